@@ -1,0 +1,104 @@
+"""What analysis publishes: observations of single frames, and flags made from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FlagKind(StrEnum):
+    """Stored codes, translated only at the edge. Which form-1 item each supports: policy."""
+
+    ABSENCE = "absence"
+    EXTRA_FACE = "extra_face"
+    IDENTITY_MISMATCH = "identity_mismatch"
+    PHONE = "phone"
+    NOTES = "notes"
+    HEADPHONES = "headphones"
+    SECOND_SCREEN = "second_screen"
+    LOOKING_AWAY = "looking_away"
+    SPEECH = "speech"
+    CAMERA_BLOCKED = "camera_blocked"
+    FEED_FROZEN = "feed_frozen"
+    FEED_LOOPED = "feed_looped"
+    VIRTUAL_CAMERA = "virtual_camera"
+    FOCUS_LOST = "focus_lost"
+    CONNECTION_LOST = "connection_lost"
+    SEAT_CHANGED = "seat_changed"
+
+
+class Severity(StrEnum):
+    ALERT = "alert"
+    NOTICE = "notice"
+    TECHNICAL = "technical"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A region of the picture; corners relative to its size, 0..1, origin top left."""
+
+    label: str
+    score: float
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """Which model saw it, so that an appeal can re-run it."""
+
+    id: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one frame shows. A score is 0..1; ``None`` = the frame says nothing (no vote)."""
+
+    at_ms: int
+    scores: Mapping[FlagKind, float | None]
+    boxes: tuple[Box, ...] = ()
+    measures: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The frame that shows it best, as JPEG, with the regions found in it."""
+
+    at_ms: int
+    jpeg: bytes
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A machine's claim, never a verdict. ``end_ms`` is None while it lasts.
+
+    ``thresholds`` holds every number of the rule that opened it; ``scores`` the window's votes
+    (at_ms, score). Within a sitting (kind, start_ms) names a flag.
+    """
+
+    kind: FlagKind
+    severity: Severity
+    start_ms: int
+    end_ms: int | None
+    confidence: float
+    models: tuple[ModelRef, ...]
+    thresholds: Mapping[str, float]
+    scores: tuple[tuple[int, float], ...]
+    evidence: Evidence | None
+
+
+class FlagPhase(StrEnum):
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagUpdate:
+    sitting_id: str
+    phase: FlagPhase
+    flag: Flag

@@ -1,0 +1,176 @@
+"""What capture publishes to the other packages: frames, segments and recordings as plain values."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture of a sitting's camera.
+
+    ``at_ms`` counts from the sitting's origin on the server's clock (one timeline per sitting).
+    ``i420`` has shape (height * 3 // 2, width), uint8: the Y plane first, then U and V.
+    """
+
+    sitting_id: str
+    at_ms: int
+    i420: NDArray[np.uint8]
+
+    @property
+    def width(self) -> int:
+        return int(self.i420.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.i420.shape[0]) * 2 // 3
+
+    @property
+    def luma(self) -> NDArray[np.uint8]:
+        """The Y plane, shape (height, width), a view."""
+        return self.i420[: self.height]
+
+    def bgr(self) -> NDArray[np.uint8]:
+        """The picture as (height, width, 3) BGR, converted anew at each call."""
+        return cv2.cvtColor(self.i420, cv2.COLOR_YUV2BGR_I420).astype(np.uint8, copy=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioChunk:
+    """Mono float32 samples in [-1, 1], shape (n,), at ``rate`` Hz from ``at_ms`` on."""
+
+    sitting_id: str
+    at_ms: int
+    rate: int
+    samples: NDArray[np.float32]
+
+
+class GapCause(StrEnum):
+    """Why a stretch of the sitting is not on record (S-13)."""
+
+    NETWORK = "network"
+    CLIENT_ENDED = "client_ended"
+    SERVER_RESTART = "server_restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    start_ms: int
+    end_ms: int
+    cause: GapCause
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A closed piece of recording: one WebM (or Matroska for H.264) file, ~15 s, never changed.
+
+    ``sha256`` is of the file's bytes. ``chain`` = sha256(previous chain || sha256), both as raw
+    digests, hex here; the first segment's previous chain is 32 zero bytes. So a changed, missing
+    or reordered segment is told from the chain alone.
+    """
+
+    sitting_id: str
+    index: int
+    name: str
+    start_ms: int
+    end_ms: int
+    size_bytes: int
+    sha256: str
+    chain: str
+    video_codec: str | None
+    audio_codec: str | None
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Everything on record of one sitting, in order."""
+
+    sitting_id: str
+    segments: tuple[Segment, ...]
+    gaps: tuple[Gap, ...] = field(default=())
+
+    @property
+    def digest(self) -> str:
+        """The last chain value: it stands for the whole recording. Empty string when none."""
+        return self.segments[-1].chain if self.segments else ""
+
+    @property
+    def recorded_ms(self) -> int:
+        return sum(segment.end_ms - segment.start_ms for segment in self.segments)
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishGrant:
+    """What a valid publish token allows: to send media of this sitting.
+
+    ``origin`` (UTC) is the zero of the sitting's timeline, the same at every reconnect.
+    """
+
+    sitting_id: str
+    origin: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """Whether media of a sitting is arriving now. ``live`` turns false after 2 s without RTP."""
+
+    live: bool
+    connected: bool
+    last_media_ms: int | None
+    frames_decoded: int
+    frames_dropped: int
+
+
+# --- events: what capture tells its owner, in the event loop's thread -------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStarted:
+    """First media after the start, or after a gap (then ``gap`` says which)."""
+
+    sitting_id: str
+    at_ms: int
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLost:
+    """2 s passed without RTP; ``at_ms`` is when the last packet came."""
+
+    sitting_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentClosed:
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherEnded:
+    """The publisher said good-bye (DELETE), or its connection is gone for good."""
+
+    sitting_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    """Segments cannot be written (``code`` e.g. ``disk_full``); others keep recording."""
+
+    sitting_id: str
+    at_ms: int
+    code: str
+
+
+CaptureEvent = MediaStarted | MediaLost | SegmentClosed | PublisherEnded | RecordingFailed

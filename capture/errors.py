@@ -1,0 +1,64 @@
+"""Errors of the capture package: a stable ``code``, the HTTP status it maps to, retry or not."""
+
+
+class CaptureError(Exception):
+    """Root. Messages carry no personal data; ``code`` is what clients and translations rely on."""
+
+    code = "capture_failed"
+    status = 500
+    retryable = False
+
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        super().__init__(message or self.code)
+        if code is not None:
+            self.code = code
+
+
+class TokenMissing(CaptureError):
+    code = "token_missing"
+    status = 401
+
+
+class TokenInvalid(CaptureError):
+    code = "token_invalid"
+    status = 401
+
+
+class TokenExpired(CaptureError):
+    code = "token_expired"
+    status = 401
+
+
+class SdpRefused(CaptureError):
+    """The offer is no SDP, is too large, or offers nothing that can be recorded."""
+
+    code = "sdp_refused"
+    status = 400
+
+
+class MediaTypeRefused(CaptureError):
+    code = "media_type_refused"
+    status = 415
+
+
+class ResourceUnknown(CaptureError):
+    code = "resource_unknown"
+    status = 404
+
+
+class NotAVideo(CaptureError):
+    """The file cannot be read as video."""
+
+    code = "not_a_video"
+    status = 422
+
+
+class NothingRecorded(CaptureError):
+    code = "nothing_recorded"
+    status = 404
+
+
+class StorageFull(CaptureError):
+    code = "disk_full"
+    status = 507
+    retryable = True
