@@ -1,0 +1,79 @@
+"""Shared by all tests: what a test needs beyond Python, and which tests may open sockets.
+
+A test asks for a component with the fixture ``require``: ``require("chromium")``. Where it is
+absent the test skips with a one-line reason; under ``BAQYLAU_TEST_REQUIRE=all`` (as CI runs)
+the absence is a failure.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+SOCKET_MARKS = ("integration", "e2e", "postgres")
+
+
+def _program(*names: str) -> Callable[[], str | None]:
+    def find() -> str | None:
+        return next((path for name in names if (path := shutil.which(name))), None)
+
+    return find
+
+
+def _postgres() -> str | None:
+    """The folder of initdb and postgres, newest version first."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    on_path = shutil.which("initdb")
+    return str(found[0].parent) if found else on_path and str(Path(on_path).parent)
+
+
+def _shared() -> str | None:
+    return str(SHARED) if SHARED.is_dir() else None
+
+
+COMPONENTS: dict[str, Callable[[], str | None]] = {
+    "chromium": _program("chromium", "chromium-browser"),
+    "ffprobe": _program("ffprobe"),
+    "ffmpeg": _program("ffmpeg"),
+    "pdftotext": _program("pdftotext"),
+    "pdftoppm": _program("pdftoppm"),
+    "pdfsig": _program("pdfsig"),
+    "postgres": _postgres,
+    "shared": _shared,
+}
+
+
+def _require(name: str) -> Path:
+    """The path of a component, or a skip (a failure when everything is required)."""
+    path = COMPONENTS[name]()
+    if path is not None:
+        return Path(path)
+    reason = f"{name} is not on this machine"
+    if os.environ.get("BAQYLAU_TEST_REQUIRE") == "all":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], Path]:
+    """``require("chromium")`` gives the component's path, or skips the test."""
+    return _require
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """../shared/media: real clips, read from there and never copied into the project."""
+    return _require("shared") / "media"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Unit tests reach no network: only marked tests may open sockets (loopback)."""
+    if any(item.get_closest_marker(mark) for mark in SOCKET_MARKS):
+        enable_socket()
+    else:
+        disable_socket(allow_unix_socket=True)
