@@ -1,0 +1,52 @@
+"""Bring a database to the newest schema; build it from nothing the same way."""
+
+from importlib import resources
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from exam_api.adapters.sql.storage_errors import translated
+
+# One process migrates at a time; the others wait for it (PostgreSQL).
+_LOCK_KEY = 0x62617179
+
+
+def sync_url(url: str) -> str:
+    """The same database by a driver that Alembic can use."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        parsed = parsed.set(drivername="sqlite")
+    return parsed.render_as_string(hide_password=False)
+
+
+def alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("exam_api.adapters.migrations")))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Blocking: call it at start, or from a thread. DatabaseUnreadable, StorageFull."""
+    engine = create_engine(sync_url(url), poolclass=NullPool)
+    try:
+        with translated(), engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
+            command.upgrade(alembic_config(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def newest_revision() -> str | None:
+    scripts = ScriptDirectory(str(resources.files("exam_api.adapters.migrations")))
+    return scripts.get_current_head()
+
+
+def current_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -1,0 +1,157 @@
+"""What can go wrong, for people: stable codes, HTTP statuses, whether trying again may help.
+
+``code`` is also the translation key. Messages carry no personal data.
+"""
+
+
+class ExamError(Exception):
+    code = "internal"
+    status = 500
+    retryable = False
+
+    def __init__(
+        self, message: str = "", *, code: str | None = None, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(message or code or self.code)
+        self.retry_after_s = retry_after_s
+        if code is not None:
+            self.code = code
+
+
+# --- who is asking ------------------------------------------------------------------------------
+
+
+class NotLoggedIn(ExamError):
+    code = "not_logged_in"
+    status = 401
+
+
+class WrongCredentials(ExamError):
+    """Also for unknown and disabled accounts: the answer does not tell which."""
+
+    code = "wrong_credentials"
+    status = 401
+
+
+class TooManyAttempts(ExamError):
+    code = "too_many_attempts"
+    status = 429
+    retryable = True
+
+
+class Forbidden(ExamError):
+    """The object may be seen, but this person may not do that to it."""
+
+    code = "forbidden"
+    status = 403
+
+
+class CrossSiteRefused(ExamError):
+    code = "cross_site_refused"
+    status = 403
+
+
+class NotFound(ExamError):
+    """Also for what exists but may not be seen by the asking person."""
+
+    code = "not_found"
+    status = 404
+
+
+# --- requests -----------------------------------------------------------------------------------
+
+
+class InvalidRequest(ExamError):
+    code = "invalid_request"
+    status = 422
+
+
+class ClientIdMissing(ExamError):
+    """The call must say which tab it comes from (header ``X-Client-Id``)."""
+
+    code = "client_id_missing"
+    status = 400
+
+
+class PayloadTooLarge(ExamError):
+    code = "payload_too_large"
+    status = 413
+
+
+# --- a sitting's rules --------------------------------------------------------------------------
+
+
+class Conflict(ExamError):
+    code = "conflict"
+    status = 409
+
+
+class IllegalTransition(Conflict):
+    """A completed sitting never goes back; a step cannot be skipped."""
+
+    code = "illegal_transition"
+
+
+class OpenElsewhere(Conflict):
+    """Another tab or computer holds the sitting; taking over is an explicit act."""
+
+    code = "open_elsewhere"
+
+
+class RecordingNotLive(Conflict):
+    """S-10: the test runs only while the proctoring system records."""
+
+    code = "recording_not_live"
+    retryable = True
+
+
+class NotInProgress(Conflict):
+    code = "not_in_progress"
+
+
+class TimeOver(Conflict):
+    """T-4.4: after the deadline nothing is accepted."""
+
+    code = "time_over"
+
+
+class ExamNotOpen(Conflict):
+    """Before the window: it may help to wait."""
+
+    code = "exam_not_open"
+    retryable = True
+
+
+class ExamClosed(Conflict):
+    code = "exam_closed"
+
+
+class ExamNotReady(Conflict):
+    """The test has fewer questions than the policy asks for (T-4.5)."""
+
+    code = "exam_not_ready"
+
+
+# --- storage ------------------------------------------------------------------------------------
+
+
+class StorageError(ExamError):
+    code = "storage_failed"
+    status = 503
+
+
+class StorageBusy(StorageError):
+    code = "storage_busy"
+    retryable = True
+
+
+class StorageFull(StorageError):
+    """Nothing that was acknowledged is lost; this change was not taken."""
+
+    code = "storage_full"
+    status = 507
+    retryable = True
+
+
+class DatabaseUnreadable(StorageError):
+    code = "database_unreadable"
