@@ -1,0 +1,84 @@
+"""Exams as their actors may see them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.sittings import sitting_of
+from exam_api.adapters.sql.visibility import exams_visible_to
+from exam_api.domain.errors import NotFound
+from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.roles import Actor
+from exam_api.domain.sitting import Exam, Sitting
+from exam_api.services.ports import ExamWithSitting
+
+
+def exam_of(row: tables.Exam, discipline: tables.Discipline) -> Exam:
+    return Exam(
+        id=row.id,
+        discipline_id=row.discipline_id,
+        code=discipline.code,
+        title={"kk": discipline.title_kk, "ru": discipline.title_ru, "en": discipline.title_en},
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        policy=ExamPolicy.from_json(row.policy),
+    )
+
+
+class SqlExams:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, exam_id: str, actor: Actor) -> Exam:
+        query = _with_discipline().where(tables.Exam.id == exam_id, exams_visible_to(actor))
+        return await self._one(query)
+
+    async def of(self, sitting: Sitting) -> Exam:
+        """The exam of a sitting that the caller was allowed to read."""
+        return await self._one(_with_discipline().where(tables.Exam.id == sitting.exam_id))
+
+    async def _one(self, query: Select[tables.Exam, tables.Discipline]) -> Exam:
+        found = (await self._session.execute(query)).tuples().first()
+        if found is None:
+            raise NotFound
+        return exam_of(*found)
+
+    async def visible(self, actor: Actor) -> Sequence[ExamWithSitting]:
+        own = and_(
+            tables.Sitting.exam_id == tables.Exam.id, tables.Sitting.student_id == actor.user_id
+        )
+        query = (
+            select(tables.Exam, tables.Discipline, tables.Sitting)
+            .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
+            .outerjoin(tables.Sitting, own)
+            .where(exams_visible_to(actor))
+            .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
+        )
+        found = (await self._session.execute(query)).tuples()
+        return [
+            ExamWithSitting(exam_of(exam, discipline), sitting_of(sitting) if sitting else None)
+            for exam, discipline, sitting in found
+        ]
+
+    async def least_busy_proctor(self, exam_id: str) -> str | None:
+        busy = and_(
+            tables.Sitting.exam_id == tables.ExamProctor.exam_id,
+            tables.Sitting.proctor_id == tables.ExamProctor.proctor_id,
+        )
+        query = (
+            select(tables.ExamProctor.proctor_id)
+            .outerjoin(tables.Sitting, busy)
+            .where(tables.ExamProctor.exam_id == exam_id)
+            .group_by(tables.ExamProctor.proctor_id)
+            .order_by(func.count(tables.Sitting.id), tables.ExamProctor.proctor_id)
+            .limit(1)
+        )
+        return await self._session.scalar(query)
+
+
+def _with_discipline() -> Select[tables.Exam, tables.Discipline]:
+    return select(tables.Exam, tables.Discipline).join(
+        tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id
+    )

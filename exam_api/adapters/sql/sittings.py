@@ -1,0 +1,143 @@
+"""Sittings and the tokens that let a client publish their media."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.visibility import sittings_visible_to
+from exam_api.domain.errors import NotFound
+from exam_api.domain.grading import Result, grade_of
+from exam_api.domain.paper import Paper
+from exam_api.domain.roles import Actor
+from exam_api.domain.sitting import Sitting
+from exam_api.domain.states import SittingState
+
+_SAME = (
+    "id",
+    "exam_id",
+    "student_id",
+    "proctor_id",
+    "created_at",
+    "origin",
+    "checked_at",
+    "began_at",
+    "deadline_at",
+    "finished_at",
+    "finish_reason",
+    "client_id",
+)
+
+
+def sitting_of(row: tables.Sitting) -> Sitting:
+    return Sitting(
+        **{name: getattr(row, name) for name in _SAME},
+        state=SittingState(row.state),
+        paper=Paper.from_json(row.item_order) if row.item_order else None,
+        result=_result_of(row),
+    )
+
+
+def _result_of(row: tables.Sitting) -> Result | None:
+    if row.score is None or row.total is None or row.points is None or row.letter is None:
+        return None
+    return Result(row.score, row.total, row.points, row.letter, grade_of(row.points).gpa)
+
+
+def _values(sitting: Sitting) -> dict[str, Any]:
+    result = sitting.result
+    return {
+        **{name: getattr(sitting, name) for name in _SAME},
+        "state": sitting.state.value,
+        "item_order": sitting.paper.to_json() if sitting.paper else None,
+        "score": result.score if result else None,
+        "total": result.total if result else None,
+        "points": result.points if result else None,
+        "letter": result.letter if result else None,
+    }
+
+
+def _fresh() -> Select[tables.Sitting]:
+    """What the unit read before a lock was granted, or before a save, may be old."""
+    return select(tables.Sitting).execution_options(populate_existing=True)
+
+
+class SqlSittings:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        name = session.get_bind().dialect.name
+        self._insert = postgresql.insert if name == "postgresql" else sqlite.insert
+
+    async def get(self, sitting_id: str, actor: Actor) -> Sitting:
+        wanted = tables.Sitting.id == sitting_id
+        sitting = await self._one(_fresh().where(wanted, sittings_visible_to(actor)))
+        if sitting is None:
+            raise NotFound
+        return sitting
+
+    async def lock_own(self, sitting_id: str, actor: Actor) -> Sitting:
+        own = tables.Sitting.student_id == actor.user_id
+        sitting = await self._one(
+            _fresh().where(tables.Sitting.id == sitting_id, own).with_for_update()
+        )
+        if sitting is None:
+            raise NotFound
+        return sitting
+
+    async def lock(self, sitting_id: str) -> Sitting | None:
+        return await self._one(_fresh().where(tables.Sitting.id == sitting_id).with_for_update())
+
+    async def of_student(self, exam_id: str, student_id: str) -> Sitting | None:
+        own = tables.Sitting.student_id == student_id
+        return await self._one(_fresh().where(tables.Sitting.exam_id == exam_id, own))
+
+    async def _one(self, query: Select[tables.Sitting]) -> Sitting | None:
+        row = await self._session.scalar(query)
+        return sitting_of(row) if row else None
+
+    async def add(self, sitting: Sitting) -> bool:
+        once = (
+            self._insert(tables.Sitting)
+            .values(_values(sitting))
+            .on_conflict_do_nothing(index_elements=["exam_id", "student_id"])
+            .returning(tables.Sitting.id)
+        )
+        return await self._session.scalar(once) is not None
+
+    async def save(self, sitting: Sitting) -> None:
+        change = (
+            update(tables.Sitting)
+            .where(tables.Sitting.id == sitting.id)
+            .values(_values(sitting))
+            .execution_options(synchronize_session=False)
+        )
+        await self._session.execute(change)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        query = (
+            select(tables.Sitting.id)
+            .where(
+                tables.Sitting.state == SittingState.IN_PROGRESS.value,
+                tables.Sitting.deadline_at <= now,
+            )
+            .order_by(tables.Sitting.deadline_at)
+            .limit(limit)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def add_token(self, token_hash: str, sitting_id: str, expires_at: datetime) -> None:
+        row = tables.PublishToken(hash=token_hash, sitting_id=sitting_id, expires_at=expires_at)
+        self._session.add(row)
+        await self._session.flush()
+
+    async def find_token(self, token_hash: str) -> tuple[str, datetime] | None:
+        row = await self._session.get(tables.PublishToken, token_hash)
+        return (row.sitting_id, row.expires_at) if row else None
+
+    async def drop_tokens(self, sitting_id: str) -> None:
+        gone = delete(tables.PublishToken).where(tables.PublishToken.sitting_id == sitting_id)
+        await self._session.execute(gone)

@@ -1,0 +1,51 @@
+"""One transaction's repositories. Other areas add theirs here as further properties."""
+
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam_api.adapters.sql.answers import SqlAnswers
+from exam_api.adapters.sql.bank import SqlBank
+from exam_api.adapters.sql.events import SqlEvents
+from exam_api.adapters.sql.exams import SqlExams
+from exam_api.adapters.sql.people import SqlPeople, SqlSessions
+from exam_api.adapters.sql.sittings import SqlSittings
+from exam_api.services.ports import Clock
+
+
+class SqlUnit:
+    def __init__(self, session: AsyncSession, clock: Clock) -> None:
+        self.session = session
+        self._clock = clock
+
+    @property
+    def has_events(self) -> bool:
+        return "events" in self.__dict__ and self.events.appended > 0
+
+    @cached_property
+    def people(self) -> SqlPeople:
+        return SqlPeople(self.session)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        return SqlSessions(self.session)
+
+    @cached_property
+    def bank(self) -> SqlBank:
+        return SqlBank(self.session)
+
+    @cached_property
+    def exams(self) -> SqlExams:
+        return SqlExams(self.session)
+
+    @cached_property
+    def sittings(self) -> SqlSittings:
+        return SqlSittings(self.session)
+
+    @cached_property
+    def answers(self) -> SqlAnswers:
+        return SqlAnswers(self.session)
+
+    @cached_property
+    def events(self) -> SqlEvents:
+        return SqlEvents(self.session, self._clock)

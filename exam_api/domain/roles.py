@@ -1,0 +1,42 @@
+"""Who acts. A person may hold several roles at once (domain.md, People)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from exam_api.domain.languages import Language
+
+
+class Role(StrEnum):
+    """Stored codes, translated only at the edge."""
+
+    STUDENT = "student"
+    PROCTOR = "proctor"
+    MEMBER = "member"
+    TESTING_CENTRE = "testing_centre"
+    DEAN_OFFICE = "dean_office"
+    REGISTRAR = "registrar"
+    ADMINISTRATOR = "administrator"
+
+
+# These watch over every exam (S-9, S-18, S-19): they read all, and decide nothing.
+OVERSEERS: Final = frozenset(
+    {Role.TESTING_CENTRE, Role.DEAN_OFFICE, Role.REGISTRAR, Role.ADMINISTRATOR}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The logged-in person behind a request."""
+
+    user_id: str
+    full_name: str
+    language: Language
+    roles: frozenset[Role]
+
+    def has(self, *roles: Role) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+    @property
+    def oversees(self) -> bool:
+        return not self.roles.isdisjoint(OVERSEERS)

@@ -1,0 +1,134 @@
+"""A sitting and what may happen to it: values and pure rules, the caller brings the time."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from exam_api.domain import timers
+from exam_api.domain.errors import (
+    NotFound,
+    NotInProgress,
+    OpenElsewhere,
+    RecordingNotLive,
+    TimeOver,
+)
+from exam_api.domain.grading import Result
+from exam_api.domain.languages import Texts
+from exam_api.domain.paper import Paper
+from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.states import SittingEvent, SittingState, is_completed, next_state
+
+FINISHED_BY_STUDENT = "student"
+FINISHED_BY_TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    id: str
+    discipline_id: str
+    code: str
+    title: Texts
+    opens_at: datetime
+    closes_at: datetime
+    policy: ExamPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One student's attempt at one exam. ``client_id`` names the tab that holds it."""
+
+    id: str
+    exam_id: str
+    student_id: str
+    proctor_id: str | None
+    state: SittingState
+    created_at: datetime
+    origin: datetime | None = None
+    checked_at: datetime | None = None
+    began_at: datetime | None = None
+    deadline_at: datetime | None = None
+    finished_at: datetime | None = None
+    finish_reason: str | None = None
+    client_id: str | None = None
+    paper: Paper | None = None
+    result: Result | None = None
+
+    @property
+    def completed(self) -> bool:
+        return is_completed(self.state)
+
+    def claimed(self, client_id: str, *, take_over: bool) -> "Sitting":
+        """The tab takes the sitting. OpenElsewhere where another holds it and must be asked."""
+        if self.client_id not in (None, client_id) and not take_over:
+            raise OpenElsewhere
+        return replace(self, client_id=client_id)
+
+    def require_claimed(self, client_id: str) -> None:
+        if self.client_id != client_id:
+            raise OpenElsewhere
+
+    def published(self, now: datetime, exam: Exam) -> "Sitting":
+        """Media begins to arrive: the first time sets the timeline's zero, for good."""
+        if self.completed:
+            raise NotInProgress
+        if self.state is not SittingState.SCHEDULED:
+            return self
+        timers.require_check_window(now, exam.opens_at, exam.closes_at, exam.policy)
+        state = next_state(self.state, SittingEvent.CHECK)
+        return replace(self, state=state, origin=now, checked_at=now)
+
+    def begun(self, now: datetime, exam: Exam, paper: Paper, *, live: bool) -> "Sitting":
+        """S-10: first the recording, then the test. T-4.4: the clock starts."""
+        # A sitting whose camera was never checked has no recording either: say that.
+        if not live or self.state is SittingState.SCHEDULED:
+            raise RecordingNotLive
+        state = next_state(self.state, SittingEvent.BEGIN)
+        timers.require_open(now, exam.opens_at, exam.closes_at)
+        return replace(
+            self,
+            state=state,
+            began_at=now,
+            deadline_at=timers.deadline(now, exam.closes_at, exam.policy),
+            paper=paper,
+        )
+
+    def running_paper(self, now: datetime) -> Paper:
+        """The paper while it may be worked on. NotInProgress, TimeOver."""
+        if self.state is SittingState.EXPIRED:
+            raise TimeOver
+        if self.state is not SittingState.IN_PROGRESS or not (self.paper and self.deadline_at):
+            raise NotInProgress
+        if timers.is_over(now, self.deadline_at):
+            raise TimeOver
+        return self.paper
+
+    def require_answerable(self, now: datetime, item_id: str, choice_id: str) -> None:
+        """An answer is taken within time only, and only to a question of this paper."""
+        item = self.running_paper(now).item(item_id)
+        if item is None or choice_id not in item.choice_ids:
+            raise NotFound
+
+    def is_due(self, now: datetime) -> bool:
+        return (
+            self.state is SittingState.IN_PROGRESS
+            and self.deadline_at is not None
+            and timers.is_over(now, self.deadline_at)
+        )
+
+    def submitted(self, now: datetime, result: Result) -> "Sitting":
+        """T-4.6. Where the time is already over it ends as expired, at its deadline."""
+        if self.is_due(now):
+            return self.expired(result)
+        state = next_state(self.state, SittingEvent.SUBMIT)
+        reason = FINISHED_BY_STUDENT
+        return replace(self, state=state, finished_at=now, finish_reason=reason, result=result)
+
+    def expired(self, result: Result) -> "Sitting":
+        """The end is the deadline, however late the clock's tick came."""
+        state = next_state(self.state, SittingEvent.EXPIRE)
+        return replace(
+            self,
+            state=state,
+            finished_at=self.deadline_at,
+            finish_reason=FINISHED_BY_TIME,
+            result=result,
+        )

@@ -1,0 +1,227 @@
+"""What the services need from outside: clock, storage, live media, blobs, events.
+
+A use case is one transaction: it opens a unit, and the unit commits when its block ends well.
+Nothing is acknowledged before that.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from exam_api.domain.languages import Language, Texts
+from exam_api.domain.paper import PaperItem
+from exam_api.domain.roles import Actor
+from exam_api.domain.sitting import Exam, Sitting
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Slow on purpose: call it in a thread, outside of any transaction."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
+        """Whether it fits, and a new hash where the stored one uses outdated costs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MediaState:
+    """``live``: media arrived within the last 2 s. ``seconds`` on record so far."""
+
+    live: bool
+    connected: bool
+    seconds: int
+
+
+class LiveMedia(Protocol):
+    """The capture side as the exam sees it (S-10, S-13)."""
+
+    def state(self, sitting_id: str) -> MediaState: ...
+
+    async def end_sitting(self, sitting_id: str) -> None:
+        """The sitting is over: close what publishes it."""
+        ...
+
+
+class Blobs(Protocol):
+    """Write-once bytes by key."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Same key and same bytes again is no error."""
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """NotFound."""
+        ...
+
+
+# --- storage --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    actor: Actor
+    password_hash: str
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogInRecord:
+    """A session row together with its person."""
+
+    actor: Actor
+    disabled: bool
+    last_seen_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class People(Protocol):
+    async def credentials(self, login: str) -> Credentials | None: ...
+    async def set_password_hash(self, user_id: str, password_hash: str) -> None: ...
+    async def set_language(self, user_id: str, language: Language) -> None: ...
+
+
+class Sessions(Protocol):
+    async def add(
+        self, id_hash: str, user_id: str, created_at: datetime, expires_at: datetime
+    ) -> None: ...
+    async def find(self, id_hash: str) -> LogInRecord | None: ...
+    async def touch(self, id_hash: str, at: datetime) -> None: ...
+    async def revoke(self, id_hash: str, at: datetime) -> None: ...
+    async def revoke_all(self, user_id: str, at: datetime) -> None: ...
+    async def failures(self, keys: Sequence[str], since: datetime) -> Mapping[str, int]: ...
+    async def add_failure(self, keys: Sequence[str], at: datetime, forget_before: datetime) -> None:
+        """One row per key; rows older than ``forget_before`` go."""
+        ...
+
+    async def forget_failures(self, keys: Sequence[str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceTexts:
+    choice_id: str
+    text: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTexts:
+    """A question as it may leave: nothing here tells which choice is correct."""
+
+    item_id: str
+    stem: Texts
+    choices: Mapping[str, ChoiceTexts]
+
+
+class Bank(Protocol):
+    async def papers(self, discipline_id: str) -> Sequence[PaperItem]:
+        """All questions in stable order, for the draw."""
+        ...
+
+    async def texts(self, item_ids: Sequence[str]) -> Mapping[str, ItemTexts]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExamWithSitting:
+    exam: Exam
+    sitting: Sitting | None
+
+
+class Exams(Protocol):
+    """Every query asks for the actor: what may not be seen is not found."""
+
+    async def get(self, exam_id: str, actor: Actor) -> Exam: ...
+    async def of(self, sitting: Sitting) -> Exam: ...
+    async def visible(self, actor: Actor) -> Sequence[ExamWithSitting]:
+        """Newest window first, each with the actor's own sitting."""
+        ...
+
+    async def least_busy_proctor(self, exam_id: str) -> str | None: ...
+
+
+class Sittings(Protocol):
+    async def get(self, sitting_id: str, actor: Actor) -> Sitting: ...
+    async def lock_own(self, sitting_id: str, actor: Actor) -> Sitting:
+        """The actor's own sitting, held against other writers till the unit ends. NotFound."""
+        ...
+
+    async def lock(self, sitting_id: str) -> Sitting | None:
+        """For what the system does by itself: the ticker, a publish token."""
+        ...
+
+    async def of_student(self, exam_id: str, student_id: str) -> Sitting | None: ...
+    async def add(self, sitting: Sitting) -> bool:
+        """False where the student already has one in the exam (two tabs at once)."""
+        ...
+
+    async def save(self, sitting: Sitting) -> None: ...
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of sittings in progress whose time is over, oldest deadline first."""
+        ...
+
+    async def add_token(self, token_hash: str, sitting_id: str, expires_at: datetime) -> None: ...
+    async def find_token(self, token_hash: str) -> tuple[str, datetime] | None:
+        """(sitting_id, expires_at)."""
+        ...
+
+    async def drop_tokens(self, sitting_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    item_id: str
+    choice_id: str
+    client_seq: int
+    saved_at: datetime
+
+
+class Answers(Protocol):
+    async def save(self, sitting_id: str, client_id: str, answer: GivenAnswer) -> GivenAnswer:
+        """The answer that counts afterwards: the given one, or a later one (client_seq)."""
+        ...
+
+    async def of(self, sitting_id: str) -> Sequence[GivenAnswer]: ...
+    async def count(self, sitting_id: str) -> int: ...
+    async def correct(self, sitting_id: str) -> int: ...
+
+
+class Events(Protocol):
+    async def append(
+        self, exam_id: str, sitting_id: str | None, kind: str, payload: Mapping[str, Any]
+    ) -> int:
+        """A row of this unit's transaction; its id is the cursor. Listeners hear of it after."""
+        ...
+
+
+class Unit(Protocol):
+    """One transaction and the repositories in it."""
+
+    @property
+    def people(self) -> People: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def bank(self) -> Bank: ...
+    @property
+    def exams(self) -> Exams: ...
+    @property
+    def sittings(self) -> Sittings: ...
+    @property
+    def answers(self) -> Answers: ...
+    @property
+    def events(self) -> Events: ...
+
+
+class Units(Protocol):
+    def read(self) -> AbstractAsyncContextManager[Unit]: ...
+    def write(self) -> AbstractAsyncContextManager[Unit]:
+        """Commits at the end of the block, rolls back on any exception. StorageError."""
+        ...

@@ -1,0 +1,154 @@
+"""What pages and the JSON API show: plain values, the same for both. Times are aware UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from exam_api.domain.grading import Result
+from exam_api.domain.languages import Language
+from exam_api.domain.roles import Role
+from exam_api.domain.states import SittingState
+
+ExamPhase = Literal["upcoming", "checking", "open", "closed"]
+Claimed = Literal["mine", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """The logged-in person, as their own pages show them."""
+
+    id: str
+    full_name: str
+    language: Language
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TitleView:
+    kk: str
+    ru: str
+    en: str
+
+    def __getitem__(self, language: Language) -> str:
+        return {"kk": self.kk, "ru": self.ru, "en": self.en}[language]
+
+
+@dataclass(frozen=True, slots=True)
+class ExamView:
+    id: str
+    code: str
+    title: TitleView
+    opens_at: datetime
+    closes_at: datetime
+    phase: ExamPhase
+    questions: int
+    duration_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """T-4.12: ``score`` correct of ``total``; ``points`` out of 100; letter and GPA points."""
+
+    score: int
+    total: int
+    points: int
+    letter: str
+    gpa: float
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExamCard:
+    """An exam in a list; ``sitting_id`` is the asking student's own sitting."""
+
+    exam: ExamView
+    sitting_id: str | None
+    state: SittingState | None
+    result: ResultView | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingView:
+    live: bool
+    connected: bool
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SittingView:
+    """``claimed``: whether the asking tab holds the sitting, another does, or none (null)."""
+
+    id: str
+    state: SittingState
+    exam: ExamView
+    server_now: datetime
+    checked_at: datetime | None
+    began_at: datetime | None
+    deadline_at: datetime | None
+    finished_at: datetime | None
+    finish_reason: str | None
+    recording: RecordingView
+    claimed: Claimed | None
+    answered: int
+    total: int
+    result: ResultView | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTokenView:
+    token: str
+    whip_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceView:
+    choice_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """``position`` counts from 1 in the sitting's own order; ``chosen`` = the answer so far."""
+
+    item_id: str
+    position: int
+    stem: str
+    choices: tuple[ChoiceView, ...]
+    chosen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionsView:
+    """A client goes on counting from ``last_seq``, so that its next answer is the later one."""
+
+    language: Language
+    server_now: datetime
+    deadline_at: datetime
+    last_seq: int
+    questions: tuple[QuestionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """The answer that counts now; ``applied`` is false where a later one had come first."""
+
+    item_id: str
+    choice_id: str
+    client_seq: int
+    saved_at: datetime
+    applied: bool
+    answered: int
+
+
+def result_view(result: Result | None, pass_points: int) -> ResultView | None:
+    if result is None:
+        return None
+    return ResultView(
+        score=result.score,
+        total=result.total,
+        points=result.points,
+        letter=result.letter,
+        gpa=result.gpa,
+        passed=result.points >= pass_points,
+    )
