@@ -1,0 +1,152 @@
+"""The bridge's rows: segments, gaps, flags as they come, events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from analysis.contracts import Flag
+from capture.contracts import Gap, Segment
+from exam_api.adapters.sql.flag_rows import flag_columns, stored_flag
+from exam_api.adapters.sql.insert_once import insert_once
+from exam_api.adapters.sql.tables import EventRow, FlagRow, GapRow, SegmentRow, Sitting
+from exam_api.adapters.sql.unit import SqlUnit
+from exam_api.domain.ids import new_id
+from exam_api.services.ports import Clock
+from exam_api.services.proctoring_ports import (
+    EventKind,
+    Saved,
+    SittingTimes,
+    StoredEvent,
+    StoredFlag,
+)
+
+
+class SqlEventSink:
+    """Appends to the event stream within the unit's transaction."""
+
+    def __init__(self, unit: SqlUnit) -> None:
+        self._unit = unit
+
+    async def append_event(
+        self,
+        exam_id: str,
+        sitting_id: str | None,
+        kind: EventKind,
+        payload: Mapping[str, object],
+    ) -> None:
+        await self._unit.events.append(exam_id, sitting_id, kind, payload)
+
+
+class SqlProctoringStore(SqlEventSink):
+    def __init__(self, unit: SqlUnit, clock: Clock) -> None:
+        super().__init__(unit)
+        self._session = unit.session
+        self._clock = clock
+
+    async def times(self, sitting_id: str) -> SittingTimes | None:
+        row = await self._session.get(Sitting, sitting_id)
+        return None if row is None else _times(row)
+
+    async def in_progress(self) -> Sequence[SittingTimes]:
+        query = select(Sitting).where(Sitting.began_at.is_not(None), Sitting.finished_at.is_(None))
+        return [_times(row) for row in await self._session.scalars(query)]
+
+    async def save_segment(self, segment: Segment) -> bool:
+        columns = asdict(segment)
+        columns["idx"] = columns.pop("index")
+        return await insert_once(self._session, SegmentRow, **columns)
+
+    async def save_gap(self, sitting_id: str, gap: Gap) -> bool:
+        return await insert_once(
+            self._session,
+            GapRow,
+            sitting_id=sitting_id,
+            start_ms=gap.start_ms,
+            end_ms=gap.end_ms,
+            cause=str(gap.cause),
+        )
+
+    async def save_flag(
+        self, sitting_id: str, flag: Flag, evidence_key: str | None
+    ) -> tuple[StoredFlag, Saved]:
+        columns = flag_columns(flag, evidence_key)
+        first: dict[str, object] = {"boxes": [], "evidence_key": None, "evidence_at_ms": None}
+        new = await insert_once(
+            self._session,
+            FlagRow,
+            **{**first, **columns},
+            id=new_id(),
+            sitting_id=sitting_id,
+            kind=str(flag.kind),
+            start_ms=flag.start_ms,
+            opened_at=self._clock.now(),
+        )
+        named = (
+            FlagRow.sitting_id == sitting_id,
+            FlagRow.kind == str(flag.kind),
+            FlagRow.start_ms == flag.start_ms,
+        )
+        saved = Saved.NEW
+        if not new:
+            # A flag that ended never opens again: late or repeated updates change nothing.
+            done = await self._session.execute(
+                update(FlagRow).where(*named, FlagRow.end_ms.is_(None)).values(**columns)
+            )
+            assert isinstance(done, CursorResult)
+            saved = Saved.CHANGED if done.rowcount else Saved.SAME
+        row = await self._session.scalar(
+            select(FlagRow).where(*named).execution_options(populate_existing=True)
+        )
+        assert row is not None
+        return stored_flag(row), saved
+
+    async def close_flag(self, flag_id: str, end_ms: int) -> None:
+        await self._session.execute(
+            update(FlagRow)
+            .where(FlagRow.id == flag_id, FlagRow.end_ms.is_(None))
+            .values(end_ms=end_ms)
+        )
+
+    async def open_flags(self) -> Sequence[StoredFlag]:
+        query = select(FlagRow).where(FlagRow.end_ms.is_(None)).order_by(FlagRow.id)
+        return [stored_flag(row) for row in await self._session.scalars(query)]
+
+
+async def last_event_id(session: AsyncSession) -> int:
+    return await session.scalar(select(func.coalesce(func.max(EventRow.id), 0))) or 0
+
+
+async def events_after(
+    session: AsyncSession, exam_id: str, after: int, limit: int
+) -> Sequence[StoredEvent]:
+    """An exam's events after the cursor, oldest first."""
+    query = (
+        select(EventRow)
+        .where(EventRow.exam_id == exam_id, EventRow.id > after)
+        .order_by(EventRow.id)
+        .limit(limit)
+    )
+    return [_event(row) for row in await session.scalars(query)]
+
+
+def _times(row: Sitting) -> SittingTimes:
+    return SittingTimes(
+        id=row.id,
+        exam_id=row.exam_id,
+        origin=row.origin,
+        began_at=row.began_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _event(row: EventRow) -> StoredEvent:
+    return StoredEvent(
+        id=row.id,
+        exam_id=row.exam_id,
+        sitting_id=row.sitting_id,
+        kind=row.kind,
+        payload=row.payload,
+        at=row.at,
+    )

@@ -1,0 +1,339 @@
+"""The bridge: what capture and analysis report becomes rows; consoles follow the rows.
+
+Threads: capture calls ``on_capture`` in the loop's thread; the analysis worker calls ``on_flag`` in
+its own. Both only hand over. Everything else happens in the loop's task ``run``, one report at a
+time and in order, so a sitting's rows have one writer.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity
+from capture.contracts import (
+    CaptureEvent,
+    MediaLost,
+    MediaStarted,
+    PublisherEnded,
+    RecordingFailed,
+    Segment,
+    SegmentClosed,
+)
+from exam_api.services.proctoring_ports import (
+    EventKind,
+    Media,
+    ProctoringStore,
+    Saved,
+    SittingAnalysis,
+    SittingTimes,
+    StoredFlag,
+    Transaction,
+)
+from exam_api.services.ports import Blobs, Clock
+
+log = logging.getLogger(__name__)
+
+LOST_AFTER_MS: Final = 2_000  # as capture's own rule for silence (LiveStatus)
+RETRY_DELAYS_S: Final = (0.2, 1.0, 5.0)
+TICK_S: Final = 1.0
+
+_PHASE_EVENT: Final = {
+    FlagPhase.OPENED: EventKind.FLAG_OPENED,
+    FlagPhase.UPDATED: EventKind.FLAG_UPDATED,
+    FlagPhase.CLOSED: EventKind.FLAG_CLOSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """Time for what only time tells; queued like a report so that rows keep one writer."""
+
+
+Report = CaptureEvent | FlagUpdate | _Tick
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What is known but not yet a row. Owned by the loop's thread."""
+
+    # Publishers that left without the sitting having ended, and when (timeline).
+    left: dict[str, int] = field(default_factory=dict)
+    # Flags seen before the student began: they count only if they last into the test.
+    early: dict[tuple[str, FlagKind, int], FlagUpdate] = field(default_factory=dict)
+
+
+class ProctoringBridge:
+    def __init__(
+        self,
+        transaction: Transaction[ProctoringStore],
+        blobs: Blobs,
+        *,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._transaction = transaction
+        self._blobs = blobs
+        self._clock = clock
+        self._sleep = sleep
+        self._reports: asyncio.Queue[Report] = asyncio.Queue()
+        self._waiting = _Waiting()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # --- hand-over --------------------------------------------------------------------------
+
+    def on_capture(self, event: CaptureEvent) -> None:
+        self._reports.put_nowait(event)
+
+    def on_flag(self, update: FlagUpdate) -> None:
+        """Any thread. After the loop has ended there is nobody left to tell."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._reports.put_nowait, update)
+
+    # --- life -------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Call in the loop's thread before the worker starts."""
+        self._loop = asyncio.get_running_loop()
+
+    async def resume(self, repaired: Sequence[Segment], media: Media) -> None:
+        """After a start: the manifest's segments become rows, what a crash left open is ended.
+
+        Sittings in progress are without media until their publisher returns.
+        """
+        async with self._transaction() as store:
+            for segment in repaired:
+                await store.save_segment(segment)
+            for flag in await store.open_flags():
+                if flag.kind is not FlagKind.CONNECTION_LOST:
+                    until_ms = media.recorded_until(flag.sitting_id)
+                    await self._close(store, flag, max(flag.start_ms, until_ms))
+            for times in await store.in_progress():
+                self._waiting.left[times.id] = media.recorded_until(times.id)
+
+    async def run(self, analysis: SittingAnalysis, media: Media) -> None:
+        """Take reports until cancelled."""
+        ticker = asyncio.create_task(self._tick_forever(), name="proctoring-tick")
+        try:
+            while True:
+                report = await self._reports.get()
+                try:
+                    await self._take(report, analysis, media)
+                finally:
+                    self._reports.task_done()
+        finally:
+            ticker.cancel()
+
+    async def settled(self) -> None:
+        """Until everything handed over so far is in the database."""
+        await asyncio.sleep(0)  # lets call_soon_threadsafe hand-overs arrive
+        await self._reports.join()
+
+    # --- one report -------------------------------------------------------------------------
+
+    async def _take(self, report: Report, analysis: SittingAnalysis, media: Media) -> None:
+        if isinstance(report, _Tick):
+            await self._tick_safely(media)
+            return
+        await self._switch_analysis(report, analysis)
+        for delay_s in (*RETRY_DELAYS_S, None):
+            try:
+                async with self._transaction() as store:
+                    await self._record(report, store)
+            except Exception:
+                # A full disk or a busy database passes; a report that cannot be stored at all
+                # must not stop those of the other sittings.
+                log.exception("a %s report was not stored", type(report).__name__)
+                if delay_s is not None:
+                    await self._sleep(delay_s)
+            else:
+                return
+
+    async def _switch_analysis(
+        self, report: CaptureEvent | FlagUpdate, analysis: SittingAnalysis
+    ) -> None:
+        try:
+            match report:
+                case MediaStarted():
+                    await asyncio.to_thread(analysis.attach, report.sitting_id)
+                case MediaLost() | PublisherEnded():
+                    await asyncio.to_thread(analysis.detach, report.sitting_id)
+        except Exception:
+            log.exception("analysis could not be switched")  # recording and test go on
+
+    async def _record(self, report: CaptureEvent | FlagUpdate, store: ProctoringStore) -> None:
+        if isinstance(report, SegmentClosed):
+            await store.save_segment(report.segment)
+            return
+        times = await store.times(report.sitting_id)
+        if times is None:
+            log.warning("a report of an unknown sitting was left out")
+            return
+        match report:
+            case MediaStarted():
+                await self._media_started(report, times, store)
+            case MediaLost():
+                await self._media_lost(report.at_ms, times, store)
+            case PublisherEnded():
+                await self._publisher_ended(report, times, store)
+            case RecordingFailed():
+                payload = {"code": report.code, "at_ms": report.at_ms}
+                await self._tell(store, times, EventKind.RECORDING_FAILED, payload)
+            case FlagUpdate():
+                await self._flag(report, times, store)
+
+    async def _media_started(
+        self, report: MediaStarted, times: SittingTimes, store: ProctoringStore
+    ) -> None:
+        self._waiting.left.pop(times.id, None)
+        gap = report.gap
+        if gap is not None and await store.save_gap(times.id, gap):
+            lost = _connection_lost(gap.start_ms, gap.end_ms)
+            known = await self._close_lost(store, times, gap.end_ms)
+            if not known and _within_test(times, lost):
+                await self._save(FlagUpdate(times.id, FlagPhase.CLOSED, lost), times, store)
+        else:
+            await self._close_lost(store, times, report.at_ms)
+        await self._tell(store, times, EventKind.MEDIA_STARTED, {"at_ms": report.at_ms})
+
+    async def _media_lost(self, at_ms: int, times: SittingTimes, store: ProctoringStore) -> None:
+        self._waiting.left.pop(times.id, None)
+        lost = _connection_lost(at_ms, None)
+        if times.in_progress:
+            await self._save(FlagUpdate(times.id, FlagPhase.OPENED, lost), times, store)
+        await self._tell(store, times, EventKind.MEDIA_LOST, {"at_ms": at_ms})
+
+    async def _publisher_ended(
+        self, report: PublisherEnded, times: SittingTimes, store: ProctoringStore
+    ) -> None:
+        """A good-bye is no loss yet: the sitting may be ending, or the page reloading."""
+        if times.finished_at is None:
+            self._waiting.left.setdefault(times.id, report.at_ms)
+        await self._tell(store, times, EventKind.MEDIA_LOST, {"at_ms": report.at_ms, "ended": True})
+
+    async def _close_lost(self, store: ProctoringStore, times: SittingTimes, end_ms: int) -> bool:
+        open_now = [
+            flag
+            for flag in await store.open_flags()
+            if flag.sitting_id == times.id and flag.kind is FlagKind.CONNECTION_LOST
+        ]
+        for flag in open_now:
+            await self._close(store, flag, max(flag.start_ms, end_ms))
+        return bool(open_now)
+
+    # --- flags ------------------------------------------------------------------------------
+
+    async def _flag(self, update: FlagUpdate, times: SittingTimes, store: ProctoringStore) -> None:
+        named = (update.sitting_id, update.flag.kind, update.flag.start_ms)
+        self._waiting.early.pop(named, None)
+        if times.began_at is None:
+            if update.phase is not FlagPhase.CLOSED:
+                self._waiting.early[named] = update
+            return
+        if _within_test(times, update.flag):
+            await self._save(update, times, store)
+
+    async def _save(self, update: FlagUpdate, times: SittingTimes, store: ProctoringStore) -> None:
+        key = await self._keep_evidence(update)
+        stored, saved = await store.save_flag(times.id, update.flag, key)
+        if saved is Saved.SAME:
+            return
+        if saved is Saved.NEW and update.phase is FlagPhase.UPDATED:
+            update = replace(update, phase=FlagPhase.OPENED)
+        await self._tell(store, times, _PHASE_EVENT[update.phase], {"flag_id": stored.id})
+
+    async def _keep_evidence(self, update: FlagUpdate) -> str | None:
+        """The picture first, then the row that names it. A flag without picture still counts."""
+        evidence = update.flag.evidence
+        if evidence is None:
+            return None
+        flag = update.flag
+        digest = hashlib.sha256(evidence.jpeg).hexdigest()
+        key = f"evidence/{update.sitting_id}/{flag.kind}-{flag.start_ms}-{digest[:16]}.jpg"
+        try:
+            await self._blobs.put(key, evidence.jpeg)
+        except Exception:
+            log.exception("an evidence picture was not stored")
+            return None
+        return key
+
+    async def _close(self, store: ProctoringStore, flag: StoredFlag, end_ms: int) -> None:
+        await store.close_flag(flag.id, end_ms)
+        times = await store.times(flag.sitting_id)
+        if times is not None:
+            await self._tell(store, times, EventKind.FLAG_CLOSED, {"flag_id": flag.id})
+
+    async def _tell(
+        self,
+        store: ProctoringStore,
+        times: SittingTimes,
+        kind: EventKind,
+        payload: dict[str, object],
+    ) -> None:
+        await store.append_event(times.exam_id, times.id, kind, payload)
+
+    # --- what only time tells ---------------------------------------------------------------
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await self._sleep(TICK_S)
+            self._reports.put_nowait(_Tick())
+
+    async def _tick_safely(self, media: Media) -> None:
+        try:
+            await self.tick(media)
+        except Exception:
+            log.exception("the proctoring tick failed")  # the next one does its work
+
+    async def tick(self, media: Media) -> None:
+        """Publishers that stayed away, flags that lasted into the test, flags of ended sittings."""
+        async with self._transaction() as store:
+            for sitting_id, at_ms in list(self._waiting.left.items()):
+                await self._check_left(sitting_id, at_ms, media, store)
+            for named, update in list(self._waiting.early.items()):
+                times = await store.times(update.sitting_id)
+                if times is None or times.began_at is not None:
+                    self._waiting.early.pop(named, None)
+                if times is not None and times.began_at is not None:
+                    await self._flag(update, times, store)
+            for flag in await store.open_flags():
+                times = await store.times(flag.sitting_id)
+                if times is not None and (end_ms := times.at_ms(times.finished_at)) is not None:
+                    await self._close(store, flag, max(flag.start_ms, end_ms))
+
+    async def _check_left(
+        self, sitting_id: str, at_ms: int, media: Media, store: ProctoringStore
+    ) -> None:
+        times = await store.times(sitting_id)
+        if times is None or times.finished_at is not None or media.status(sitting_id).live:
+            self._waiting.left.pop(sitting_id, None)
+            return
+        now_ms = times.at_ms(self._clock.now()) or 0
+        if times.in_progress and now_ms - at_ms >= LOST_AFTER_MS:
+            await self._media_lost(at_ms, times, store)
+
+
+def _connection_lost(start_ms: int, end_ms: int | None) -> Flag:
+    return Flag(
+        kind=FlagKind.CONNECTION_LOST,
+        severity=Severity.TECHNICAL,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        confidence=1.0,
+        models=(),
+        thresholds={"silence_ms": float(LOST_AFTER_MS)},
+        scores=(),
+        evidence=None,
+    )
+
+
+def _within_test(times: SittingTimes, flag: Flag) -> bool:
+    """Only what happens while the test runs is a flag: not the device check, not the farewell."""
+    began_ms, finished_ms = times.at_ms(times.began_at), times.at_ms(times.finished_at)
+    if began_ms is None:
+        return False
+    over_before = flag.end_ms is not None and flag.end_ms <= began_ms
+    starts_after = finished_ms is not None and flag.start_ms >= finished_ms
+    return not over_before and not starts_after

@@ -1,0 +1,165 @@
+"""What the proctoring side needs from storage and from its neighbours: values and ports.
+
+A *store* is bound to one open transaction. Whoever opens it (``Transaction``) is the edge: a
+request, the bridge's task or a step of making an act; leaving it without an error commits.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum, auto
+from typing import Protocol, TypeVar
+
+from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
+from capture.contracts import Gap, LiveStatus, Segment
+
+Store_co = TypeVar("Store_co", covariant=True)
+
+
+class Transaction(Protocol[Store_co]):
+    """Opens a transaction and gives the store bound to it."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Store_co]: ...
+
+
+class EventKind(StrEnum):
+    """Stored codes of the console's event stream."""
+
+    SITTING_CHANGED = "sitting.changed"
+    MEDIA_STARTED = "media.started"
+    MEDIA_LOST = "media.lost"
+    RECORDING_FAILED = "recording.failed"
+    CLIENT_REPORTED = "client.reported"
+    FLAG_OPENED = "flag.opened"
+    FLAG_UPDATED = "flag.updated"
+    FLAG_CLOSED = "flag.closed"
+    DECISION_MADE = "decision.made"
+    ACT_MADE = "act.made"
+
+
+class Verdict(StrEnum):
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class SittingTimes:
+    """A sitting as the bridge sees it: when its timeline, its test and its end are."""
+
+    id: str
+    exam_id: str
+    origin: datetime | None
+    began_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def in_progress(self) -> bool:
+        return self.began_at is not None and self.finished_at is None
+
+    def at_ms(self, moment: datetime | None) -> int | None:
+        """A moment on the sitting's timeline."""
+        if moment is None or self.origin is None:
+            return None
+        return round((moment - self.origin).total_seconds() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFlag:
+    """A flag's row. The evidence picture is a blob, named by ``evidence_key``."""
+
+    id: str
+    sitting_id: str
+    kind: FlagKind
+    severity: Severity
+    start_ms: int
+    end_ms: int | None
+    confidence: float
+    models: tuple[ModelRef, ...] = ()
+    thresholds: Mapping[str, float] | None = None
+    scores: tuple[tuple[int, float], ...] = ()
+    evidence_key: str | None = None
+    evidence_at_ms: int | None = None
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A person's verdict on a flag. Never changed: the newest counts."""
+
+    id: str
+    flag_id: str
+    verdict: Verdict
+    comment: str
+    by_user: str
+    by_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A row of the event stream; ``id`` is the consoles' cursor."""
+
+    id: int
+    exam_id: str
+    sitting_id: str | None
+    kind: str
+    payload: Mapping[str, object]
+    at: datetime
+
+
+class Saved(Enum):
+    """What saving a row did."""
+
+    NEW = auto()
+    CHANGED = auto()
+    SAME = auto()
+
+
+class EventSink(Protocol):
+    async def append_event(
+        self,
+        exam_id: str,
+        sitting_id: str | None,
+        kind: EventKind,
+        payload: Mapping[str, object],
+    ) -> None: ...
+
+
+class ProctoringStore(EventSink, Protocol):
+    """The bridge's rows. Saving the same thing twice is no error and changes nothing."""
+
+    async def times(self, sitting_id: str) -> SittingTimes | None: ...
+
+    async def in_progress(self) -> Sequence[SittingTimes]: ...
+
+    async def save_segment(self, segment: Segment) -> bool: ...
+
+    async def save_gap(self, sitting_id: str, gap: Gap) -> bool: ...
+
+    async def save_flag(
+        self, sitting_id: str, flag: Flag, evidence_key: str | None
+    ) -> tuple[StoredFlag, Saved]:
+        """Insert, or update the row of the same (kind, start). An ended flag stays as it is."""
+
+    async def close_flag(self, flag_id: str, end_ms: int) -> None: ...
+
+    async def open_flags(self) -> Sequence[StoredFlag]:
+        """Flags that still last, of every sitting."""
+
+
+class SittingAnalysis(Protocol):
+    """Analysis of one sitting's pictures, switched on and off with its media."""
+
+    def attach(self, sitting_id: str) -> None: ...
+
+    def detach(self, sitting_id: str) -> None:
+        """Ends its open flags too. May wait for the worker's thread."""
+
+
+class Media(Protocol):
+    """What is arriving and on record, from capture."""
+
+    def status(self, sitting_id: str) -> LiveStatus: ...
+
+    def recorded_until(self, sitting_id: str) -> int: ...

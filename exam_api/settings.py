@@ -1,0 +1,108 @@
+"""Every setting of the server, read from ``BAQYLAU_*``; ``baqylau config`` prints them."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ACT_NUMBER_FIELDS = ("year", "seq")
+
+
+def _number_format(value: str) -> str:
+    """Both fields must appear: without the year or the sequence numbers would repeat."""
+    try:
+        value.format(year=2026, seq=1)
+    except (KeyError, IndexError, ValueError) as wrong:
+        raise ValueError("may use only {year} and {seq}") from wrong
+    if missing := [name for name in ACT_NUMBER_FIELDS if not re.search(rf"{{{name}\b", value)]:
+        raise ValueError(f"must contain {{{missing[0]}}}")
+    return value
+
+
+class Settings(BaseSettings):
+    """Read once at start and passed down; nothing reads the environment later."""
+
+    model_config = SettingsConfigDict(env_prefix="BAQYLAU_", frozen=True)
+
+    data_dir: Path = Field(
+        default=Path("var"),
+        title="Data folder",
+        description="Holds the database, recordings, evidence, acts and the seal key.",
+    )
+    database_url: str = Field(
+        default="",
+        title="Database",
+        description="SQLAlchemy address, e.g. postgresql+psycopg://user@host/name. "
+        "Empty: SQLite, app.db in the data folder.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        title="Listen address",
+        description="Interface the server listens on. Cameras need HTTPS beyond this machine.",
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65535, title="Port", description="TCP port; 0 picks a free one."
+    )
+    public_url: str = Field(
+        default="",
+        title="Public address",
+        description="Address printed in acts, their QR codes and form 4, without a slash at the "
+        "end. Empty: made from the listen address and the port.",
+    )
+    secure_cookies: bool = Field(
+        default=False,
+        title="Cookies over HTTPS only",
+        description="Turn on wherever the server is reached over HTTPS.",
+    )
+    models_dir: Path | None = Field(
+        default=None,
+        title="Extra models folder",
+        description="A folder with more vision models, such as the object detector for phones.",
+    )
+    act_number_format: Annotated[str, AfterValidator(_number_format)] = Field(
+        default="{year}-{seq:04d}",
+        title="Act number",
+        description="How an act's number is written; {year} and {seq} are filled in.",
+    )
+    time_zone: str = Field(
+        default="Asia/Almaty",
+        title="Time zone",
+        description="Time zone of dates and times in acts and form 4.",
+    )
+    thumbnail_every_s: float = Field(
+        default=2.0,
+        gt=0,
+        title="Thumbnail interval, s",
+        description="How often a console tile gets a new picture.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", title="Log level", description="Least severity that is written to stderr."
+    )
+
+    @model_validator(mode="after")
+    def _slashless(self) -> Self:
+        if self.public_url.endswith("/"):
+            raise ValueError("public_url must not end with a slash")
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'app.db'}"
+
+    @property
+    def address(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def recordings_dir(self) -> Path:
+        return self.data_dir / "recordings"
+
+    @property
+    def blobs_dir(self) -> Path:
+        return self.data_dir / "blobs"
+
+    @property
+    def seal_path(self) -> Path:
+        return self.data_dir / "seal.p12"
