@@ -29,7 +29,7 @@ OVERSEERS: Final = frozenset(
 class Actor:
     """The logged-in person behind a request."""
 
-    user_id: str
+    id: str
     full_name: str
     language: Language
     roles: frozenset[Role]

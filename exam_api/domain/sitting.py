@@ -5,6 +5,7 @@ from datetime import datetime
 
 from exam_api.domain import timers
 from exam_api.domain.errors import (
+    Forbidden,
     NotFound,
     NotInProgress,
     OpenElsewhere,
@@ -62,6 +63,15 @@ class Sitting:
             raise OpenElsewhere
         return replace(self, client_id=client_id)
 
+    def require_own(self, user_id: str) -> None:
+        """Questions are for the sitting's own student; others who may see it may not see those."""
+        if self.student_id != user_id:
+            raise Forbidden
+
+    def require_begun(self) -> None:
+        if self.paper is None:
+            raise NotInProgress
+
     def require_claimed(self, client_id: str) -> None:
         if self.client_id != client_id:
             raise OpenElsewhere
@@ -70,9 +80,11 @@ class Sitting:
         """Media begins to arrive: the first time sets the timeline's zero, for good."""
         if self.completed:
             raise NotInProgress
-        if self.state is not SittingState.SCHEDULED:
+        if self.state is SittingState.IN_PROGRESS:
             return self
         timers.require_check_window(now, exam.opens_at, exam.closes_at, exam.policy)
+        if self.state is SittingState.CHECKING:
+            return self
         state = next_state(self.state, SittingEvent.CHECK)
         return replace(self, state=state, origin=now, checked_at=now)
 

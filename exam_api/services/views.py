@@ -6,21 +6,10 @@ from typing import Literal
 
 from exam_api.domain.grading import Result
 from exam_api.domain.languages import Language
-from exam_api.domain.roles import Role
 from exam_api.domain.states import SittingState
 
 ExamPhase = Literal["upcoming", "checking", "open", "closed"]
 Claimed = Literal["mine", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """The logged-in person, as their own pages show them."""
-
-    id: str
-    full_name: str
-    language: Language
-    roles: tuple[Role, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +64,18 @@ class RecordingView:
 
 
 @dataclass(frozen=True, slots=True)
+class StudentView:
+    full_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SittingView:
     """``claimed``: whether the asking tab holds the sitting, another does, or none (null)."""
 
     id: str
     state: SittingState
     exam: ExamView
+    student: StudentView
     server_now: datetime
     checked_at: datetime | None
     began_at: datetime | None
@@ -103,26 +98,27 @@ class PublishTokenView:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceView:
-    choice_id: str
+    id: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
-    """``position`` counts from 1 in the sitting's own order; ``chosen`` = the answer so far."""
+    """``position`` counts from 1 in the sitting's own order; ``answer`` is the choice so far."""
 
-    item_id: str
+    id: str
     position: int
     stem: str
     choices: tuple[ChoiceView, ...]
-    chosen: str | None
+    answer: str | None
+    client_seq: int
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionsView:
     """A client goes on counting from ``last_seq``, so that its next answer is the later one."""
 
-    language: Language
+    lang: Language
     server_now: datetime
     deadline_at: datetime
     last_seq: int

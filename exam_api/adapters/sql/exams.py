@@ -47,7 +47,7 @@ class SqlExams:
 
     async def visible(self, actor: Actor) -> Sequence[ExamWithSitting]:
         own = and_(
-            tables.Sitting.exam_id == tables.Exam.id, tables.Sitting.student_id == actor.user_id
+            tables.Sitting.exam_id == tables.Exam.id, tables.Sitting.student_id == actor.id
         )
         query = (
             select(tables.Exam, tables.Discipline, tables.Sitting)

@@ -14,7 +14,7 @@ from exam_api.services.ports import Credentials, LogInRecord
 
 def actor_of(user: User) -> Actor:
     return Actor(
-        user_id=user.id,
+        id=user.id,
         full_name=user.full_name,
         language=language_or(user.language),
         roles=frozenset(Role(role) for role in user.roles),
@@ -30,6 +30,10 @@ class SqlPeople:
         if user is None:
             return None
         return Credentials(actor_of(user), user.password_hash, user.disabled)
+
+    async def full_name(self, user_id: str) -> str:
+        query = select(User.full_name).where(User.id == user_id)
+        return await self._session.scalar(query) or ""
 
     async def set_password_hash(self, user_id: str, password_hash: str) -> None:
         change = update(User).where(User.id == user_id).values(password_hash=password_hash)

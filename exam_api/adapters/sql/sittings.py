@@ -80,7 +80,7 @@ class SqlSittings:
         return sitting
 
     async def lock_own(self, sitting_id: str, actor: Actor) -> Sitting:
-        own = tables.Sitting.student_id == actor.user_id
+        own = tables.Sitting.student_id == actor.id
         sitting = await self._one(
             _fresh().where(tables.Sitting.id == sitting_id, own).with_for_update()
         )

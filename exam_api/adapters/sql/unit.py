@@ -9,6 +9,7 @@ from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
+from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sittings import SqlSittings
 from exam_api.services.ports import Clock
 
@@ -49,3 +50,7 @@ class SqlUnit:
     @cached_property
     def events(self) -> SqlEvents:
         return SqlEvents(self.session, self._clock)
+
+    @cached_property
+    def seeds(self) -> SqlSeeds:
+        return SqlSeeds(self.session)

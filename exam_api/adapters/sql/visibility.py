@@ -10,7 +10,7 @@ def sittings_visible_to(actor: Actor) -> ColumnElement[bool]:
     """Students their own; proctors and members those of their exams; overseers all."""
     if actor.oversees:
         return true()
-    own = Sitting.student_id == actor.user_id
+    own = Sitting.student_id == actor.id
     return or_(own, *(Sitting.exam_id.in_(exams) for exams in _assigned(actor)))
 
 
@@ -32,8 +32,8 @@ def _assigned(actor: Actor) -> list[Select[str]]:
     """By role and assignment together: a role that was taken away shows nothing any more."""
     exams: list[Select[str]] = []
     if actor.has(Role.PROCTOR):
-        mine = ExamProctor.proctor_id == actor.user_id
+        mine = ExamProctor.proctor_id == actor.id
         exams.append(select(ExamProctor.exam_id).where(mine))
     if actor.has(Role.MEMBER):
-        exams.append(select(ExamMember.exam_id).where(ExamMember.member_id == actor.user_id))
+        exams.append(select(ExamMember.exam_id).where(ExamMember.member_id == actor.id))
     return exams

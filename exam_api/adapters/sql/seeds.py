@@ -1,0 +1,148 @@
+"""Rows of the small university (services.seeding)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam_api.adapters.sql.insert_once import insert_once
+from exam_api.adapters.sql.tables import (
+    Base,
+    ChoiceText,
+    Discipline,
+    Exam,
+    ExamMember,
+    ExamProctor,
+    Item,
+    ItemChoice,
+    ItemText,
+    Sitting,
+    StudentProfile,
+    User,
+)
+from exam_api.domain.ids import new_id
+from exam_api.domain.policy import ExamPolicy
+from exam_api.services.seeding import SeededExam, SeedPerson, SeedQuestion, SeedUniversity
+
+
+class SqlSeeds:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def missing(self, logins: Sequence[str]) -> Sequence[str]:
+        known = await self.ids(logins)
+        return [login for login in logins if login not in known]
+
+    async def ids(self, logins: Sequence[str]) -> Mapping[str, str]:
+        rows = await self._session.execute(
+            select(User.login, User.id).where(User.login.in_(logins))
+        )
+        return dict(rows.tuples().all())
+
+    async def add_person(self, person: SeedPerson, password_hash: str) -> None:
+        user = User(
+            id=new_id(),
+            login=person.login,
+            password_hash=password_hash,
+            full_name=person.full_name,
+            language=person.language,
+            roles=[role.value for role in person.roles],
+            disabled=False,
+        )
+        await self._add(user)
+        if person.student is not None:
+            await self._add(
+                StudentProfile(
+                    user_id=user.id,
+                    faculty=person.student.faculty,
+                    programme=person.student.programme,
+                    course=person.student.course,
+                    group_name=person.student.group,
+                )
+            )
+
+    async def discipline_id(self, code: str) -> str | None:
+        return await self._session.scalar(select(Discipline.id).where(Discipline.code == code))
+
+    async def add_discipline(self, university: SeedUniversity) -> str:
+        discipline = Discipline(
+            id=new_id(),
+            code=university.code,
+            title_kk=university.title["kk"],
+            title_ru=university.title["ru"],
+            title_en=university.title["en"],
+            department=university.department,
+        )
+        await self._add(discipline)
+        for position, question in enumerate(university.questions, start=1):
+            await self._add_question(discipline.id, position, question)
+        return discipline.id
+
+    async def _add_question(
+        self, discipline_id: str, position: int, question: SeedQuestion
+    ) -> None:
+        item = Item(id=new_id(), discipline_id=discipline_id, position=position)
+        await self._add(item)
+        await self._add(
+            *(
+                ItemText(item_id=item.id, lang=lang, stem=stem)
+                for lang, stem in question.stem.items()
+            )
+        )
+        for place, texts in enumerate(question.choices):
+            choice = ItemChoice(
+                id=new_id(), item_id=item.id, position=place, correct=place == question.correct
+            )
+            await self._add(choice)
+            await self._add(
+                *(
+                    ChoiceText(choice_id=choice.id, lang=lang, text=text)
+                    for lang, text in texts.items()
+                )
+            )
+
+    async def newest_exam(self, discipline_id: str) -> SeededExam | None:
+        begun = (
+            select(func.count())
+            .where(Sitting.exam_id == Exam.id, Sitting.began_at.is_not(None))
+            .scalar_subquery()
+        )
+        query = (
+            select(Exam.id, Exam.opens_at, Exam.closes_at, begun)
+            .where(Exam.discipline_id == discipline_id)
+            .order_by(Exam.closes_at.desc())
+            .limit(1)
+        )
+        found = (await self._session.execute(query)).tuples().first()
+        return SeededExam(*found) if found else None
+
+    async def add_exam(
+        self, discipline_id: str, opens_at: datetime, closes_at: datetime, policy: ExamPolicy
+    ) -> str:
+        exam = Exam(
+            id=new_id(),
+            discipline_id=discipline_id,
+            opens_at=opens_at,
+            closes_at=closes_at,
+            policy=policy.to_json(),
+        )
+        await self._add(exam)
+        return exam.id
+
+    async def move_window(self, exam_id: str, opens_at: datetime, closes_at: datetime) -> None:
+        window = update(Exam).where(Exam.id == exam_id)
+        await self._session.execute(window.values(opens_at=opens_at, closes_at=closes_at))
+
+    async def assign(
+        self, exam_id: str, proctor_ids: Sequence[str], member_ids: Sequence[str]
+    ) -> None:
+        for proctor_id in proctor_ids:
+            await insert_once(self._session, ExamProctor, exam_id=exam_id, proctor_id=proctor_id)
+        for member_id in member_ids:
+            await insert_once(self._session, ExamMember, exam_id=exam_id, member_id=member_id)
+
+    async def _add(self, *rows: Base) -> None:
+        """At once, so that rows which refer to these find them."""
+        self._session.add_all(rows)
+        await self._session.flush()

@@ -1,0 +1,159 @@
+"""Log-in and sessions: opaque ids, hashed at rest, revocable, with idle and absolute ends."""
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from exam_api.domain.errors import TooManyAttempts, WrongCredentials
+from exam_api.domain.languages import Language
+from exam_api.domain.policy import AccessPolicy
+from exam_api.domain.roles import Actor
+from exam_api.services.ports import (
+    Clock,
+    Credentials,
+    LogInRecord,
+    PasswordHasher,
+    Sessions,
+    Units,
+)
+
+# Each Argon2 run takes tens of MB and a core: a class that logs in at once waits in line.
+_HASHES_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """``cookie`` is the only copy of the session's secret: give it to the browser."""
+
+    cookie: str
+    actor: Actor
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What counts failures, each with its limit (digests: no log-in name is stored)."""
+
+    pair: str
+    login: str
+    address: str
+
+    @property
+    def keys(self) -> tuple[str, str, str]:
+        return (self.pair, self.login, self.address)
+
+
+class Accounts:
+    def __init__(
+        self,
+        units: Units,
+        clock: Clock,
+        hasher: PasswordHasher,
+        policy: AccessPolicy = AccessPolicy(),  # noqa: B008 - frozen value
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._hasher = hasher
+        self._policy = policy
+        self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
+
+    async def log_in(self, login: str, password: str, address: str) -> LogIn:
+        """WrongCredentials (whatever the reason), TooManyAttempts."""
+        login = login.strip().casefold()
+        limits = _limits(login, address)
+        async with self._units.read() as unit:
+            await self._require_within_limits(unit.sessions, limits)
+            found = await unit.people.credentials(login)
+        fits, new_hash = await self._verify(found, password)
+        if found is None or not fits or found.disabled:
+            await self._count_failure(limits)
+            raise WrongCredentials
+        return await self._open_session(found.actor, limits, new_hash)
+
+    async def log_out(self, cookie: str) -> None:
+        async with self._units.write() as unit:
+            await unit.sessions.revoke(_digest(cookie), self._clock.now())
+
+    async def log_out_everywhere(self, actor: Actor) -> None:
+        async with self._units.write() as unit:
+            await unit.sessions.revoke_all(actor.id, self._clock.now())
+
+    async def who(self, cookie: str) -> Actor | None:
+        """The person of a live session, and the session seen again."""
+        now = self._clock.now()
+        id_hash = _digest(cookie)
+        async with self._units.read() as unit:
+            record = await unit.sessions.find(id_hash)
+        if record is None or not self._is_live(record, now):
+            return None
+        if now - record.last_seen_at >= self._policy.session_touch:
+            async with self._units.write() as unit:
+                await unit.sessions.touch(id_hash, now)
+        return record.actor
+
+    async def set_language(self, actor: Actor, language: Language) -> None:
+        async with self._units.write() as unit:
+            await unit.people.set_language(actor.id, language)
+
+    def _is_live(self, record: LogInRecord, now: datetime) -> bool:
+        return (
+            record.revoked_at is None
+            and not record.disabled
+            and now < record.expires_at
+            and now - record.last_seen_at < self._policy.session_idle
+        )
+
+    async def _require_within_limits(self, sessions: Sessions, limits: _Limits) -> None:
+        policy = self._policy
+        counts = await sessions.failures(limits.keys, self._clock.now() - policy.failure_window)
+        allowed = {
+            limits.pair: policy.failures_per_login_and_address,
+            limits.login: policy.failures_per_login,
+            limits.address: policy.failures_per_address,
+        }
+        if any(counts[key] >= most for key, most in allowed.items()):
+            raise TooManyAttempts(retry_after_s=int(policy.failure_window.total_seconds()))
+
+    async def _verify(self, found: Credentials | None, password: str) -> tuple[bool, str | None]:
+        """An unknown log-in costs the same time: a hash is checked in any case."""
+        async with self._hashing:
+            hashed = found.password_hash if found else await self._nobody()
+            return await asyncio.to_thread(self._hasher.verify, password, hashed)
+
+    async def _nobody(self) -> str:
+        return await asyncio.to_thread(lambda: self._nobodys_hash)
+
+    @cached_property
+    def _nobodys_hash(self) -> str:
+        return self._hasher.hash(secrets.token_urlsafe())
+
+    async def _count_failure(self, limits: _Limits) -> None:
+        now = self._clock.now()
+        async with self._units.write() as unit:
+            await unit.sessions.add_failure(limits.keys, now, now - self._policy.failure_window)
+
+    async def _open_session(self, actor: Actor, limits: _Limits, new_hash: str | None) -> LogIn:
+        cookie = secrets.token_urlsafe(32)
+        now = self._clock.now()
+        expires_at = now + self._policy.session_absolute
+        async with self._units.write() as unit:
+            await unit.sessions.add(_digest(cookie), actor.id, now, expires_at)
+            await unit.sessions.forget_failures([limits.pair])
+            if new_hash is not None:
+                await unit.people.set_password_hash(actor.id, new_hash)
+        return LogIn(cookie, actor, expires_at)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _limits(login: str, address: str) -> _Limits:
+    return _Limits(
+        pair=_digest(f"pair\0{login}\0{address}"),
+        login=_digest(f"login\0{login}"),
+        address=_digest(f"address\0{address}"),
+    )

@@ -1,0 +1,93 @@
+"""Exams and sittings as their views."""
+
+from datetime import datetime
+
+from exam_api.domain import timers
+from exam_api.domain.errors import ExamClosed, ExamNotOpen
+from exam_api.domain.roles import Actor
+from exam_api.domain.sitting import Exam, Sitting
+from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit
+from exam_api.services.views import (
+    Claimed,
+    ExamCard,
+    ExamPhase,
+    ExamView,
+    RecordingView,
+    SittingView,
+    StudentView,
+    TitleView,
+    result_view,
+)
+
+
+def phase_of(exam: Exam, now: datetime) -> ExamPhase:
+    try:
+        timers.require_check_window(now, exam.opens_at, exam.closes_at, exam.policy)
+    except ExamNotOpen:
+        return "upcoming"
+    except ExamClosed:
+        return "closed"
+    return "open" if now >= exam.opens_at else "checking"
+
+
+def exam_view(exam: Exam, now: datetime) -> ExamView:
+    return ExamView(
+        id=exam.id,
+        code=exam.code,
+        title=TitleView(kk=exam.title["kk"], ru=exam.title["ru"], en=exam.title["en"]),
+        opens_at=exam.opens_at,
+        closes_at=exam.closes_at,
+        phase=phase_of(exam, now),
+        questions=exam.policy.questions,
+        duration_min=exam.policy.duration_min,
+    )
+
+
+def exam_card(found: ExamWithSitting, now: datetime) -> ExamCard:
+    sitting = found.sitting
+    return ExamCard(
+        exam=exam_view(found.exam, now),
+        sitting_id=sitting.id if sitting else None,
+        state=sitting.state if sitting else None,
+        result=result_view(sitting.result if sitting else None, found.exam.policy.pass_points),
+    )
+
+
+class SittingViewer:
+    """Reads what a sitting's view needs besides the sitting itself."""
+
+    def __init__(self, clock: Clock, live: LiveMedia) -> None:
+        self._clock = clock
+        self._live = live
+
+    async def show(
+        self, unit: Unit, sitting: Sitting, actor: Actor, client_id: str | None
+    ) -> SittingView:
+        exam = await unit.exams.of(sitting)
+        own = sitting.student_id == actor.id
+        name = actor.full_name if own else await unit.people.full_name(sitting.student_id)
+        media = self._live.state(sitting.id)
+        now = self._clock.now()
+        return SittingView(
+            id=sitting.id,
+            state=sitting.state,
+            exam=exam_view(exam, now),
+            student=StudentView(name),
+            server_now=now,
+            checked_at=sitting.checked_at,
+            began_at=sitting.began_at,
+            deadline_at=sitting.deadline_at,
+            finished_at=sitting.finished_at,
+            finish_reason=sitting.finish_reason,
+            recording=RecordingView(media.live, media.connected, media.seconds),
+            claimed=_claimed(sitting, client_id),
+            answered=await unit.answers.count(sitting.id),
+            total=len(sitting.paper.items) if sitting.paper else exam.policy.questions,
+            result=result_view(sitting.result, exam.policy.pass_points),
+        )
+
+
+def _claimed(sitting: Sitting, client_id: str | None) -> Claimed | None:
+    if sitting.client_id is None:
+        return None
+    return "mine" if sitting.client_id == client_id else "other"

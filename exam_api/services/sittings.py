@@ -1,0 +1,147 @@
+"""A student's way to the test: open a sitting, hold it with one tab, publish the camera."""
+
+import hashlib
+import secrets
+
+from capture.contracts import PublishGrant
+from capture.errors import TokenExpired, TokenInvalid
+from exam_api.domain import timers
+from exam_api.domain.errors import Forbidden, NotInProgress
+from exam_api.domain.ids import new_id
+from exam_api.domain.policy import AccessPolicy
+from exam_api.domain.roles import Actor, Role
+from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.states import SittingState
+from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
+from exam_api.services.sitting_views import SittingViewer, exam_card
+from exam_api.services.views import ExamCard, PublishTokenView, SittingView
+
+SITTING_CHANGED = "sitting.changed"
+WHIP_URL = "/whip"
+
+
+class SittingDesk:
+    def __init__(
+        self,
+        units: Units,
+        clock: Clock,
+        live: LiveMedia,
+        policy: AccessPolicy = AccessPolicy(),  # noqa: B008 - frozen value
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._policy = policy
+        self._viewer = SittingViewer(clock, live)
+
+    async def exams(self, actor: Actor) -> tuple[ExamCard, ...]:
+        """What the actor may see; to a student, past exams only where they sat."""
+        now = self._clock.now()
+        async with self._units.read() as unit:
+            found = await unit.exams.visible(actor)
+        staff = actor.roles - {Role.STUDENT}
+        wanted = (row for row in found if staff or row.sitting or now < row.exam.closes_at)
+        return tuple(exam_card(row, now) for row in wanted)
+
+    async def exam(self, actor: Actor, exam_id: str) -> ExamCard:
+        async with self._units.read() as unit:
+            exam = await unit.exams.get(exam_id, actor)
+            own = await unit.sittings.of_student(exam_id, actor.id)
+        return exam_card(ExamWithSitting(exam, own), self._clock.now())
+
+    async def open(self, actor: Actor, exam_id: str) -> SittingView:
+        """The student's own sitting; made where there is none yet. Opening twice is no error."""
+        if not actor.has(Role.STUDENT):
+            raise Forbidden
+        async with self._units.write() as unit:
+            exam = await unit.exams.get(exam_id, actor)
+            sitting = await unit.sittings.of_student(exam.id, actor.id)
+            if sitting is None:
+                sitting = await self._make(unit, exam, actor)
+            return await self._viewer.show(unit, sitting, actor, None)
+
+    async def _make(self, unit: Unit, exam: Exam, actor: Actor) -> Sitting:
+        now = self._clock.now()
+        timers.require_check_window(now, exam.opens_at, exam.closes_at, exam.policy)
+        sitting = Sitting(
+            id=new_id(),
+            exam_id=exam.id,
+            student_id=actor.id,
+            proctor_id=await unit.exams.least_busy_proctor(exam.id),
+            state=SittingState.SCHEDULED,
+            created_at=now,
+        )
+        if not await unit.sittings.add(sitting):
+            # Another request of the same student was quicker.
+            return await unit.sittings.of_student(exam.id, actor.id) or sitting
+        await announce(unit, sitting)
+        return sitting
+
+    async def view(
+        self, actor: Actor, sitting_id: str, client_id: str | None = None
+    ) -> SittingView:
+        async with self._units.read() as unit:
+            sitting = await unit.sittings.get(sitting_id, actor)
+            return await self._viewer.show(unit, sitting, actor, client_id)
+
+    async def claim(
+        self, actor: Actor, sitting_id: str, client_id: str, *, take_over: bool = False
+    ) -> SittingView:
+        """One tab holds a sitting. OpenElsewhere unless the other one is taken over."""
+        async with self._units.write() as unit:
+            before = await unit.sittings.lock_own(sitting_id, actor)
+            sitting = before.claimed(client_id, take_over=take_over)
+            if sitting != before:
+                await unit.sittings.save(sitting)
+                # The tab that lost the sitting must not push the new one's camera out.
+                await unit.sittings.drop_tokens(sitting.id)
+            return await self._viewer.show(unit, sitting, actor, client_id)
+
+    async def publish_token(
+        self, actor: Actor, sitting_id: str, client_id: str
+    ) -> PublishTokenView:
+        """Lets a client send this sitting's media, for some minutes; at a reconnect ask anew."""
+        token = secrets.token_urlsafe(32)
+        now = self._clock.now()
+        expires_at = now + self._policy.publish_token_life
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock_own(sitting_id, actor)
+            sitting.require_claimed(client_id)
+            # Raises what the camera's arrival would: better here, where the page can say it.
+            sitting.published(now, await unit.exams.of(sitting))
+            await unit.sittings.add_token(_digest(token), sitting_id, expires_at)
+        return PublishTokenView(token, WHIP_URL, expires_at)
+
+    async def authorize_publish(self, token: str) -> PublishGrant:
+        """TokenInvalid, TokenExpired. The first time it sets the zero of the timeline."""
+        now = self._clock.now()
+        async with self._units.write() as unit:
+            found = await unit.sittings.find_token(_digest(token))
+            if found is None:
+                raise TokenInvalid
+            sitting_id, expires_at = found
+            if now >= expires_at:
+                raise TokenExpired
+            before = await unit.sittings.lock(sitting_id)
+            if before is None or before.completed:
+                raise TokenInvalid
+            sitting = before.published(now, await unit.exams.of(before))
+            if sitting != before:
+                await unit.sittings.save(sitting)
+                await announce(unit, sitting)
+            return _grant(sitting)
+
+
+def _grant(sitting: Sitting) -> PublishGrant:
+    if sitting.origin is None:
+        raise NotInProgress
+    return PublishGrant(sitting.id, sitting.origin)
+
+
+async def announce(unit: Unit, sitting: Sitting) -> None:
+    """Tell the exam's consoles."""
+    payload = {"state": sitting.state.value, "reason": sitting.finish_reason}
+    await unit.events.append(sitting.exam_id, sitting.id, SITTING_CHANGED, payload)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

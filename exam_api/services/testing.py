@@ -1,0 +1,189 @@
+"""The test itself: begin, questions, answers, finish, and the clock that ends it."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+
+import structlog
+
+from exam_api.domain.errors import RecordingNotLive, StorageError
+from exam_api.domain.grading import result_of
+from exam_api.domain.languages import Language, in_language
+from exam_api.domain.paper import Paper, PaperItem, draw
+from exam_api.domain.roles import Actor
+from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.states import SittingState
+from exam_api.services.ports import Clock, GivenAnswer, ItemTexts, LiveMedia, Unit, Units
+from exam_api.services.sitting_views import SittingViewer
+from exam_api.services.sittings import announce
+from exam_api.services.views import (
+    AnswerView,
+    ChoiceView,
+    QuestionsView,
+    QuestionView,
+    SittingView,
+)
+
+_DUE_AT_ONCE = 50
+_log = structlog.get_logger(__name__)
+
+
+class Testing:
+    def __init__(self, units: Units, clock: Clock, live: LiveMedia) -> None:
+        self._units = units
+        self._clock = clock
+        self._live = live
+        self._viewer = SittingViewer(clock, live)
+
+    async def begin(self, actor: Actor, sitting_id: str, client_id: str) -> SittingView:
+        """S-10, T-4.4, T-4.5. Beginning what runs already changes nothing (a refresh)."""
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock_own(sitting_id, actor)
+            sitting.require_claimed(client_id)
+            if sitting.state is not SittingState.IN_PROGRESS:
+                sitting = await self._begun(unit, sitting)
+            return await self._viewer.show(unit, sitting, actor, client_id)
+
+    async def _begun(self, unit: Unit, sitting: Sitting) -> Sitting:
+        exam = await unit.exams.of(sitting)
+        paper = await self._draw(unit, exam)
+        live = self._live.state(sitting.id).live
+        begun = sitting.begun(self._clock.now(), exam, paper, live=live)
+        await unit.sittings.save(begun)
+        await announce(unit, begun)
+        return begun
+
+    async def _draw(self, unit: Unit, exam: Exam) -> Paper:
+        bank = await unit.bank.papers(exam.discipline_id)
+        return draw(bank, exam.policy.questions, secrets.randbits(31))
+
+    async def questions(
+        self, actor: Actor, sitting_id: str, client_id: str, language: Language
+    ) -> QuestionsView:
+        """S-10: only while the recording runs. What is correct never leaves."""
+        async with self._units.read() as unit:
+            sitting = await unit.sittings.get(sitting_id, actor)
+            sitting.require_own(actor.id)
+            sitting.require_claimed(client_id)
+            paper = sitting.running_paper(self._clock.now())
+            if not self._live.state(sitting_id).live:
+                raise RecordingNotLive
+            texts = await unit.bank.texts([item.item_id for item in paper.items])
+            given = {answer.item_id: answer for answer in await unit.answers.of(sitting_id)}
+        assert sitting.deadline_at is not None
+        return QuestionsView(
+            lang=language,
+            server_now=self._clock.now(),
+            deadline_at=sitting.deadline_at,
+            last_seq=max((answer.client_seq for answer in given.values()), default=0),
+            questions=_questions(paper, texts, given, language),
+        )
+
+    async def answer(
+        self,
+        actor: Actor,
+        sitting_id: str,
+        client_id: str,
+        *,
+        item_id: str,
+        choice_id: str,
+        client_seq: int,
+    ) -> AnswerView:
+        """Taken within time even where the recording is down: an answer is never lost to that."""
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock_own(sitting_id, actor)
+            sitting.require_claimed(client_id)
+            # Read after the lock was granted: waiting for it gains nobody time.
+            now = self._clock.now()
+            sitting.require_answerable(now, item_id, choice_id)
+            given = GivenAnswer(item_id, choice_id, client_seq, now)
+            counting = await unit.answers.save(sitting_id, client_id, given)
+            answered = await unit.answers.count(sitting_id)
+        return AnswerView(
+            item_id=item_id,
+            choice_id=counting.choice_id,
+            client_seq=counting.client_seq,
+            saved_at=counting.saved_at,
+            applied=counting is given,
+            answered=answered,
+        )
+
+    async def finish(self, actor: Actor, sitting_id: str, client_id: str) -> SittingView:
+        """T-4.6, T-4.12: the result at once. Finishing what is finished shows it again."""
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock_own(sitting_id, actor)
+            if not sitting.completed:
+                sitting.require_claimed(client_id)
+                sitting = await self._finished(unit, sitting)
+            view = await self._viewer.show(unit, sitting, actor, client_id)
+        await self._live.end_sitting(sitting_id)
+        return view
+
+    async def expire_due(self) -> int:
+        """End every sitting whose time is over; how many ended. T-4.4."""
+        async with self._units.read() as unit:
+            due = await unit.sittings.due(self._clock.now(), _DUE_AT_ONCE)
+        ended = [sitting_id for sitting_id in due if await self._expire(sitting_id)]
+        for sitting_id in ended:
+            await self._live.end_sitting(sitting_id)
+        return len(ended)
+
+    async def _expire(self, sitting_id: str) -> bool:
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock(sitting_id)
+            if sitting is None or not sitting.is_due(self._clock.now()):
+                return False  # the student finished in between
+            await self._finished(unit, sitting)
+            return True
+
+    async def _finished(self, unit: Unit, sitting: Sitting) -> Sitting:
+        total = len(sitting.paper.items) if sitting.paper else 0
+        sitting.require_begun()
+        result = result_of(await unit.answers.correct(sitting.id), total)
+        finished = sitting.submitted(self._clock.now(), result)
+        await unit.sittings.save(finished)
+        await announce(unit, finished)
+        return finished
+
+
+def _questions(
+    paper: Paper,
+    texts: Mapping[str, ItemTexts],
+    given: Mapping[str, GivenAnswer],
+    language: Language,
+) -> tuple[QuestionView, ...]:
+    return tuple(
+        _question(position, item, texts[item.item_id], given.get(item.item_id), language)
+        for position, item in enumerate(paper.items, start=1)
+    )
+
+
+def _question(
+    position: int,
+    item: PaperItem,
+    texts: ItemTexts,
+    given: GivenAnswer | None,
+    language: Language,
+) -> QuestionView:
+    return QuestionView(
+        id=item.item_id,
+        position=position,
+        stem=in_language(texts.stem, language),
+        choices=tuple(
+            ChoiceView(ref, in_language(texts.choices[ref].text, language))
+            for ref in item.choice_ids
+        ),
+        answer=given.choice_id if given else None,
+        client_seq=given.client_seq if given else 0,
+    )
+
+
+async def run_ticker(testing: Testing, interval_s: float = 1.0) -> None:
+    """Until cancelled. The tick is a convenience: every write checks the deadline itself."""
+    while True:
+        try:
+            await testing.expire_due()
+        except StorageError as error:
+            # The next tick tries again; a full disk must not end the clock for good.
+            _log.warning("expiry_postponed", code=error.code)
+        await asyncio.sleep(interval_s)
