@@ -22,6 +22,7 @@ from capture.contracts import (
     Segment,
     SegmentClosed,
 )
+from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
     EventKind,
     Media,
@@ -32,7 +33,6 @@ from exam_api.services.proctoring_ports import (
     StoredFlag,
     Transaction,
 )
-from exam_api.services.ports import Blobs, Clock
 
 log = logging.getLogger(__name__)
 

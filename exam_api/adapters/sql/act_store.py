@@ -1,0 +1,101 @@
+"""Acts: numbers without gaps, revisions, and who may read them."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, update
+
+from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.insert_once import insert_once
+from exam_api.adapters.sql.review_store import SqlReviewStore, stored_act, watched, watched_query
+from exam_api.adapters.sql.visibility import exams_watched_by
+from exam_api.domain.errors import NotFound
+from exam_api.domain.roles import Actor
+from exam_api.services.review_ports import StoredAct, WatchedSitting
+
+_FORM_1 = 1
+
+
+class SqlActStore(SqlReviewStore):
+    async def lock_sitting(self, sitting_id: str) -> WatchedSitting:
+        held = select(tables.Sitting.id).where(tables.Sitting.id == sitting_id).with_for_update()
+        await self._session.execute(held)
+        query = watched_query().where(tables.Sitting.id == sitting_id)
+        found = (await self._session.execute(query)).tuples().first()
+        if found is None:
+            raise NotFound
+        return watched(found)
+
+    async def act(self, act_id: str, actor: Actor) -> StoredAct:
+        query = (
+            select(tables.ActRow)
+            .join(tables.Sitting, tables.Sitting.id == tables.ActRow.sitting_id)
+            .join(tables.Exam, tables.Exam.id == tables.Sitting.exam_id)
+            .where(tables.ActRow.id == act_id, exams_watched_by(actor))
+        )
+        row = await self._session.scalar(query)
+        if row is None:
+            raise NotFound
+        return stored_act(row)
+
+    async def act_for_anyone(self, act_id: str) -> StoredAct | None:
+        row = await self._session.get(tables.ActRow, act_id)
+        return None if row is None else stored_act(row)
+
+    async def draw_number(self, year: int) -> int:
+        """The counter's row is held until the unit ends, so writers take numbers in turn."""
+        await insert_once(self._session, tables.ActCounter, year=year, form=_FORM_1, last=0)
+        drawn = await self._session.scalar(
+            update(tables.ActCounter)
+            .where(tables.ActCounter.year == year, tables.ActCounter.form == _FORM_1)
+            .values(last=tables.ActCounter.last + 1)
+            .returning(tables.ActCounter.last)
+            .execution_options(synchronize_session=False)
+        )
+        assert drawn is not None
+        return drawn
+
+    async def add_act(self, act: StoredAct) -> None:
+        self._session.add(
+            tables.ActRow(
+                id=act.id,
+                sitting_id=act.sitting_id,
+                form=_FORM_1,
+                number=act.number,
+                year=act.year,
+                seq=act.seq,
+                revision=act.revision,
+                made_at=act.made_at,
+                made_by=act.made_by,
+                document_sha256=dict(act.digests),
+                blobs=dict(act.files),
+                document=dict(act.document),
+            )
+        )
+        await self._session.flush()
+
+    async def complete_act(
+        self, act_id: str, files: Mapping[str, str], digests: Mapping[str, str]
+    ) -> None:
+        await self._session.execute(
+            update(tables.ActRow)
+            .where(tables.ActRow.id == act_id)
+            .values(blobs=dict(files), document_sha256=dict(digests))
+            .execution_options(synchronize_session=False)
+        )
+
+    async def members_of(self, exam_id: str) -> Sequence[str]:
+        query = (
+            select(tables.User.full_name)
+            .join(tables.ExamMember, tables.ExamMember.member_id == tables.User.id)
+            .where(tables.ExamMember.exam_id == exam_id)
+            .order_by(tables.User.full_name)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def decided_sittings(self) -> Sequence[str]:
+        query = (
+            select(tables.FlagRow.sitting_id)
+            .join(tables.DecisionRow, tables.DecisionRow.flag_id == tables.FlagRow.id)
+            .distinct()
+        )
+        return (await self._session.scalars(query)).all()

@@ -1,0 +1,281 @@
+"""From confirmed flags to a numbered, sealed act (S-17), and form 4 over an exam's sittings.
+
+Making is a row of steps, each safe to repeat: clips are cut into blobs; one transaction draws the
+number and stores the document; the PDFs are rendered, sealed and stored; one transaction completes
+the row. ``settle`` brings a sitting's act up to its decisions from wherever a crash left it, so
+there is one act with one number.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from acts.contracts import ActDocument, Form4Document, Form4Row, Language
+from capture.errors import CaptureError
+from exam_api.domain.errors import NotFound
+from exam_api.domain.ids import new_id
+from exam_api.domain.languages import LANGUAGES, in_language
+from exam_api.domain.roles import Actor
+from exam_api.services.act_documents import (
+    DIGEST_PREFIX,
+    ActFacts,
+    ActHead,
+    Clip,
+    Place,
+    compose,
+    decisions_in,
+    document_digest,
+    render_input,
+)
+from exam_api.services.ports import Blobs, Clock
+from exam_api.services.proctoring_ports import (
+    EventKind,
+    StoredDecision,
+    StoredFlag,
+    Transaction,
+)
+from exam_api.services.review_ports import ActStore, StoredAct, WatchedSitting
+from exam_api.services.review_rules import confirmed, coverage, times_of
+from exam_api.services.review_views import ActView, act_view
+from exam_api.services.reviewing import CLIP_AFTER_MS, CLIP_BEFORE_MS, Recordings
+
+log = logging.getLogger(__name__)
+
+Confirmed = Sequence[tuple[StoredFlag, StoredDecision]]
+# (document, language) -> sealed PDF; CPU-bound, called in a thread.
+Render = Callable[[ActDocument, Language], bytes]
+RenderForm4 = Callable[[Form4Document], bytes]
+_MOVED_ON: Final = 5  # decisions that may come in while clips are cut
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationView:
+    """What anybody may learn of an act from its QR code: no personal data."""
+
+    number: str
+    revision: int
+    newest_revision: int
+    genuine: bool
+    withdrawn: bool
+
+
+class Acts:
+    def __init__(
+        self,
+        read: Transaction[ActStore],
+        write: Transaction[ActStore],
+        recordings: Recordings,
+        blobs: Blobs,
+        clock: Clock,
+        *,
+        place: Place,
+        number_format: str,
+        render: Render,
+        render_form4: RenderForm4,
+    ) -> None:
+        self._read = read
+        self._write = write
+        self._recordings = recordings
+        self._blobs = blobs
+        self._clock = clock
+        self._place = place
+        self._number_format = number_format
+        self._render = render
+        self._render_form4 = render_form4
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    # --- making -----------------------------------------------------------------------------
+
+    async def settle(self, sitting_id: str) -> ActView | None:
+        """The sitting's act as its decisions want it: made, revised or as it was. None: no act."""
+        async with self._locks[sitting_id]:
+            act = await self._drafted(sitting_id)
+            if act is not None and not act.complete:
+                act = await self._completed(act)
+            if act is None:
+                return None
+            async with self._read() as store:
+                return act_view(act, await store.decisions([sitting_id]))
+
+    async def settle_all(self) -> None:
+        """After a start: finish what a crash interrupted."""
+        async with self._read() as store:
+            sittings = await store.decided_sittings()
+        for sitting_id in sittings:
+            try:
+                await self.settle(sitting_id)
+            except Exception:
+                log.exception("an act could not be completed")  # the others must not wait for it
+
+    async def _drafted(self, sitting_id: str) -> StoredAct | None:
+        """The newest revision, with a row and a number, not necessarily rendered yet."""
+        clips: dict[str, Clip] = {}
+        for _ in range(_MOVED_ON):
+            async with self._read() as store:
+                wanted = await _confirmed(store, sitting_id)
+            await self._cut(wanted, clips)
+            async with self._write() as store:
+                watched = await store.lock_sitting(sitting_id)
+                wanted = await _confirmed(store, sitting_id)
+                newest = next(iter(await store.acts([sitting_id])), None)
+                if not wanted or (newest and decisions_in(newest.document) == _ids(wanted)):
+                    return newest
+                if all(flag.id in clips for flag, _ in wanted):
+                    return await self._add(
+                        store, watched, newest, self._facts(watched, wanted, clips)
+                    )
+        raise RuntimeError("decisions keep changing")
+
+    async def _cut(self, wanted: Confirmed, clips: dict[str, Clip]) -> None:
+        for flag, _ in wanted:
+            if flag.id not in clips:
+                clips[flag.id] = await self._clip(flag)
+
+    async def _clip(self, flag: StoredFlag) -> Clip:
+        """Where nothing is on record the act has no clip, and says so."""
+        try:
+            data = await self._recordings.clip(
+                flag.sitting_id, flag.start_ms, CLIP_BEFORE_MS, CLIP_AFTER_MS
+            )
+        except CaptureError:
+            return Clip("", "")
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"clips/{flag.sitting_id}/{flag.id}-{digest[:16]}.webm"
+        await self._blobs.put(key, data)
+        return Clip(key, digest)
+
+    def _facts(
+        self, watched: WatchedSitting, wanted: Confirmed, clips: Mapping[str, Clip]
+    ) -> ActFacts:
+        sitting_id = watched.sitting.id
+        recording = self._recordings.recording(sitting_id)
+        until_ms = self._recordings.recorded_until(sitting_id)
+        times = times_of(watched.sitting)
+        covered = coverage(times, recording, until_ms, times.at_ms(self._clock.now()) or 0)
+        return ActFacts(watched, wanted, clips, recording, until_ms, covered)
+
+    async def _add(
+        self, store: ActStore, watched: WatchedSitting, newest: StoredAct | None, facts: ActFacts
+    ) -> StoredAct:
+        made_at = self._clock.now()
+        year = made_at.astimezone(self._place.zone).year
+        if newest is None:
+            seq = await store.draw_number(year)
+            number = self._number_format.format(year=year, seq=seq)
+            revision = 1
+        else:
+            year, seq, number = newest.year, newest.seq, newest.number
+            revision = newest.revision + 1
+        last = max((decision for _, decision in facts.confirmed), key=lambda one: (one.at, one.id))
+        head = ActHead(new_id(), number, revision, made_at)
+        act = StoredAct(
+            id=head.act_id,
+            sitting_id=watched.sitting.id,
+            number=number,
+            year=year,
+            seq=seq,
+            revision=revision,
+            made_at=made_at,
+            made_by=last.by_user,
+            document=compose(head, facts, self._place),
+            files={},
+            digests={},
+        )
+        await store.add_act(act)
+        return act
+
+    async def _completed(self, act: StoredAct) -> StoredAct:
+        pictures = await self._pictures(act.document)
+        files: dict[str, str] = {}
+        digests: dict[str, str] = {}
+        for language in LANGUAGES:
+            document = render_input(act.document, pictures, language)
+            sealed = await asyncio.to_thread(self._render, document, language)
+            digests[language] = hashlib.sha256(sealed).hexdigest()
+            files[language] = f"acts/{act.id}/{language}-{digests[language][:16]}.pdf"
+            await self._blobs.put(files[language], sealed)
+        async with self._write() as store:
+            watched = await store.lock_sitting(act.sitting_id)
+            await store.complete_act(act.id, files, digests)
+            payload = {"act": {"id": act.id, "number": act.number, "revision": act.revision}}
+            await store.append_event(watched.exam.id, act.sitting_id, EventKind.ACT_MADE, payload)
+            return next(one for one in await store.acts([act.sitting_id]) if one.id == act.id)
+
+    async def _pictures(self, document: Mapping[str, Any]) -> dict[str, bytes]:
+        keys = {entry["evidence_key"] for entry in document["evidence"]} - {None}
+        return {key: await self._blobs.get(key) for key in sorted(keys)}
+
+    # --- reading ----------------------------------------------------------------------------
+
+    async def pdf(self, actor: Actor, act_id: str, language: Language) -> tuple[str, bytes]:
+        """(number, sealed PDF). NotFound, also while it is still being made."""
+        async with self._read() as store:
+            act = await store.act(act_id, actor)
+        if language not in act.files:
+            raise NotFound
+        return act.number, await self._blobs.get(act.files[language])
+
+    async def verification(self, act_id: str, digest_prefix: str) -> VerificationView:
+        """For the public page behind the QR code. NotFound."""
+        async with self._read() as store:
+            act = await store.act_for_anyone(act_id)
+            if act is None or not act.complete:
+                raise NotFound
+            newest = (await store.acts([act.sitting_id]))[0]
+            view = act_view(newest, await store.decisions([act.sitting_id]))
+        expected = document_digest(act.document)[:DIGEST_PREFIX]
+        return VerificationView(
+            number=act.number,
+            revision=act.revision,
+            newest_revision=newest.revision,
+            genuine=digest_prefix == expected,
+            withdrawn=view.withdrawn,
+        )
+
+    async def form4(self, actor: Actor, exam_id: str) -> bytes:
+        """XLSX of every sitting of the exam, whether or not anything was found (S-16, S-17)."""
+        async with self._read() as store:
+            await store.exam(exam_id, actor)
+            sittings = await store.sittings(exam_id, actor)
+            ids = [watched.sitting.id for watched in sittings]
+            acts = await store.acts(ids)
+            decisions = await store.decisions(ids)
+            flags = await store.flags(ids)
+            members = await store.members_of(exam_id)
+        made = {act.sitting_id for act in acts if act.complete}
+        standing = {flag.sitting_id for flag, _ in confirmed(flags, decisions)}
+        rows = tuple(
+            self._form4_row(watched, act_made=watched.sitting.id in made & standing)
+            for watched in sittings
+        )
+        document = Form4Document(
+            rows, ", ".join(members), self._clock.now().astimezone(self._place.zone)
+        )
+        return await asyncio.to_thread(self._render_form4, document)
+
+    def _form4_row(self, watched: WatchedSitting, *, act_made: bool) -> Form4Row:
+        sitting, card = watched.sitting, watched.student
+        day = sitting.began_at or watched.exam.opens_at
+        course = "" if card.course is None else str(card.course)
+        return Form4Row(
+            student=card.full_name,
+            programme=card.programme,
+            course_group=", ".join(part for part in (course, card.group) if part),
+            discipline=in_language(watched.exam.title, "kk"),
+            exam_date=day.astimezone(self._place.zone).date(),
+            link=self._place.review_url(sitting.id),
+            act_made=act_made,
+            proctor=watched.proctor_name,
+        )
+
+
+async def _confirmed(store: ActStore, sitting_id: str) -> Confirmed:
+    return confirmed(await store.flags([sitting_id]), await store.decisions([sitting_id]))
+
+
+def _ids(wanted: Confirmed) -> frozenset[str]:
+    return frozenset(decision.id for _, decision in wanted)

@@ -1,0 +1,128 @@
+"""What reviewing and acts read and write.
+
+Every query that starts from a person asks for the actor: what may not be seen is not found.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from capture.contracts import Gap, Segment
+from exam_api.domain.roles import Actor
+from exam_api.domain.sitting import Exam, Sitting
+from exam_api.services.proctoring_ports import (
+    EventSink,
+    StoredDecision,
+    StoredEvent,
+    StoredFlag,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentCard:
+    """The student as the people who watch the exam see them."""
+
+    full_name: str
+    faculty: str
+    programme: str
+    course: int | None
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSitting:
+    sitting: Sitting
+    exam: Exam
+    student: StudentCard
+    proctor_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAct:
+    """One revision of an act. ``files`` is empty until every language is rendered and sealed."""
+
+    id: str
+    sitting_id: str
+    number: str
+    year: int
+    seq: int
+    revision: int
+    made_at: datetime
+    made_by: str
+    document: Mapping[str, Any]
+    files: Mapping[str, str]
+    digests: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.files)
+
+
+class ReviewStore(EventSink, Protocol):
+    async def exam(self, exam_id: str, actor: Actor) -> Exam:
+        """An exam the actor watches. NotFound."""
+
+    async def sitting(self, sitting_id: str, actor: Actor) -> WatchedSitting:
+        """NotFound."""
+
+    async def sittings(self, exam_id: str, actor: Actor) -> Sequence[WatchedSitting]: ...
+
+    async def flag(self, flag_id: str, actor: Actor) -> tuple[StoredFlag, WatchedSitting]:
+        """NotFound."""
+
+    async def flags(self, sitting_ids: Sequence[str]) -> Sequence[StoredFlag]:
+        """By time on each sitting's timeline."""
+
+    async def decisions(self, sitting_ids: Sequence[str]) -> Sequence[StoredDecision]:
+        """Oldest first."""
+
+    async def answered(self, sitting_ids: Sequence[str]) -> Mapping[str, int]: ...
+
+    async def segments(self, sitting_id: str) -> Sequence[Segment]: ...
+
+    async def gaps(self, sitting_id: str) -> Sequence[Gap]: ...
+
+    async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
+        """Newest revision first."""
+
+    async def may_decide(self, exam_id: str, actor: Actor) -> bool:
+        """Whether the actor is a proctor of this exam."""
+
+    async def add_decision(
+        self, flag_id: str, verdict: Verdict, comment: str, actor: Actor
+    ) -> StoredDecision: ...
+
+    async def own_sitting(self, sitting_id: str, actor: Actor) -> Sitting:
+        """The actor's own sitting. NotFound."""
+
+    async def last_event_id(self) -> int: ...
+
+    async def events_after(self, exam_id: str, after: int, limit: int) -> Sequence[StoredEvent]: ...
+
+
+class ActStore(ReviewStore, Protocol):
+    async def lock_sitting(self, sitting_id: str) -> WatchedSitting:
+        """For the system itself; held against other writers till the unit ends. NotFound."""
+
+    async def act(self, act_id: str, actor: Actor) -> StoredAct:
+        """NotFound."""
+
+    async def act_for_anyone(self, act_id: str) -> StoredAct | None:
+        """For the public verification, which tells no personal data."""
+
+    async def draw_number(self, year: int) -> int:
+        """The year's next number, without gaps: a unit that fails gives it back."""
+
+    async def add_act(self, act: StoredAct) -> None: ...
+
+    async def complete_act(
+        self, act_id: str, files: Mapping[str, str], digests: Mapping[str, str]
+    ) -> None: ...
+
+    async def members_of(self, exam_id: str) -> Sequence[str]:
+        """Full names of those who answer for the exam (S-15)."""
+
+    async def decided_sittings(self) -> Sequence[str]:
+        """Sittings with at least one decision: after a crash their acts may lag behind."""

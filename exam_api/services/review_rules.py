@@ -1,0 +1,93 @@
+"""Pure rules of reviewing: the verdict that counts, how much is on record, how urgent a tile is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from analysis.contracts import Severity
+from capture.contracts import Recording
+from exam_api.domain.sitting import Sitting
+from exam_api.services.proctoring_ports import (
+    SittingTimes,
+    StoredDecision,
+    StoredFlag,
+    Verdict,
+)
+
+_WEIGHT: Final = {Severity.ALERT: 1.0, Severity.NOTICE: 0.4, Severity.TECHNICAL: 0.2}
+_LASTING: Final = 2.0  # a flag that still lasts is the one to look at now
+
+
+def newest(decisions: Iterable[StoredDecision]) -> Mapping[str, StoredDecision]:
+    """By flag: the verdict that counts. ``decisions`` come oldest first."""
+    return {decision.flag_id: decision for decision in decisions}
+
+
+def confirmed(
+    flags: Iterable[StoredFlag], decisions: Iterable[StoredDecision]
+) -> list[tuple[StoredFlag, StoredDecision]]:
+    counts = newest(decisions)
+    return [
+        (flag, counts[flag.id])
+        for flag in flags
+        if flag.id in counts and counts[flag.id].verdict is Verdict.CONFIRMED
+    ]
+
+
+def risk(flags: Iterable[StoredFlag], decisions: Iterable[StoredDecision]) -> float:
+    """Orders the console's tiles: weight of the flags that nobody has decided yet."""
+    decided = newest(decisions)
+    return round(
+        sum(
+            _WEIGHT[flag.severity] * (_LASTING if flag.end_ms is None else 1.0)
+            for flag in flags
+            if flag.id not in decided
+        ),
+        2,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the test is on record (S-13)."""
+
+    recorded_ms: int
+    exam_ms: int
+
+    @property
+    def ratio(self) -> float | None:
+        return min(1.0, self.recorded_ms / self.exam_ms) if self.exam_ms else None
+
+
+def times_of(sitting: Sitting) -> SittingTimes:
+    return SittingTimes(
+        id=sitting.id,
+        exam_id=sitting.exam_id,
+        origin=sitting.origin,
+        began_at=sitting.began_at,
+        finished_at=sitting.finished_at,
+    )
+
+
+def coverage(
+    times: SittingTimes, recording: Recording, recorded_until_ms: int, now_ms: int
+) -> Coverage:
+    """Counts only what was recorded between the beginning and the end of the test."""
+    began_ms = times.at_ms(times.began_at)
+    if began_ms is None:
+        return Coverage(0, 0)
+    finished_ms = times.at_ms(times.finished_at)
+    until_ms = now_ms if finished_ms is None else finished_ms
+    spans = _spans(recording, recorded_until_ms)
+    recorded = sum(max(0, min(end, until_ms) - max(start, began_ms)) for start, end in spans)
+    return Coverage(recorded, max(0, until_ms - began_ms))
+
+
+def _spans(recording: Recording, recorded_until_ms: int) -> list[tuple[int, int]]:
+    """Closed segments, and the open one: it began where the last segment or gap ended."""
+    spans = [(segment.start_ms, segment.end_ms) for segment in recording.segments]
+    ends = [end for _, end in spans] + [gap.end_ms for gap in recording.gaps]
+    open_from = max(ends, default=0)
+    if recorded_until_ms > open_from:
+        spans.append((open_from, recorded_until_ms))
+    return spans

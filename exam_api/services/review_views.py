@@ -1,0 +1,201 @@
+"""What console and review show: plain values, the same for pages and the JSON API."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from analysis.policy import FORM1_ITEM
+
+from analysis.contracts import Box, FlagKind, ModelRef, Severity
+from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.states import SittingState
+from exam_api.services.proctoring_ports import StoredDecision, StoredFlag, Verdict
+from exam_api.services.review_ports import StoredAct, WatchedSitting
+from exam_api.services.review_rules import newest
+from exam_api.services.views import ResultView, TitleView, result_view
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedExamView:
+    id: str
+    title: TitleView
+    opens_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StudentView:
+    full_name: str
+    group: str
+    faculty: str
+    programme: str
+    course: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    verdict: Verdict
+    comment: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TileFlagView:
+    id: str
+    kind: FlagKind
+    severity: Severity
+    start_ms: int
+    end_ms: int | None
+    confidence: float
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagView:
+    id: str
+    kind: FlagKind
+    severity: Severity
+    start_ms: int
+    end_ms: int | None
+    confidence: float
+    form1_item: str | None
+    models: tuple[ModelRef, ...]
+    thresholds: dict[str, float]
+    scores: tuple[tuple[int, float], ...]
+    evidence_at_ms: int | None
+    boxes: tuple[Box, ...]
+    decision: DecisionView | None
+    history: tuple[DecisionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapView:
+    start_ms: int
+    end_ms: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRecordingView:
+    """``coverage`` 0..1 is the share of the test that is on record; null before it began."""
+
+    until_ms: int
+    recorded_ms: int
+    exam_ms: int
+    coverage: float | None
+    digest: str
+    segments: int
+    live: bool
+    gaps: tuple[GapView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActView:
+    """``withdrawn``: none of the sitting's flags is confirmed any more."""
+
+    id: str
+    number: str
+    revision: int
+    made_at: datetime
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedSittingView:
+    id: str
+    state: SittingState
+    student: StudentView
+    exam: WatchedExamView
+    origin: datetime | None
+    began_at: datetime | None
+    finished_at: datetime | None
+    result: ResultView | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    sitting: ReviewedSittingView
+    recording: ReviewedRecordingView
+    flags: tuple[FlagView, ...]
+    acts: tuple[ActView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedView:
+    """``act`` is the newest revision that the decision led to; null where nothing is confirmed."""
+
+    flag: FlagView
+    act: ActView | None
+
+
+def exam_view(exam: Exam) -> WatchedExamView:
+    title = TitleView(kk=exam.title["kk"], ru=exam.title["ru"], en=exam.title["en"])
+    return WatchedExamView(exam.id, title, exam.opens_at, exam.closes_at)
+
+
+def student_view(watched: WatchedSitting) -> StudentView:
+    card = watched.student
+    return StudentView(card.full_name, card.group, card.faculty, card.programme, card.course)
+
+
+def sitting_result(sitting: Sitting, exam: Exam) -> ResultView | None:
+    return result_view(sitting.result, exam.policy.pass_points)
+
+
+def sitting_view(watched: WatchedSitting) -> ReviewedSittingView:
+    sitting = watched.sitting
+    return ReviewedSittingView(
+        id=sitting.id,
+        state=sitting.state,
+        student=student_view(watched),
+        exam=exam_view(watched.exam),
+        origin=sitting.origin,
+        began_at=sitting.began_at,
+        finished_at=sitting.finished_at,
+        result=sitting_result(sitting, watched.exam),
+    )
+
+
+def tile_flag(flag: StoredFlag, decision: StoredDecision | None) -> TileFlagView:
+    return TileFlagView(
+        id=flag.id,
+        kind=flag.kind,
+        severity=flag.severity,
+        start_ms=flag.start_ms,
+        end_ms=flag.end_ms,
+        confidence=flag.confidence,
+        verdict=decision.verdict if decision else None,
+    )
+
+
+def flag_view(flag: StoredFlag, decisions: Iterable[StoredDecision]) -> FlagView:
+    """``decisions`` of any flags, oldest first."""
+    history = [decision for decision in decisions if decision.flag_id == flag.id]
+    item = FORM1_ITEM.get(flag.kind)
+    return FlagView(
+        id=flag.id,
+        kind=flag.kind,
+        severity=flag.severity,
+        start_ms=flag.start_ms,
+        end_ms=flag.end_ms,
+        confidence=flag.confidence,
+        form1_item=str(item) if item else None,
+        models=flag.models,
+        thresholds=dict(flag.thresholds or {}),
+        scores=flag.scores,
+        evidence_at_ms=flag.evidence_at_ms,
+        boxes=flag.boxes,
+        decision=decision_view(history[-1]) if history else None,
+        history=tuple(decision_view(decision) for decision in history),
+    )
+
+
+def decision_view(decision: StoredDecision) -> DecisionView:
+    return DecisionView(decision.verdict, decision.comment, decision.by_name, decision.at)
+
+
+def act_view(act: StoredAct, decisions: Sequence[StoredDecision]) -> ActView:
+    counts = newest(decisions).values()
+    standing = any(decision.verdict is Verdict.CONFIRMED for decision in counts)
+    return ActView(act.id, act.number, act.revision, act.made_at, withdrawn=not standing)

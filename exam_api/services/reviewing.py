@@ -1,0 +1,195 @@
+"""Reviewing a sitting: its flags with evidence and clips, and a person's decisions on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from capture.contracts import LiveStatus, Recording
+from exam_api.domain.errors import Forbidden, InvalidRequest, NotFound
+from exam_api.domain.roles import Actor
+from exam_api.services.ports import Blobs, Clock
+from exam_api.services.proctoring_ports import (
+    EventKind,
+    StoredDecision,
+    StoredFlag,
+    Transaction,
+    Verdict,
+)
+from exam_api.services.review_ports import ReviewStore, StoredAct, WatchedSitting
+from exam_api.services.review_rules import coverage, newest, times_of
+from exam_api.services.review_views import (
+    FlagView,
+    GapView,
+    ReviewedRecordingView,
+    ReviewView,
+    act_view,
+    flag_view,
+    sitting_view,
+)
+
+COMMENT_LIMIT: Final = 2_000
+CLIP_BEFORE_MS: Final = 5_000
+CLIP_AFTER_MS: Final = 10_000
+# What a student's page may report about itself; anything else is refused.
+CLIENT_KINDS: Final = frozenset(
+    {
+        "camera_denied",
+        "no_camera",
+        "camera_busy",
+        "camera_failed",
+        "insecure_origin",
+        "no_webrtc",
+        "mic_denied",
+        "focus_lost",
+        "focus_back",
+        "second_tab",
+        "publish_failed",
+        "connection_lost",
+        "reconnected",
+    }
+)
+
+
+class Recordings(Protocol):
+    """The files on record, from capture."""
+
+    def status(self, sitting_id: str) -> LiveStatus: ...
+
+    def recording(self, sitting_id: str) -> Recording: ...
+
+    def recorded_until(self, sitting_id: str) -> int: ...
+
+    async def joined(self, sitting_id: str) -> Path: ...
+
+    async def clip(
+        self, sitting_id: str, at_ms: int, before_ms: int = 5000, after_ms: int = 10000
+    ) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    flag: StoredFlag
+    sitting_id: str
+    decision: StoredDecision
+
+
+class Reviewing:
+    def __init__(
+        self,
+        read: Transaction[ReviewStore],
+        write: Transaction[ReviewStore],
+        recordings: Recordings,
+        blobs: Blobs,
+        clock: Clock,
+    ) -> None:
+        self._read = read
+        self._write = write
+        self._recordings = recordings
+        self._blobs = blobs
+        self._clock = clock
+
+    async def review(self, actor: Actor, sitting_id: str) -> ReviewView:
+        async with self._read() as store:
+            watched = await store.sitting(sitting_id, actor)
+            flags = await store.flags([sitting_id])
+            decisions = await store.decisions([sitting_id])
+            acts = await store.acts([sitting_id])
+        return ReviewView(
+            sitting=sitting_view(watched),
+            recording=self._recording_view(watched),
+            flags=tuple(flag_view(flag, decisions) for flag in flags),
+            acts=tuple(act_view(act, decisions) for act in acts if act.complete),
+        )
+
+    def _recording_view(self, watched: WatchedSitting) -> ReviewedRecordingView:
+        sitting_id = watched.sitting.id
+        recording = self._recordings.recording(sitting_id)
+        until_ms = self._recordings.recorded_until(sitting_id)
+        times = times_of(watched.sitting)
+        now_ms = times.at_ms(self._clock.now()) or 0
+        covered = coverage(times, recording, until_ms, now_ms)
+        return ReviewedRecordingView(
+            until_ms=until_ms,
+            recorded_ms=covered.recorded_ms,
+            exam_ms=covered.exam_ms,
+            coverage=covered.ratio,
+            digest=recording.digest,
+            segments=len(recording.segments),
+            live=self._recordings.status(sitting_id).live,
+            gaps=tuple(GapView(gap.start_ms, gap.end_ms, str(gap.cause)) for gap in recording.gaps),
+        )
+
+    async def evidence(self, actor: Actor, flag_id: str) -> bytes:
+        """JPEG. NotFound where the flag has no picture."""
+        async with self._read() as store:
+            flag, _ = await store.flag(flag_id, actor)
+        if flag.evidence_key is None:
+            raise NotFound
+        return await self._blobs.get(flag.evidence_key)
+
+    async def clip(self, actor: Actor, flag_id: str) -> bytes:
+        """WebM of [start - 5 s, start + 10 s]: the clip of the act where it is in one."""
+        async with self._read() as store:
+            flag, watched = await store.flag(flag_id, actor)
+            acts = await store.acts([watched.sitting.id])
+        if key := _clip_key(acts, flag_id):
+            return await self._blobs.get(key)
+        return await self._recordings.clip(
+            flag.sitting_id, flag.start_ms, CLIP_BEFORE_MS, CLIP_AFTER_MS
+        )
+
+    async def recording(self, actor: Actor, sitting_id: str) -> Path:
+        """The whole recording as one seekable WebM file. NothingRecorded."""
+        await self.require_watched(actor, sitting_id)
+        return await self._recordings.joined(sitting_id)
+
+    async def require_watched(self, actor: Actor, sitting_id: str) -> None:
+        """NotFound."""
+        async with self._read() as store:
+            await store.sitting(sitting_id, actor)
+
+    async def flag_view(self, actor: Actor, flag_id: str) -> FlagView:
+        async with self._read() as store:
+            flag, _ = await store.flag(flag_id, actor)
+            decisions = await store.decisions([flag.sitting_id])
+        return flag_view(flag, decisions)
+
+    async def decide(self, actor: Actor, flag_id: str, verdict: Verdict, comment: str) -> Decided:
+        """A proctor's verdict. The same verdict and comment again add nothing. Forbidden."""
+        comment = comment.strip()
+        if len(comment) > COMMENT_LIMIT:
+            raise InvalidRequest(f"a comment has at most {COMMENT_LIMIT} characters")
+        async with self._write() as store:
+            flag, watched = await store.flag(flag_id, actor)
+            if not await store.may_decide(watched.exam.id, actor):
+                raise Forbidden
+            last = newest(await store.decisions([flag.sitting_id])).get(flag_id)
+            if last is not None and (last.verdict, last.comment) == (verdict, comment):
+                return Decided(flag, flag.sitting_id, last)
+            decision = await store.add_decision(flag_id, verdict, comment, actor)
+            payload = {"flag_id": flag_id, "verdict": str(verdict)}
+            await store.append_event(
+                watched.exam.id, flag.sitting_id, EventKind.DECISION_MADE, payload
+            )
+        return Decided(flag, flag.sitting_id, decision)
+
+    async def client_reported(self, actor: Actor, sitting_id: str, kind: str, detail: str) -> None:
+        """What the student's own page noticed: a notice for the console, never a flag by itself."""
+        if kind not in CLIENT_KINDS:
+            raise InvalidRequest("unknown kind of client event")
+        async with self._write() as store:
+            sitting = await store.own_sitting(sitting_id, actor)
+            payload = {"kind": kind, "detail": detail[:200]}
+            await store.append_event(
+                sitting.exam_id, sitting_id, EventKind.CLIENT_REPORTED, payload
+            )
+
+
+def _clip_key(acts: Sequence[StoredAct], flag_id: str) -> str | None:
+    """From the newest revision that holds the flag."""
+    for act in acts:
+        for entry in act.document["evidence"]:
+            if entry["flag_id"] == flag_id and entry["clip_key"]:
+                return str(entry["clip_key"])
+    return None

@@ -1,0 +1,24 @@
+"""The proctoring side's services as routes reach them: one attribute of the app's core."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from exam_api.services.acts import Acts
+from exam_api.services.live_console import Console
+from exam_api.services.reviewing import Reviewing
+
+
+@dataclass(frozen=True, slots=True)
+class ProctoringServices:
+    console: Console
+    reviewing: Reviewing
+    acts: Acts
+
+
+def _of(request: Request) -> ProctoringServices:
+    return cast("ProctoringServices", request.app.state.core.proctoring)
+
+
+Proctoring = Annotated[ProctoringServices, Depends(_of)]
