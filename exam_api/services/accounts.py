@@ -22,6 +22,7 @@ from exam_api.services.ports import (
 
 # Each Argon2 run takes tens of MB and a core: a class that logs in at once waits in line.
 _HASHES_AT_ONCE = 2
+_LONGEST_INPUT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Accounts:
         limits = _limits(login, address)
         async with self._units.read() as unit:
             await self._require_within_limits(unit.sessions, limits)
-            found = await unit.people.credentials(login)
+            known = await unit.people.credentials(login) if _is_plausible(login) else None
+        found = known if _is_plausible(password) else None
         fits, new_hash = await self._verify(found, password)
         if found is None or not fits or found.disabled:
             await self._count_failure(limits)
@@ -120,11 +122,12 @@ class Accounts:
     async def _verify(self, found: Credentials | None, password: str) -> tuple[bool, str | None]:
         """An unknown log-in costs the same time: a hash is checked in any case."""
         async with self._hashing:
-            hashed = found.password_hash if found else await self._nobody()
-            return await asyncio.to_thread(self._hasher.verify, password, hashed)
+            if found is None:
+                return await asyncio.to_thread(self._verify_nobody)
+            return await asyncio.to_thread(self._hasher.verify, password, found.password_hash)
 
-    async def _nobody(self) -> str:
-        return await asyncio.to_thread(lambda: self._nobodys_hash)
+    def _verify_nobody(self) -> tuple[bool, str | None]:
+        return self._hasher.verify("nobody's password", self._nobodys_hash)
 
     @cached_property
     def _nobodys_hash(self) -> str:
@@ -147,8 +150,13 @@ class Accounts:
         return LogIn(cookie, actor, expires_at)
 
 
+def _is_plausible(text: str) -> bool:
+    """What no form sends (NUL, half a surrogate pair) must not reach a driver or a hash."""
+    return text.isprintable() and len(text) <= _LONGEST_INPUT
+
+
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def _limits(login: str, address: str) -> _Limits:

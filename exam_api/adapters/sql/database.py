@@ -106,7 +106,11 @@ async def _acquire(lock: asyncio.Lock) -> None:
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(
-            url.set(drivername="sqlite+aiosqlite"), pool_size=8, max_overflow=0, pool_timeout=10
+            url.set(drivername="sqlite+aiosqlite"),
+            pool_size=8,
+            max_overflow=0,
+            pool_timeout=10,
+            hide_parameters=True,
         )
         event.listen(engine.sync_engine, "connect", _prepare_connection)
         event.listen(engine.sync_engine, "begin", _begin)
@@ -117,6 +121,7 @@ def _engine(url: URL) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors that reach a log name no person and no answer
     )
 
 

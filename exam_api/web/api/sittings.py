@@ -1,0 +1,57 @@
+"""A student's way to the test."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, StringConstraints
+
+from exam_api.services.views import ExamCard, PublishTokenView, SittingView
+from exam_api.web.api.ids import PathId
+from exam_api.web.auth import ClientId, CoreDep, CurrentActor, MaybeClientId
+
+router = APIRouter(prefix="/api/v1", tags=["sittings"])
+
+
+class Claim(BaseModel):
+    client_id: Annotated[
+        str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    ]
+    take_over: bool = False
+
+
+@router.get("/exams")
+async def exams(core: CoreDep, actor: CurrentActor) -> tuple[ExamCard, ...]:
+    return await core.desk.exams(actor)
+
+
+@router.get("/exams/{exam_id}")
+async def exam(core: CoreDep, actor: CurrentActor, exam_id: PathId) -> ExamCard:
+    return await core.desk.exam(actor, exam_id)
+
+
+@router.post("/exams/{exam_id}/sittings")
+async def open_sitting(core: CoreDep, actor: CurrentActor, exam_id: PathId) -> SittingView:
+    """The student's own sitting, made at the first call."""
+    return await core.desk.open(actor, exam_id)
+
+
+@router.get("/sittings/{sitting_id}")
+async def sitting(
+    core: CoreDep, actor: CurrentActor, sitting_id: PathId, client_id: MaybeClientId
+) -> SittingView:
+    return await core.desk.view(actor, sitting_id, client_id)
+
+
+@router.post("/sittings/{sitting_id}/claim")
+async def claim(
+    core: CoreDep, actor: CurrentActor, sitting_id: PathId, wanted: Claim
+) -> SittingView:
+    """409 ``open_elsewhere`` where another tab holds it, unless ``take_over``."""
+    return await core.desk.claim(actor, sitting_id, wanted.client_id, take_over=wanted.take_over)
+
+
+@router.post("/sittings/{sitting_id}/publish-token")
+async def publish_token(
+    core: CoreDep, actor: CurrentActor, sitting_id: PathId, client_id: ClientId
+) -> PublishTokenView:
+    return await core.desk.publish_token(actor, sitting_id, client_id)

@@ -1,0 +1,78 @@
+"""The web application, put together from a container of services."""
+
+from asyncio import CancelledError, create_task
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+
+from exam_api.services.testing import run_ticker
+from exam_api.web.api import operations, session, sittings, testing
+from exam_api.web.container import Core
+from exam_api.web.errors import ErrorPage, install_errors
+from exam_api.web.guards import BodyLimit, SameOrigin, SecurityHeaders
+from exam_api.web.observe import Observe
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    core: Core,
+    *,
+    routers: Sequence[APIRouter] = (),
+    install_pages: Callable[[FastAPI], None] | None = None,
+    error_page: ErrorPage | None = None,
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """``lifespan`` runs inside the core's own: the exam clock ticks while it is open."""
+    app = FastAPI(
+        title="Baqylau",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan(core, lifespan),
+        middleware=_middleware(core),
+    )
+    app.state.core = core
+    install_errors(app, error_page)
+    for router in (operations.router, session.router, sittings.router, testing.router, *routers):
+        app.include_router(router)
+    if install_pages is not None:
+        install_pages(app)
+    return app
+
+
+def _middleware(core: Core) -> list[Middleware]:
+    """Outermost first."""
+    return [
+        Middleware(SecurityHeaders, https=core.web.https),
+        Middleware(Observe, registry=core.metrics),
+        Middleware(SameOrigin),
+        Middleware(BodyLimit, max_bytes=core.web.max_body_bytes),
+    ]
+
+
+def _lifespan(core: Core, inner: Lifespan | None) -> Lifespan:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(core.database.aclose)
+            await stack.enter_async_context(_ticking(core))
+            if inner is not None:
+                await stack.enter_async_context(inner(app))
+            yield
+
+    return run
+
+
+@asynccontextmanager
+async def _ticking(core: Core) -> AsyncIterator[None]:
+    ticker = create_task(run_ticker(core.testing, core.web.tick_s), name="exam clock")
+    try:
+        yield
+    finally:
+        ticker.cancel()
+        with suppress(CancelledError):
+            await ticker

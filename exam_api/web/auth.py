@@ -1,0 +1,105 @@
+"""Who is asking: the session cookie, and what routes declare to get the person behind it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, cast
+
+from fastapi import Depends, Header, Request
+from starlette.responses import Response
+
+from exam_api.domain.errors import ClientIdMissing, Forbidden, NotLoggedIn
+from exam_api.domain.roles import Actor, Role
+from exam_api.services.accounts import LogIn
+from exam_api.web.container import Core
+
+_COOKIE = "baqylau"
+
+
+def core_of(request: Request) -> Core:
+    return cast("Core", request.app.state.core)
+
+
+CoreDep = Annotated[Core, Depends(core_of)]
+
+
+def cookie_name(*, https: bool) -> str:
+    """``__Host-`` binds the cookie to this host and to https; browsers refuse it on plain http."""
+    return f"__Host-{_COOKIE}" if https else _COOKIE
+
+
+def session_cookie(request: Request) -> str | None:
+    return request.cookies.get(cookie_name(https=core_of(request).web.https))
+
+
+def set_session_cookie(request: Request, response: Response, log_in: LogIn) -> None:
+    """Also where an older session's cookie was: a log-in always makes a new one."""
+    https = core_of(request).web.https
+    response.set_cookie(
+        cookie_name(https=https),
+        log_in.cookie,
+        expires=log_in.expires_at,
+        path="/",
+        secure=https,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_session_cookie(request: Request, response: Response) -> None:
+    https = core_of(request).web.https
+    response.delete_cookie(
+        cookie_name(https=https), path="/", secure=https, httponly=True, samesite="lax"
+    )
+
+
+def client_address(request: Request) -> str:
+    """For rate limits. A proxy's forwarded address is put here by the server's own settings."""
+    return request.client.host if request.client else "unknown"
+
+
+async def maybe_user(request: Request) -> Actor | None:
+    cookie = session_cookie(request)
+    return await core_of(request).accounts.who(cookie) if cookie else None
+
+
+MaybeActor = Annotated[Actor | None, Depends(maybe_user)]
+
+
+async def current_user(actor: MaybeActor) -> Actor:
+    if actor is None:
+        raise NotLoggedIn
+    return actor
+
+
+CurrentActor = Annotated[Actor, Depends(current_user)]
+
+
+def require_roles(*roles: Role) -> Callable[[Actor], Awaitable[Actor]]:
+    """A dependency: the signed-in person, if they hold one of the roles (Forbidden)."""
+
+    async def person(actor: CurrentActor) -> Actor:
+        if not actor.has(*roles):
+            raise Forbidden
+        return actor
+
+    return person
+
+
+def client_id_or_none(
+    x_client_id: Annotated[
+        str | None, Header(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    ] = None,
+) -> str | None:
+    """The tab that asks (header ``X-Client-Id``)."""
+    return x_client_id
+
+
+MaybeClientId = Annotated[str | None, Depends(client_id_or_none)]
+
+
+def require_client_id(client_id: MaybeClientId) -> str:
+    if client_id is None:
+        raise ClientIdMissing
+    return client_id
+
+
+ClientId = Annotated[str, Depends(require_client_id)]

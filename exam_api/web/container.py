@@ -1,0 +1,32 @@
+"""What the web layer needs to serve the exam core. bootstrap builds it (and may extend it)."""
+
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+
+from exam_api.adapters.sql.database import Database
+from exam_api.services.accounts import Accounts
+from exam_api.services.ports import Clock, LiveMedia
+from exam_api.services.sittings import SittingDesk
+from exam_api.services.testing import Testing
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """``https``: whether browsers reach the server by https (a ``__Host-`` cookie, HSTS)."""
+
+    https: bool = False
+    max_body_bytes: int = 262_144
+    tick_s: float = 1.0
+
+
+@dataclass(kw_only=True)
+class Core:
+    clock: Clock
+    database: Database
+    live: LiveMedia
+    accounts: Accounts
+    desk: SittingDesk
+    testing: Testing
+    web: WebSettings = WebSettings()
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
