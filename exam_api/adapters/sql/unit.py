@@ -8,6 +8,7 @@ from exam_api.adapters.sql.answers import SqlAnswers
 from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
+from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sittings import SqlSittings
@@ -54,3 +55,7 @@ class SqlUnit:
     @cached_property
     def seeds(self) -> SqlSeeds:
         return SqlSeeds(self.session)
+
+    @cached_property
+    def overview(self) -> SqlOverview:
+        return SqlOverview(self.session)

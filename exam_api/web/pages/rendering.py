@@ -1,0 +1,83 @@
+"""Templates with the viewer's language, navigation and versioned static files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from exam_api.domain.roles import OVERSEERS, Actor, Role
+from exam_api.web.i18n import LANGUAGE_NAMES, catalogue, request_language
+from exam_api.web.pages.assets import static_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    href: str
+    key: str
+    current: bool = False
+
+
+# Who sees which entry; a person with several roles sees all of theirs.
+_NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
+    ("/cabinet", "nav.cabinet", frozenset({Role.STUDENT})),
+    ("/console", "nav.console", frozenset({Role.PROCTOR})),
+    ("/overview", "nav.overview", OVERSEERS | {Role.MEMBER}),
+    ("/acts", "nav.acts", OVERSEERS | {Role.MEMBER, Role.PROCTOR}),
+    ("/people", "nav.people", frozenset({Role.ADMINISTRATOR})),
+)
+
+
+def navigation(actor: Actor, path: str) -> tuple[NavEntry, ...]:
+    return tuple(
+        NavEntry(href, key, current=path == href or path.startswith(f"{href}/"))
+        for href, key, roles in _NAV
+        if actor.has(*roles)
+    )
+
+
+def home_of(actor: Actor) -> str:
+    """The first page of a person's first role."""
+    return navigation(actor, "")[0].href
+
+
+class Templates:
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("exam_api.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(
+        self,
+        request: Request,
+        name: str,
+        actor: Actor | None,
+        *,
+        status: int = 200,
+        **context: object,
+    ) -> HTMLResponse:
+        """Personal pages are kept by no cache, the browser's included."""
+        language = request_language(request, actor.language if actor else None)
+        query = f"?{request.url.query}" if request.url.query else ""
+        html = self._environment.get_template(name).render(
+            t=catalogue(language),
+            lang=language,
+            languages=LANGUAGE_NAMES,
+            static=static_prefix(),
+            viewer=actor,
+            nav=navigation(actor, request.url.path) if actor else (),
+            here=f"{request.url.path}{query}" if request.method == "GET" else "/",
+            bare_title=False,
+            **context,
+        )
+        headers = {"Cache-Control": "no-store", "Content-Language": language}
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+
+TEMPLATES: Final = Templates()

@@ -1,0 +1,61 @@
+"""Pages of those who watch, check and administer: consoles, reviews, lists, acts, people."""
+
+from fastapi import APIRouter, Request, Response
+
+from exam_api.domain.roles import Actor, Role
+from exam_api.web.auth import CurrentActor
+from exam_api.web.pages.rendering import TEMPLATES
+from exam_api.web.pages.wiring import Lists
+
+router = APIRouter(include_in_schema=False)
+
+
+def _list_of(actor: Actor) -> str:
+    """Where a person's exams are listed."""
+    return "/console" if actor.has(Role.PROCTOR) else "/overview"
+
+
+@router.get("/console")
+async def proctors_exams(request: Request, actor: CurrentActor, lists: Lists) -> Response:
+    rows = await lists.exams(actor)
+    return TEMPLATES.page(request, "exams.html", actor, rows=rows, heading="exams.console")
+
+
+@router.get("/overview")
+async def all_exams(request: Request, actor: CurrentActor, lists: Lists) -> Response:
+    rows = await lists.exams(actor)
+    return TEMPLATES.page(request, "exams.html", actor, rows=rows, heading="exams.overview")
+
+
+@router.get("/console/{exam_id}")
+async def console(request: Request, actor: CurrentActor, lists: Lists, exam_id: str) -> Response:
+    exam = await lists.exam(actor, exam_id)
+    return TEMPLATES.page(request, "console.html", actor, exam=exam, list_href=_list_of(actor))
+
+
+@router.get("/overview/{exam_id}")
+async def sittings(request: Request, actor: CurrentActor, lists: Lists, exam_id: str) -> Response:
+    exam, listed = await lists.sittings(actor, exam_id)
+    return TEMPLATES.page(
+        request, "overview.html", actor, exam=exam, sittings=listed, list_href=_list_of(actor)
+    )
+
+
+@router.get("/review/{sitting_id}")
+async def review(request: Request, actor: CurrentActor, lists: Lists, sitting_id: str) -> Response:
+    sitting = await lists.sitting(actor, sitting_id)
+    return TEMPLATES.page(
+        request, "review.html", actor, sitting=sitting, may_decide=actor.has(Role.PROCTOR)
+    )
+
+
+@router.get("/acts")
+async def acts(request: Request, actor: CurrentActor, lists: Lists) -> Response:
+    listed = await lists.acts(actor)
+    return TEMPLATES.page(request, "acts.html", actor, acts=listed)
+
+
+@router.get("/people")
+async def people(request: Request, actor: CurrentActor, lists: Lists) -> Response:
+    users = await lists.users(actor)
+    return TEMPLATES.page(request, "people.html", actor, users=users)

@@ -1,0 +1,40 @@
+"""The student's pages: the cabinet, and the room of a sitting (S-10, S-11, T-4.12)."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from exam_api.domain.roles import Role
+from exam_api.domain.states import COMPLETED
+from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.pages.rendering import TEMPLATES
+from exam_api.web.pages.wiring import Lists
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/cabinet")
+async def cabinet(request: Request, actor: CurrentActor, core: CoreDep, lists: Lists) -> Response:
+    return TEMPLATES.page(
+        request,
+        "cabinet.html",
+        actor,
+        cards=await core.desk.exams(actor),
+        acts=await lists.own_acts(actor),
+        profile=await lists.profile(actor),
+        completed=COMPLETED,
+    )
+
+
+@router.post("/exams/{exam_id}/enter")
+async def enter(actor: CurrentActor, core: CoreDep, exam_id: str) -> Response:
+    sitting = await core.desk.open(actor, exam_id)
+    return RedirectResponse(f"/sittings/{sitting.id}", 303)
+
+
+@router.get("/sittings/{sitting_id}")
+async def room(request: Request, actor: CurrentActor, core: CoreDep, sitting_id: str) -> Response:
+    """The student's room; who watches the exam is led to the review."""
+    if not actor.has(Role.STUDENT):
+        return RedirectResponse(f"/review/{sitting_id}", 303)
+    sitting = await core.desk.view(actor, sitting_id)
+    return TEMPLATES.page(request, "room.html", actor, sitting_id=sitting.id, exam=sitting.exam)

@@ -1,0 +1,15 @@
+"""What the pages' routes declare to get their services."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from exam_api.services.overview import Overview
+from exam_api.web.auth import CoreDep
+
+
+def overview_of(core: CoreDep) -> Overview:
+    return Overview(core.database, core.clock)
+
+
+Lists = Annotated[Overview, Depends(overview_of)]

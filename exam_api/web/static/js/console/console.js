@@ -1,0 +1,197 @@
+// The proctor's console: snapshot first, then events from its cursor on.
+import { $, $$, el, isTyping, say, show, sleep } from "../dom.js";
+import { call } from "../api.js";
+import { problemText, t } from "../i18n.js";
+import { clock as clockText } from "../time.js";
+import { LiveLine } from "./stream.js";
+import { isCompleted, isFlagged, isSilent } from "./tile.js";
+
+const SHOTS_MS = 2500;
+const FEED_LENGTH = 60;
+const SPEAK_MS = 3000; // one summary for what came in this time, not a sentence a flag
+const KINDS = ["sitting.changed", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed"];
+const FILTERS = {
+  all: () => true,
+  flagged: isFlagged,
+  silent: isSilent,
+  running: (tile) => tile.state === "in_progress",
+  finished: isCompleted,
+};
+
+class ExamConsole extends HTMLElement {
+  #tiles = new Map(); // sitting id → tile
+  #items = new Map(); // sitting id → <li>
+  #filter = "all";
+  #news = [];
+  #wasLost = false;
+
+  async connectedCallback() {
+    this.base = `/api/v1/exams/${this.dataset.exam}`;
+    for (const button of $$("[data-filter]", this)) button.addEventListener("click", () => this.#choose(button.dataset.filter));
+    $("#search").addEventListener("input", () => this.#arrange());
+    $("#wall").addEventListener("keydown", (event) => this.#onKey(event));
+    $("#wall").addEventListener("focusout", () => setTimeout(() => this.#arrange(), 0));
+    const snapshot = await this.#load();
+    this.line = new LiveLine(`${this.base}/events`, snapshot.cursor, KINDS, (kind, data) => this.#event(kind, data), (state) => this.#lineState(state));
+    setInterval(() => this.#speak(), SPEAK_MS);
+    this.#refreshShots();
+  }
+
+  async #load() {
+    for (;;) {
+      try {
+        const snapshot = await call("GET", `${this.base}/console`);
+        for (const tile of snapshot.tiles) this.#put(tile);
+        this.#rebuildFeed();
+        this.#arrange();
+        return snapshot;
+      } catch (problem) {
+        this.#lineState("lost");
+        if (!problem.retryable) say($("#connection"), problemText(problem.code));
+        await sleep(2000);
+      }
+    }
+  }
+
+  #lineState(state) {
+    const lost = state === "lost";
+    const line = $("#connection");
+    line.classList.toggle("lost", lost);
+    say(line, t(lost ? "console.reconnecting" : "console.live"));
+    show($("#lost"), lost);
+    // What the line missed it brings by itself; the snapshot mends what a restart changed.
+    if (!lost && this.#wasLost) this.#load();
+    this.#wasLost = lost;
+  }
+
+  // --- events -------------------------------------------------------------------------------------
+
+  #event(kind, data) {
+    if (data.tile) this.#put(data.tile);
+    const tile = this.#tiles.get(data.sitting_id);
+    if (!tile) return;
+    if (kind.startsWith("flag.") && data.flag) this.#flag(tile, kind, data.flag);
+    if (kind === "decision.made") this.#decided(tile, data);
+    if (kind === "media.lost" && !data.tile) tile.recording.live = false;
+    if (kind === "media.started" && !data.tile) tile.recording.live = true;
+    this.#put(tile);
+    this.#arrange();
+  }
+
+  #flag(tile, kind, flag) {
+    const known = tile.flags.findIndex((one) => one.id === flag.id);
+    if (known < 0) tile.flags.push(flag);
+    else tile.flags[known] = { ...tile.flags[known], ...flag };
+    if (kind !== "flag.opened") return;
+    this.#feed(tile, flag);
+    this.#news.push(`${t(`flag.${flag.kind}`)}: ${tile.student.full_name}`);
+  }
+
+  #decided(tile, { flag_id: id, verdict }) {
+    const flag = tile.flags.find((one) => one.id === id);
+    if (flag) flag.verdict = verdict;
+  }
+
+  #put(tile) {
+    this.#tiles.set(tile.sitting_id, tile);
+    let item = this.#items.get(tile.sitting_id);
+    if (!item) {
+      item = el("li", {}, document.createElement("exam-tile"));
+      this.#items.set(tile.sitting_id, item);
+      $("#wall").append(item);
+    }
+    item.firstElementChild.update(tile);
+  }
+
+  #speak() {
+    if (!this.#news.length) return;
+    say($("#spoken"), this.#news.length > 3 ? t("console.news", { n: this.#news.length }) : this.#news.join(". "));
+    this.#news = [];
+  }
+
+  // --- feed ---------------------------------------------------------------------------------------
+
+  #rebuildFeed() {
+    $("#feed").replaceChildren();
+    const all = [...this.#tiles.values()].flatMap((tile) => tile.flags.map((flag) => ({ tile, flag })));
+    for (const { tile, flag } of all.sort((a, b) => openedAt(a.flag) - openedAt(b.flag))) this.#feed(tile, flag);
+  }
+
+  #feed(tile, flag) {
+    const entry = el("li", {}, el("a", { href: `/review/${tile.sitting_id}#flag-${flag.id}` },
+      el("span", { class: "kind" }, el("span", { class: `dot ${flag.severity}` }), t(`flag.${flag.kind}`)),
+      el("span", { class: "small" }, tile.student.full_name),
+      el("span", { class: "small muted num" }, `${clockText(openedAt(flag))} · ${t(`severity.${flag.severity}`)}`)));
+    const feed = $("#feed");
+    feed.prepend(entry);
+    while (feed.childElementCount > FEED_LENGTH) feed.lastElementChild.remove();
+    show($("#calm"), false);
+  }
+
+  // --- the wall -----------------------------------------------------------------------------------
+
+  #choose(name) {
+    this.#filter = name;
+    for (const button of $$("[data-filter]", this)) button.setAttribute("aria-pressed", String(button.dataset.filter === name));
+    this.#arrange();
+  }
+
+  /** By risk, worst first. While a tile has the focus nothing moves. */
+  #arrange() {
+    const tiles = [...this.#tiles.values()];
+    for (const [name, test] of Object.entries(FILTERS)) say($(`[data-count=${name}]`), String(tiles.filter(test).length));
+    const words = $("#search").value.trim().toLocaleLowerCase();
+    const fits = (tile) => FILTERS[this.#filter](tile) && `${tile.student.full_name} ${tile.student.group}`.toLocaleLowerCase().includes(words);
+    let shown = 0;
+    for (const tile of tiles) {
+      const visible = fits(tile);
+      show(this.#items.get(tile.sitting_id), visible);
+      shown += visible ? 1 : 0;
+    }
+    show($("#nobody"), shown === 0);
+    const wall = $("#wall");
+    if (wall.contains(document.activeElement)) return;
+    const order = tiles.sort((a, b) => rank(b) - rank(a) || a.student.full_name.localeCompare(b.student.full_name));
+    order.forEach((tile, index) => {
+      const item = this.#items.get(tile.sitting_id);
+      if (wall.children[index] !== item) wall.insertBefore(item, wall.children[index]);
+    });
+  }
+
+  async #refreshShots() {
+    for (;;) {
+      const visible = [...this.#items.values()].filter((item) => !item.hidden && onScreen(item));
+      if (!document.hidden) await Promise.all(visible.map((item) => item.firstElementChild.refresh()));
+      await sleep(SHOTS_MS);
+    }
+  }
+
+  #onKey(event) {
+    if (isTyping(event)) return;
+    const links = $$("li:not([hidden]) .tile", $("#wall"));
+    const at = links.indexOf(document.activeElement);
+    if (at < 0) return;
+    const columns = getComputedStyle($("#wall")).gridTemplateColumns.split(" ").length;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+    const next = step ? links[at + step] : event.key === "Home" ? links[0] : event.key === "End" ? links.at(-1) : null;
+    if (!next) return;
+    next.focus();
+    event.preventDefault();
+  }
+}
+
+/** Ids are UUIDv7: their first 48 bits are the moment they were made, in ms. */
+const openedAt = (flag) => Number.parseInt(flag.id.slice(0, 8) + flag.id.slice(9, 13), 16);
+
+/** The server's risk, raised by what goes on now; those who are done come last. */
+function rank(tile) {
+  if (isCompleted(tile)) return -1000 + tile.risk;
+  return tile.risk + (isSilent(tile) ? 5 : 0);
+}
+
+function onScreen(node) {
+  const { top, bottom } = node.getBoundingClientRect();
+  return bottom > -200 && top < innerHeight + 200;
+}
+
+customElements.define("exam-console", ExamConsole);

@@ -1,0 +1,96 @@
+// One student on the wall. update(tile) changes only what differs; the focus never moves.
+import { el, say, show } from "../dom.js";
+import { t } from "../i18n.js";
+import { span } from "../time.js";
+
+const COMPLETED = new Set(["submitted", "expired"]);
+const TONE = { alert: "alert", notice: "warn", technical: "" };
+
+export const isCompleted = (tile) => COMPLETED.has(tile.state);
+export const isSilent = (tile) => tile.state === "in_progress" && !tile.recording.live;
+export const openFlags = (tile) => tile.flags.filter((flag) => !flag.verdict);
+export const isFlagged = (tile) => openFlags(tile).some((flag) => flag.severity !== "technical");
+/** Something is wrong at this moment. */
+export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null && flag.severity === "alert");
+
+class ExamTile extends HTMLElement {
+  #shotUrl = null;
+  #busy = false;
+
+  connectedCallback() {
+    if (this.link) return;
+    this.name = el("span", { class: "tile-name" });
+    this.group = el("span");
+    this.progress = el("span", { class: "num" });
+    this.state = el("span", { class: "badge" });
+    this.off = el("span", { class: "off" });
+    this.picture = el("img", { alt: "", hidden: true, draggable: "false" });
+    this.chips = el("span", { class: "chips" });
+    this.link = el("a", { class: "tile" },
+      el("span", { class: "shot" }, this.picture, this.state, this.off),
+      el("span", { class: "tile-body" }, this.name, el("span", { class: "tile-line" }, this.group, this.progress), this.chips));
+    this.append(this.link);
+  }
+
+  update(tile) {
+    this.tile = tile;
+    const silent = isSilent(tile);
+    this.link.href = `/review/${tile.sitting_id}`;
+    this.link.className = `tile ${isRaised(tile) ? "raised" : ""} ${silent ? "dead" : ""}`;
+    say(this.name, tile.student.full_name);
+    say(this.group, tile.student.group);
+    say(this.progress, tile.result ? `${tile.result.letter} · ${tile.result.points}` : t("console.progress", { answered: tile.answered, total: tile.total }));
+    say(this.state, silent ? t("console.no_media") : t(`state.${tile.state}`));
+    this.state.className = `badge ${silent ? "warn" : tile.state === "in_progress" ? "ok" : ""}`;
+    this.picture.classList.toggle("old", !tile.recording.live);
+    const word = isCompleted(tile) ? null : tile.recording.live ? null : tile.state === "scheduled" ? t("console.not_started") : t("console.no_picture");
+    say(this.off, word ?? "");
+    show(this.off, Boolean(word));
+    this.#drawChips(tile);
+    this.link.setAttribute("aria-label", this.#spoken(tile));
+  }
+
+  #drawChips(tile) {
+    const counts = new Map();
+    for (const flag of openFlags(tile)) {
+      const entry = counts.get(flag.kind) ?? { n: 0, severity: flag.severity, now: false };
+      entry.n += 1;
+      entry.now ||= flag.end_ms === null;
+      counts.set(flag.kind, entry);
+    }
+    const confirmed = tile.flags.filter((flag) => flag.verdict === "confirmed").length;
+    this.chips.replaceChildren(
+      ...[...counts].map(([kind, { n, severity, now }]) =>
+        el("span", { class: `badge ${TONE[severity]}` }, `${now ? "● " : ""}${t(`flag.${kind}`)}${n > 1 ? ` ×${n}` : ""}`)),
+      ...(confirmed ? [el("span", { class: "badge accent" }, t("console.confirmed", { n: confirmed }))] : []));
+  }
+
+  #spoken(tile) {
+    const flags = openFlags(tile).map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
+    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...flags].join(", ");
+  }
+
+  /** Fetch the newest picture; the old one stays until the new one is there. */
+  async refresh() {
+    const tile = this.tile;
+    if (!tile || this.#busy || (!tile.recording.live && this.#shotUrl)) return;
+    if (tile.state === "scheduled") return;
+    this.#busy = true;
+    try {
+      const answer = await fetch(`/api/v1/sittings/${tile.sitting_id}/thumbnail.jpg`, { cache: "no-cache", signal: AbortSignal.timeout(5000) });
+      if (!answer.ok) return;
+      const url = URL.createObjectURL(await answer.blob());
+      this.picture.src = url;
+      await this.picture.decode().catch(() => {});
+      show(this.picture);
+      if (this.#shotUrl) URL.revokeObjectURL(this.#shotUrl);
+      this.#shotUrl = url;
+    } catch {
+      // next round
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+customElements.define("exam-tile", ExamTile);

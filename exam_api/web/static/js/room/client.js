@@ -1,0 +1,60 @@
+// One tab holds a sitting. Its id lives in sessionStorage (a refresh keeps it); a Web Lock tells a
+// duplicated tab, which copies sessionStorage, from the refreshed one.
+import { call } from "../api.js";
+
+async function ownId(sittingId) {
+  const key = `client:${sittingId}`;
+  let id = sessionStorage.getItem(key) ?? crypto.randomUUID();
+  if (!(await hold(`${key}:${id}`))) {
+    id = crypto.randomUUID();
+    await hold(`${key}:${id}`);
+  }
+  sessionStorage.setItem(key, id);
+  return id;
+}
+
+/** Hold the lock as long as the page lives; false when another tab has it. */
+function hold(name) {
+  if (!navigator.locks) return Promise.resolve(true);
+  return new Promise((answer) => {
+    // The page being refreshed lets go within moments: wait that long before giving up.
+    navigator.locks
+      .request(name, { signal: AbortSignal.timeout(1500) }, () => {
+        answer(true);
+        return new Promise(() => {});
+      })
+      .catch(() => answer(false));
+  });
+}
+
+/** The sitting's API, every call signed with this tab's id. */
+export class SittingClient {
+  static async open(sittingId) {
+    return new SittingClient(sittingId, await ownId(sittingId));
+  }
+
+  constructor(sittingId, clientId) {
+    this.id = sittingId;
+    this.clientId = clientId;
+    this.base = `/api/v1/sittings/${sittingId}`;
+  }
+
+  #call(method, path, body, options = {}) {
+    return call(method, this.base + path, body, { ...options, headers: { "X-Client-Id": this.clientId } });
+  }
+
+  snapshot() { return this.#call("GET", ""); }
+  claim(takeOver) { return this.#call("POST", "/claim", { client_id: this.clientId, take_over: takeOver }); }
+  publishToken() { return this.#call("POST", "/publish-token"); }
+  begin() { return this.#call("POST", "/begin"); }
+  questions(language) { return this.#call("GET", `/questions?lang=${language}`); }
+  finish() { return this.#call("POST", "/finish", undefined, { timeout: 30000 }); }
+  answer(itemId, choiceId, seq) {
+    return this.#call("PUT", `/answers/${itemId}`, { choice_id: choiceId, client_seq: seq }, { timeout: 8000 });
+  }
+
+  /** Tell the server what only the browser can see. Never in the way of anything else. */
+  report(kind, detail = "") {
+    this.#call("POST", "/client-events", { kind, detail }, { keepalive: true }).catch(() => {});
+  }
+}
