@@ -1,0 +1,103 @@
+"""YOLOX exported to ONNX: grid decoding and suppression. Boxes in pixels of the given picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from analysis.detectors.blazeface import overlap
+from analysis.errors import ModelInputUnexpected
+from analysis.picture import Image
+from models import LoadedModel
+
+STRIDES = (8, 16, 32)
+PAD = 114.0
+SAME_OBJECT_IOU = 0.5
+HEAD = 5  # x, y, width, height, objectness; then one column per class
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thing:
+    """``box`` is (x0, y0, x1, y1) in pixels."""
+
+    label: str
+    score: float
+    box: NDArray[np.float32]
+
+
+def _grid(side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cell corners (n, 2) and strides (n, 1) of all levels, in the order of the output."""
+    corners, strides = [], []
+    for stride in STRIDES:
+        cells = side // stride
+        rows, columns = np.meshgrid(np.arange(cells), np.arange(cells), indexing="ij")
+        corners.append(np.stack([columns, rows], 2).reshape(-1, 2))
+        strides.append(np.full((cells * cells, 1), stride))
+    return np.concatenate(corners).astype(np.float32), np.concatenate(strides).astype(np.float32)
+
+
+def one_thread() -> onnxruntime.SessionOptions:
+    """A worker owns one core: more threads cost more CPU a frame than they save."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
+class Yolox:
+    def __init__(self, model: LoadedModel, wanted: Sequence[str], threshold: float) -> None:
+        self._session = onnxruntime.InferenceSession(
+            model.content, one_thread(), providers=["CPUExecutionProvider"]
+        )
+        tensor = self._session.get_inputs()[0]
+        if tuple(tensor.shape) != model.entry.input:
+            raise ModelInputUnexpected(f"{model.entry.name}: input {tensor.shape}")
+        self._name = tensor.name
+        self._side = model.entry.input[2]
+        self._wanted = [(model.entry.labels.index(label), label) for label in wanted]
+        self._threshold = threshold
+        self._corners, self._strides = _grid(self._side)
+
+    def find(self, bgr: Image) -> list[Thing]:
+        height, width = bgr.shape[:2]
+        scale = min(self._side / height, self._side / width)
+        output = self._session.run(None, {self._name: self._fitted(bgr, scale)})[0][0]
+        limits = np.array([width, height] * 2, np.float32)
+        return self._things(output, scale, limits)
+
+    def _fitted(self, bgr: Image, scale: float) -> NDArray[np.float32]:
+        """Top left in a padded square, BGR as 0..255: the way YOLOX was trained."""
+        size = (max(1, int(bgr.shape[1] * scale)), max(1, int(bgr.shape[0] * scale)))
+        canvas = np.full((self._side, self._side, 3), PAD, np.float32)
+        canvas[: size[1], : size[0]] = cv2.resize(bgr, size, interpolation=cv2.INTER_LINEAR)
+        return np.ascontiguousarray(canvas.transpose(2, 0, 1)[None])
+
+    def _things(
+        self, output: NDArray[np.float32], scale: float, limits: NDArray[np.float32]
+    ) -> list[Thing]:
+        things: list[Thing] = []
+        for index, label in self._wanted:
+            scores = output[:, 4] * output[:, HEAD + index]
+            chosen = np.flatnonzero(scores >= self._threshold)
+            boxes = np.clip(self._boxes(output, chosen) / scale, 0, limits)
+            kept = _suppressed(boxes, scores[chosen])
+            things += [Thing(label, float(scores[chosen[i]]), boxes[i]) for i in kept]
+        return things
+
+    def _boxes(self, output: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.float32]:
+        raw, stride = output[chosen], self._strides[chosen]
+        centre = (raw[:, :2] + self._corners[chosen]) * stride
+        half = np.exp(np.clip(raw[:, 2:4], -10, 10)) * stride / 2
+        return np.concatenate([centre - half, centre + half], 1)
+
+
+def _suppressed(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
+    left = np.argsort(-scores)
+    kept: list[int] = []
+    while left.size:
+        kept.append(int(left[0]))
+        left = left[1:][overlap(boxes[left[0]], boxes[left[1:]]) <= SAME_OBJECT_IOU]
+    return kept

@@ -1,0 +1,90 @@
+"""From what detectors measured in one picture to a vote per kind: pure functions.
+
+A vote is 0..1, or None where the picture says nothing about the kind.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from analysis.contracts import FlagKind
+
+Measures = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SightLimits:
+    """Where a measure starts to mean something. Measured values: docs of the feed checks.
+
+    A covered lens has std < 1; light at a tenth luma ≈ 24; a smeared lens sharpness 1.8 against
+    7–30 in clear pictures; a frozen feed a change of 0.00 against ≥ 0.4 of a living one.
+    """
+
+    dark_luma: float = 30.0
+    flat_std: float = 6.0
+    blurred_sharpness: float = 3.0
+    frozen_change: float = 0.05
+    face_verified: float = 0.5
+    face_likely: float = 0.7
+    person: float = 0.5
+
+
+def _seen(measures: Measures, limits: SightLimits) -> bool:
+    return measures.get("face", 0.0) >= limits.face_verified
+
+
+def blocked(measures: Measures, limits: SightLimits) -> float | None:
+    """Covered, dark or smeared. A picture that shows a face is dim, not blocked."""
+    if "std" not in measures:
+        return None
+    if measures["std"] < limits.flat_std:
+        return 1.0
+    dim = measures["luma"] < limits.dark_luma
+    smeared = measures["sharpness"] < limits.blurred_sharpness
+    return float((dim or smeared) and not _seen(measures, limits))
+
+
+def frozen(measures: Measures, limits: SightLimits) -> float | None:
+    """Told only of a picture with a face: a compressed empty room does not change either."""
+    if "change" not in measures or not _seen(measures, limits):
+        return None
+    return float(measures["change"] < limits.frozen_change)
+
+
+def absence(measures: Measures, limits: SightLimits) -> float | None:
+    """Nobody in front of the camera. A hidden face of a person who is there is no absence."""
+    if "face" not in measures:
+        return None
+    weak = measures.get("weak_face", 0.0)
+    if _seen(measures, limits) or weak >= limits.face_likely:
+        return 0.0
+    if weak > 0 or measures.get("person", 0.0) >= limits.person:
+        return None
+    return 1.0
+
+
+def extra_face(measures: Measures, _limits: SightLimits) -> float | None:
+    return measures.get("second_face")
+
+
+def phone(measures: Measures, _limits: SightLimits) -> float | None:
+    return measures.get("phone")
+
+
+Vote = Callable[[Measures, SightLimits], float | None]
+
+# What is seen says nothing while the camera is blocked; feed checks still do.
+_OF_THE_SCENE: Mapping[FlagKind, Vote] = {
+    FlagKind.ABSENCE: absence,
+    FlagKind.EXTRA_FACE: extra_face,
+    FlagKind.PHONE: phone,
+    FlagKind.FEED_FROZEN: frozen,
+}
+
+
+def votes(measures: Measures, limits: SightLimits) -> dict[FlagKind, float | None]:
+    """A vote of every kind that can be seen in a picture."""
+    covered = blocked(measures, limits)
+    cast: dict[FlagKind, float | None] = {FlagKind.CAMERA_BLOCKED: covered}
+    for kind, vote in _OF_THE_SCENE.items():
+        cast[kind] = None if covered else vote(measures, limits)
+    return cast
