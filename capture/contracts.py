@@ -56,6 +56,7 @@ class GapCause(StrEnum):
     NETWORK = "network"
     CLIENT_ENDED = "client_ended"
     SERVER_RESTART = "server_restart"
+    STORAGE = "storage"
 
 
 @dataclass(frozen=True, slots=True)

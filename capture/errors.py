@@ -36,6 +36,29 @@ class SdpRefused(CaptureError):
     status = 400
 
 
+class SdpUnsupported(SdpRefused):
+    """Understood, but this server cannot serve it (no video, no codec it records, no bundle)."""
+
+    code = "sdp_unsupported"
+    status = 422
+
+
+class CapacityFull(CaptureError):
+    """This server takes no more publishers now; the browser waits its turn."""
+
+    code = "capacity_full"
+    status = 503
+    retryable = True
+
+
+class ServerRefusedPublisher(CaptureError):
+    """A WHIP server did not accept what our own publisher offered."""
+
+    code = "publish_refused"
+    status = 502
+    retryable = True
+
+
 class MediaTypeRefused(CaptureError):
     code = "media_type_refused"
     status = 415

@@ -1,0 +1,120 @@
+"""The whole recording as one seekable file, by copying clusters as they are.
+
+Segments carry absolute times and fixed track numbers, so a join is: a header that knows all
+sizes, the Cues, and the clusters' bytes. Gaps stay gaps: a second of the file is a second of
+the sitting's timeline.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from capture import webm
+from capture.contracts import Segment
+from capture.ebml import Malformed
+from capture.errors import NothingRecorded, StorageFull
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A segment's file and what in it is whole."""
+
+    path: Path
+    scan: webm.Scan
+
+    @property
+    def start(self) -> int:
+        return self.scan.clusters[0].start
+
+
+def join(folder: Path, segments: Sequence[Segment], growing: Path | None) -> Path:
+    """Make or refresh ``recording.webm`` (``.mkv`` with H.264). Raises NothingRecorded.
+
+    Kept as long as its parts are the same: ``recording.parts`` lists their names and sizes.
+    """
+    paths = [folder / segment.name for segment in segments]
+    parts = list(read_parts([*paths, growing] if growing else paths))
+    if not parts:
+        raise NothingRecorded("nothing is recorded of this sitting")
+    tracks = merge_tracks(part.scan for part in parts)
+    if not any(segment.audio_codec for segment in segments) and not (growing and _sounds(parts)):
+        tracks = tuple(track for track in tracks if track.is_video)
+    plain = all(track.number != webm.H264_TRACK for track in tracks)
+    target = folder / ("recording.webm" if plain else "recording.mkv")
+    stamp = "\n".join(f"{part.path.name} {part.scan.end}" for part in parts)
+    stamp_path = folder / "recording.parts"
+    if target.exists() and stamp_path.exists() and stamp_path.read_text("ascii") == stamp:
+        return target
+    end_ms = max(segments[-1].end_ms if segments else 0, _last_ms(parts[-1]))
+    _write(target, parts, tracks, end_ms)
+    stamp_path.write_text(stamp, "ascii")
+    return target
+
+
+def read_parts(paths: Iterable[Path]) -> Iterable[Part]:
+    """Files with at least one whole cluster; a missing or damaged one is left out, not fatal."""
+    for path in paths:
+        try:
+            scan = webm.scan(path.read_bytes())
+        except (FileNotFoundError, Malformed):
+            continue
+        if scan.clusters:
+            yield Part(path, scan)
+
+
+def merge_tracks(scans: Iterable[webm.Scan]) -> tuple[webm.Track, ...]:
+    """One description per track number, the first seen: later sizes are in the key frames."""
+    tracks: dict[int, webm.Track] = {}
+    for scan in scans:
+        for track in scan.tracks:
+            tracks.setdefault(track.number, track)
+    return tuple(tracks[number] for number in sorted(tracks))
+
+
+def place(part: Part) -> Iterable[webm.PlacedCluster]:
+    for cluster in part.scan.clusters:
+        key = None if cluster.key_ms is None else (cluster.first_track, cluster.key_ms)
+        yield webm.PlacedCluster(cluster.end - cluster.start, key)
+
+
+def _sounds(parts: Sequence[Part]) -> bool:
+    data = parts[-1].path.read_bytes()
+    return any(
+        block.track == webm.OPUS_TRACK
+        for cluster in parts[-1].scan.clusters
+        for block in webm.blocks_of(data, cluster)
+    )
+
+
+def _last_ms(part: Part) -> int:
+    data = part.path.read_bytes()
+    blocks = webm.blocks_of(data, part.scan.clusters[-1])
+    return max(block.at_ms for block in blocks) + 1
+
+
+def _write(target: Path, parts: Sequence[Part], tracks: Sequence[webm.Track], end_ms: int) -> None:
+    header = webm.seekable_header(
+        tracks, [cluster for part in parts for cluster in place(part)], end_ms
+    )
+    with NamedTemporaryFile(dir=target.parent, prefix=".joining-", delete=False) as out:
+        try:
+            out.write(header)
+            out.flush()
+            for part in parts:
+                _copy(part, out.fileno())
+            Path(out.name).replace(target)
+        except OSError as error:
+            Path(out.name).unlink()
+            raise StorageFull("no room to join the recording") from error
+
+
+def _copy(part: Part, out: int) -> None:
+    with part.path.open("rb") as source:
+        at, end = part.start, part.scan.end
+        while at < end:
+            sent = os.sendfile(out, source.fileno(), at, end - at)
+            if sent == 0:
+                raise OSError("a segment became shorter while it was read")
+            at += sent

@@ -1,0 +1,246 @@
+"""Recording one sitting's camera: segments cut on key frames, gaps explained, failures contained.
+
+Everything here runs in the event loop's thread, except ``_seal`` and ``_append``, which run in
+the service's one writing thread, in the order they were asked for; the manifest belongs to it.
+"""
+
+import asyncio
+import errno
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+from capture.codecs import KeyInfo
+from capture.contracts import (
+    CaptureEvent,
+    Gap,
+    GapCause,
+    MediaStarted,
+    RecordingFailed,
+    Segment,
+    SegmentClosed,
+)
+from capture.manifest import Entry, Ledger, Manifest
+from capture.manifest import Stop as StopEntry
+from capture.segment_file import SegmentFile
+from capture.settings import CaptureSettings
+from capture.webm import H264_TRACK, OPUS_TRACK, TRACK_OF_CODEC, Block, Track
+
+_log = logging.getLogger(__name__)
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_EARLY_AUDIO_MS = 2000  # sound kept while the first key frame is awaited
+
+
+class Recorder:
+    """``recording``: frames are reaching the disk. ``failed``: they cannot, for now."""
+
+    def __init__(
+        self,
+        sitting_id: str,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        writing: Executor,
+        settings: CaptureSettings,
+        emit: Callable[[CaptureEvent], None],
+    ) -> None:
+        self.sitting_id = sitting_id
+        self.folder = folder
+        kept = manifest.ledger
+        self.ledger = Ledger(list(kept.segments), list(kept.gaps), kept.stop)
+        self.recording = False
+        self.failed = False
+        self._manifest = manifest
+        self._writing = writing
+        self._settings = settings
+        self._emit = emit
+        self._open: SegmentFile | None = None
+        self._end_ms = kept.end_ms
+        self._cause = kept.stop.cause if kept.stop else GapCause.SERVER_RESTART
+        self._next_name = 1 + max((int(s.name.split(".")[0]) for s in kept.segments), default=0)
+        self._early: deque[Block] = deque(maxlen=256)
+        self._jobs: set[asyncio.Future[list[Entry]]] = set()
+
+    @property
+    def wants_key_frame(self) -> bool:
+        return self._open is None
+
+    @property
+    def open_path(self) -> Path | None:
+        """The growing segment's file; its flushed clusters may be read by anyone."""
+        return self._open.path if self._open is not None and self._open.has_media else None
+
+    @property
+    def until_ms(self) -> int:
+        """How far the timeline is recorded, what still waits in memory included."""
+        return self._open.last_ms if self._open is not None else self._end_ms or 0
+
+    def video(self, codec: str, at_ms: int, data: bytes, key: KeyInfo | None) -> None:
+        number = TRACK_OF_CODEC[codec]
+        if key is not None:
+            track = Track(number, key.width, key.height, key.private)
+            if self._open is None or self._is_due(track, at_ms):
+                self._begin(track, at_ms)
+        if self._open is not None and self._open.tracks[0].number == number:
+            self._put(Block(number, at_ms, key is not None, data))
+
+    def audio(self, at_ms: int, data: bytes) -> None:
+        block = Block(OPUS_TRACK, at_ms, key=True, data=data)
+        if self._open is None:
+            self._early.append(block)
+        else:
+            self._put(block)
+
+    def tick(self, now_ms: int) -> None:
+        """Write what waits too long because nothing newer pushed it out."""
+        if self._open is not None and self._open.stale(now_ms):
+            try:
+                self._open.flush()
+            except OSError as error:
+                self._fail(error, now_ms)
+
+    def pause(self, cause: GapCause) -> None:
+        """Media is gone: the segment is closed, and the gap that begins has this cause."""
+        self._close()
+        self._early.clear()
+        self.recording = False
+        self._cause = cause
+
+    def stop(self, at_ms: int, cause: GapCause) -> None:
+        """As pause, and noted in the manifest, so that a restart knows it was no crash."""
+        self.pause(cause)
+        if self.ledger.segments or self._jobs:
+            self._submit(self._append, StopEntry(at_ms, cause))
+
+    async def drain(self) -> None:
+        """Wait until everything closed so far is hashed, chained and on the disk."""
+        while self._jobs:
+            await asyncio.wait(set(self._jobs))
+
+    # --- segments --------------------------------------------------------------------------
+
+    def _is_due(self, track: Track, at_ms: int) -> bool:
+        assert self._open is not None
+        old = self._open.tracks[0]
+        if (old.number, old.width, old.height) != (track.number, track.width, track.height):
+            return True
+        if old.private != track.private:
+            return True
+        began = self._open.first_ms
+        return began is not None and at_ms - began >= self._settings.segment_s * 1000
+
+    def _begin(self, track: Track, at_ms: int) -> None:
+        self._close(end_ms=at_ms)
+        suffix = "mkv" if track.number == H264_TRACK else "webm"
+        path = self.folder / f"{self._next_name:06d}.{suffix}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # The microphone's track is always declared: sound may join at any time.
+            self._open = SegmentFile(path, (track, Track(OPUS_TRACK)), self._settings.cluster_ms)
+        except OSError as error:
+            self._fail(error, at_ms)
+            return
+        self._next_name += 1
+        earliest = max(at_ms - _EARLY_AUDIO_MS, self._end_ms or 0)
+        while self._early and self._open is not None:
+            block = self._early.popleft()
+            if block.at_ms >= earliest:
+                self._put(block)
+
+    def _put(self, block: Block) -> None:
+        assert self._open is not None
+        try:
+            self._open.add(block)
+        except OSError as error:
+            self._fail(error, block.at_ms)
+            return
+        if not self.recording and self._open.has_media:
+            self._announce(self._open.first_ms or 0)
+
+    def _announce(self, start_ms: int) -> None:
+        """The first cluster since the beginning or a gap is on the disk: recording is real."""
+        self.recording, self.failed = True, False
+        gap = None
+        if self._end_ms is not None and start_ms - self._end_ms >= self._settings.gap_ms:
+            gap = Gap(self._end_ms, start_ms, self._cause)
+            self._submit(self._append, gap)
+        self._emit(MediaStarted(self.sitting_id, start_ms, gap))
+
+    def _close(self, end_ms: int | None = None) -> None:
+        file, self._open = self._open, None
+        if file is None:
+            return
+        try:
+            file.flush()
+        except OSError as error:
+            self._report(error, file.last_ms)
+        if not file.has_media:
+            file.discard()
+            return
+        if not self.recording:  # shorter than a cluster
+            self._announce(file.first_ms or 0)
+        segment = self._describe(file, end_ms)
+        self._end_ms = segment.end_ms
+        self._submit(self._seal, file, segment)
+
+    def _describe(self, file: SegmentFile, end_ms: int | None) -> Segment:
+        video = file.tracks[0]
+        return Segment(
+            sitting_id=self.sitting_id,
+            index=0,
+            name=file.path.name,
+            start_ms=file.first_ms or 0,
+            end_ms=file.end_ms if end_ms is None else max(end_ms, file.flushed_ms),
+            size_bytes=file.size,
+            sha256="",
+            chain="",
+            video_codec=video.codec,
+            audio_codec="opus" if file.has_audio else None,
+            width=video.width,
+            height=video.height,
+        )
+
+    # --- failures --------------------------------------------------------------------------
+
+    def _fail(self, error: OSError, at_ms: int) -> None:
+        """The disk refuses: keep what is whole, try again at each key frame to come."""
+        self._report(error, at_ms)
+        self.pause(GapCause.STORAGE)
+
+    def _report(self, error: OSError, at_ms: int) -> None:
+        if self.failed:
+            return
+        self.failed = True
+        code = "disk_full" if error.errno in _FULL else "storage_error"
+        _log.error("recording failed: %s (errno %s)", code, error.errno)
+        self._emit(RecordingFailed(self.sitting_id, at_ms, code))
+
+    # --- the writing thread ----------------------------------------------------------------
+
+    def _submit(self, job: Callable[..., list[Entry]], *arguments: object) -> None:
+        future = asyncio.get_running_loop().run_in_executor(self._writing, job, *arguments)
+        self._jobs.add(future)
+        future.add_done_callback(self._done)
+
+    def _done(self, future: asyncio.Future[list[Entry]]) -> None:
+        self._jobs.discard(future)
+        if future.cancelled():
+            return
+        error = future.exception()
+        if isinstance(error, OSError):
+            self._report(error, self.until_ms)
+            return
+        if error is not None:
+            raise error
+        for entry in future.result():
+            self.ledger.add(entry)
+            if isinstance(entry, Segment):
+                self._emit(SegmentClosed(entry))
+
+    def _append(self, entry: Entry) -> list[Entry]:
+        return self._manifest.append(entry)
+
+    def _seal(self, file: SegmentFile, segment: Segment) -> list[Entry]:
+        return self._manifest.append(file.sealed(segment))

@@ -1,0 +1,73 @@
+"""After a crash: what was being written becomes a proper segment, cut back to whole clusters."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from capture import webm
+from capture.chain import file_sha256, is_segment_name
+from capture.contracts import Segment
+from capture.ebml import Malformed
+from capture.manifest import Manifest
+
+
+def unlisted(folder: Path, manifest: Manifest) -> list[Path]:
+    """Segment files the manifest does not know of, in order."""
+    known = {segment.name for segment in manifest.ledger.segments}
+    return sorted(
+        path for path in folder.iterdir() if is_segment_name(path.name) and path.name not in known
+    )
+
+
+def repair_folder(folder: Path, manifest: Manifest, sitting_id: str) -> list[Segment]:
+    """Cut, hash and chain what a kill -9 left; returns the segments gained."""
+    found = list(_recovered(folder, manifest, sitting_id))
+    return [entry for entry in manifest.append(*found) if isinstance(entry, Segment)]
+
+
+def _recovered(folder: Path, manifest: Manifest, sitting_id: str) -> Iterator[Segment]:
+    for path in unlisted(folder, manifest):
+        segment = recover(path, sitting_id)
+        if segment is None:
+            path.unlink()  # not one whole cluster: there is no media in it
+        else:
+            yield segment
+
+
+def recover(path: Path, sitting_id: str) -> Segment | None:
+    """The segment in ``path``, its torn tail cut off; None when no whole cluster is in it."""
+    data = path.read_bytes()
+    try:
+        scan = webm.scan(data)
+    except Malformed:
+        return None
+    if not scan.clusters:
+        return None
+    if scan.end < len(data):
+        os.truncate(path, scan.end)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return describe(path, data[: scan.end], scan, sitting_id)
+
+
+def describe(path: Path, data: bytes, scan: webm.Scan, sitting_id: str) -> Segment:
+    """The segment a whole file is; the manifest gives it its number and chain."""
+    times = [(b.at_ms, b.is_video) for c in scan.clusters for b in webm.blocks_of(data, c)]
+    video = [at_ms for at_ms, is_video in times if is_video]
+    step = min(max(video[-1] - video[-2], 1), 200) if len(video) > 1 else 1
+    seen = {track.number: track for track in scan.tracks}
+    picture = next((track for track in seen.values() if track.is_video), None)
+    return Segment(
+        sitting_id=sitting_id,
+        index=0,
+        name=path.name,
+        start_ms=min(at_ms for at_ms, _ in times),
+        end_ms=max(at_ms for at_ms, _ in times) + step,
+        size_bytes=scan.end,
+        sha256=file_sha256(path),
+        chain="",
+        video_codec=picture.codec if picture else None,
+        audio_codec="opus" if webm.OPUS_TRACK in seen else None,
+        width=picture.width if picture else 0,
+        height=picture.height if picture else 0,
+    )

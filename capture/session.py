@@ -1,0 +1,112 @@
+"""One WHIP publication of a sitting: its peer connection, its clocks, its decoder."""
+
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from capture.codecs import KeyInfo, h264_key, h264_sample, vp8_key
+from capture.decode import FrameSampler
+from capture.offer import Offer
+from capture.recorder import Recorder
+from capture.rtp_seam import EncodedFrame, Ingest
+from capture.settings import CaptureSettings
+from capture.tap import FrameTap
+from capture.timeline import SittingClock, TrackClock
+
+_KEY_RETRY_S = 0.5
+
+
+class PublishSession:
+    """Runs in the event loop's thread. ``tap`` is None while nobody wants decoded frames."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        clock: SittingClock,
+        settings: CaptureSettings,
+        pool: Executor,
+        on_closed: Callable[["PublishSession"], None],
+    ) -> None:
+        self.resource_id = secrets.token_urlsafe(18)
+        self.etag = secrets.token_hex(8)
+        self.clock = clock
+        self.tap: FrameTap | None = None
+        self.started = time.monotonic()
+        self.last_rtp_ms: int | None = None
+        self.last_frame_ms: int | None = None
+        self.sampler: FrameSampler | None = None
+        self.replaced = False
+        self._recorder = recorder
+        self._settings = settings
+        self._pool = pool
+        self._on_closed = on_closed
+        self._tracks: dict[str, TrackClock] = {}
+        self._packets = 0
+        self._key_asked = 0.0
+        self._ingest = Ingest(self)
+
+    async def answer(self, offer: Offer) -> str:
+        return await self._ingest.answer(offer, self._settings.audio_ptime_ms)
+
+    @property
+    def connected(self) -> bool:
+        return self._ingest.connected
+
+    @property
+    def gone_by_peer(self) -> bool:
+        """The connection ended, and by the other side's own good-bye."""
+        return self._ingest.ended_by_peer
+
+    def on_frame(self, frame: EncodedFrame) -> None:
+        now_ms = self.clock.now_ms()
+        track = self._tracks.setdefault(frame.codec, TrackClock(frame.clock_rate))
+        at_ms = track.place(frame.ticks, now_ms)
+        if self.replaced or at_ms is None:
+            return
+        if frame.codec == "opus":
+            self._recorder.audio(at_ms, frame.data)
+            return
+        self.last_rtp_ms = self.last_frame_ms = now_ms
+        self._video(frame, at_ms)
+
+    def on_closed(self) -> None:
+        self._on_closed(self)
+
+    def tick(self) -> None:
+        """A few times a second: count packets, ask for key frames when they are due."""
+        packets = self._ingest.packets_received()
+        if packets != self._packets:
+            self._packets = packets
+            self.last_rtp_ms = self.clock.now_ms()
+        self._recorder.tick(self.clock.now_ms())
+        if time.monotonic() - self._key_asked >= self._settings.key_frame_every_s:
+            self._ask_key()
+
+    async def close(self) -> None:
+        await self._ingest.close()
+        if self.sampler is not None:
+            self.sampler.close()
+
+    def _video(self, frame: EncodedFrame, at_ms: int) -> None:
+        key: KeyInfo | None
+        if frame.codec == "vp8":
+            key, sample = vp8_key(frame.data), frame.data
+        else:
+            key, sample = h264_key(frame.data), h264_sample(frame.data)
+        self._recorder.video(frame.codec, at_ms, sample, key)
+        if key is None and (frame.after_loss or self._recorder.wants_key_frame):
+            self._ask_key(soon=True)
+        if self.tap is not None:
+            if self.sampler is None:
+                self.sampler = FrameSampler(
+                    frame.codec, self.tap, self._pool, self._settings.decode_backlog
+                )
+            self.sampler.feed(frame.data, at_ms, key is not None, frame.after_loss)
+
+    def _ask_key(self, *, soon: bool = False) -> None:
+        now = time.monotonic()
+        if soon and now - self._key_asked < _KEY_RETRY_S:
+            return
+        self._key_asked = now
+        self._ingest.request_key_frame()

@@ -1,0 +1,23 @@
+"""Knobs of the capture service; every default is the measured or prescribed value."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """Times in seconds unless the name says milliseconds."""
+
+    segment_s: float = 15.0  # a segment is cut at the first key frame after this
+    cluster_ms: int = 500  # written at once; what a kill -9 may lose at most
+    key_frame_every_s: float = 2.5  # a picture loss indication asks for one (browsers send few)
+    lost_after_s: float = 2.0  # without RTP: the media is lost
+    connect_within_s: float = 20.0  # an offer that never connects is dropped after this
+    forget_after_s: float = 600.0  # a sitting without publisher leaves memory (never the disk)
+    tick_s: float = 0.2
+    gap_ms: int = 250  # shorter holes between segments are not called gaps
+    sample_fps: float = 2.0  # decoded frames handed to analysis
+    decode_threads: int = 2
+    decode_backlog: int = 60  # encoded frames waiting; beyond it decoding skips to a key frame
+    max_publications: int = 200
+    max_offer_bytes: int = 64 * 1024
+    audio_ptime_ms: int = 60  # fewer, larger packets: 30 % fewer in all

@@ -1,0 +1,54 @@
+"""One timeline per sitting: server time since the grant's origin, in milliseconds."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+
+class SittingClock:
+    """Milliseconds since ``origin``; steady even if the wall clock is set meanwhile."""
+
+    def __init__(
+        self,
+        origin: datetime,
+        *,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+        at_least_ms: int = 0,
+    ) -> None:
+        self._monotonic = monotonic
+        self._started = monotonic()
+        # A clock set back between two publications must not turn the timeline back.
+        self._base_ms = max((utc_now() - origin).total_seconds() * 1000, float(at_least_ms))
+
+    def now_ms(self) -> int:
+        return int(self._base_ms + (self._monotonic() - self._started) * 1000)
+
+
+class TrackClock:
+    """Places a track's RTP times on the sitting's timeline.
+
+    RTP times space the frames evenly; arrival anchors them. The anchor follows arrival slowly,
+    so that the sender's clock drift does not add up over an exam, and anew at a jump (a sender
+    whose clock lies moves only itself, and never far from the arrival).
+    """
+
+    FOLLOW = 1 / 1024
+    JUMP_MS = 1500.0
+
+    def __init__(self, clock_rate: int) -> None:
+        self._ms_per_tick = 1000 / clock_rate
+        self._anchor: float | None = None
+        self._last = -1
+
+    def place(self, ticks: int, arrival_ms: int) -> int | None:
+        """Strictly increasing milliseconds; None for a frame of a flood (over 1,000 a second)."""
+        own = ticks * self._ms_per_tick
+        if self._anchor is None or abs(arrival_ms - own - self._anchor) > self.JUMP_MS:
+            self._anchor = arrival_ms - own
+        else:
+            self._anchor += (arrival_ms - own - self._anchor) * self.FOLLOW
+        if self._last >= arrival_ms + self.JUMP_MS:
+            return None
+        self._last = max(self._last + 1, round(own + self._anchor))
+        return self._last
