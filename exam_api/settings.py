@@ -105,4 +105,4 @@ class Settings(BaseSettings):
 
     @property
     def seal_path(self) -> Path:
-        return self.data_dir / "seal.p12"
+        return self.data_dir / "seal.pem"

@@ -8,11 +8,12 @@ there is one act with one number.
 
 import asyncio
 import hashlib
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+import structlog
 
 from acts.contracts import ActDocument, Form4Document, Form4Row, Language
 from capture.errors import CaptureError
@@ -43,7 +44,7 @@ from exam_api.services.review_rules import confirmed, coverage, times_of
 from exam_api.services.review_views import ActView, act_view
 from exam_api.services.reviewing import CLIP_AFTER_MS, CLIP_BEFORE_MS, Recordings
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 Confirmed = Sequence[tuple[StoredFlag, StoredDecision]]
 # (document, language) -> sealed PDF; CPU-bound, called in a thread.
@@ -108,8 +109,8 @@ class Acts:
         for sitting_id in sittings:
             try:
                 await self.settle(sitting_id)
-            except Exception:
-                log.exception("an act could not be completed")  # the others must not wait for it
+            except Exception:  # noqa: BLE001 - the other sittings' acts must not wait for this one
+                _log.exception("act_not_completed")
 
     async def _drafted(self, sitting_id: str) -> StoredAct | None:
         """The newest revision, with a row and a number, not necessarily rendered yet."""

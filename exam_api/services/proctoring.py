@@ -7,14 +7,16 @@ time and in order, so a sitting's rows have one writer.
 
 import asyncio
 import hashlib
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
+
+import structlog
 
 from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity
 from capture.contracts import (
     CaptureEvent,
+    Gap,
     MediaLost,
     MediaStarted,
     PublisherEnded,
@@ -34,7 +36,7 @@ from exam_api.services.proctoring_ports import (
     Transaction,
 )
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 LOST_AFTER_MS: Final = 2_000  # as capture's own rule for silence (LiveStatus)
 RETRY_DELAYS_S: Final = (0.2, 1.0, 5.0)
@@ -98,14 +100,18 @@ class ProctoringBridge:
         """Call in the loop's thread before the worker starts."""
         self._loop = asyncio.get_running_loop()
 
-    async def resume(self, repaired: Sequence[Segment], media: Media) -> None:
-        """After a start: the manifest's segments become rows, what a crash left open is ended.
+    async def resume(
+        self, segments: Iterable[Segment], gaps: Iterable[tuple[str, Gap]], media: Media
+    ) -> None:
+        """After a start: what the manifests hold becomes rows, what a crash left open is ended.
 
         Sittings in progress are without media until their publisher returns.
         """
         async with self._transaction() as store:
-            for segment in repaired:
+            for segment in segments:
                 await store.save_segment(segment)
+            for sitting_id, gap in gaps:
+                await store.save_gap(sitting_id, gap)
             for flag in await store.open_flags():
                 if flag.kind is not FlagKind.CONNECTION_LOST:
                     until_ms = media.recorded_until(flag.sitting_id)
@@ -142,10 +148,10 @@ class ProctoringBridge:
             try:
                 async with self._transaction() as store:
                     await self._record(report, store)
-            except Exception:
+            except Exception:  # noqa: BLE001 - see below
                 # A full disk or a busy database passes; a report that cannot be stored at all
                 # must not stop those of the other sittings.
-                log.exception("a %s report was not stored", type(report).__name__)
+                _log.exception("report_not_stored", report=type(report).__name__)
                 if delay_s is not None:
                     await self._sleep(delay_s)
             else:
@@ -160,8 +166,8 @@ class ProctoringBridge:
                     await asyncio.to_thread(analysis.attach, report.sitting_id)
                 case MediaLost() | PublisherEnded():
                     await asyncio.to_thread(analysis.detach, report.sitting_id)
-        except Exception:
-            log.exception("analysis could not be switched")  # recording and test go on
+        except Exception:  # noqa: BLE001 - recording and test go on without analysis
+            _log.exception("analysis_not_switched")
 
     async def _record(self, report: CaptureEvent | FlagUpdate, store: ProctoringStore) -> None:
         if isinstance(report, SegmentClosed):
@@ -169,7 +175,7 @@ class ProctoringBridge:
             return
         times = await store.times(report.sitting_id)
         if times is None:
-            log.warning("a report of an unknown sitting was left out")
+            _log.warning("report_of_unknown_sitting")
             return
         match report:
             case MediaStarted():
@@ -200,8 +206,8 @@ class ProctoringBridge:
 
     async def _media_lost(self, at_ms: int, times: SittingTimes, store: ProctoringStore) -> None:
         self._waiting.left.pop(times.id, None)
-        lost = _connection_lost(at_ms, None)
-        if times.in_progress:
+        if times.in_progress and not await self._open_losses(store, times):
+            lost = _connection_lost(at_ms, None)
             await self._save(FlagUpdate(times.id, FlagPhase.OPENED, lost), times, store)
         await self._tell(store, times, EventKind.MEDIA_LOST, {"at_ms": at_ms})
 
@@ -209,19 +215,22 @@ class ProctoringBridge:
         self, report: PublisherEnded, times: SittingTimes, store: ProctoringStore
     ) -> None:
         """A good-bye is no loss yet: the sitting may be ending, or the page reloading."""
-        if times.finished_at is None:
+        if times.finished_at is None and not await self._open_losses(store, times):
             self._waiting.left.setdefault(times.id, report.at_ms)
         await self._tell(store, times, EventKind.MEDIA_LOST, {"at_ms": report.at_ms, "ended": True})
 
     async def _close_lost(self, store: ProctoringStore, times: SittingTimes, end_ms: int) -> bool:
-        open_now = [
+        open_now = await self._open_losses(store, times)
+        for flag in open_now:
+            await self._close(store, flag, max(flag.start_ms, end_ms))
+        return bool(open_now)
+
+    async def _open_losses(self, store: ProctoringStore, times: SittingTimes) -> list[StoredFlag]:
+        return [
             flag
             for flag in await store.open_flags()
             if flag.sitting_id == times.id and flag.kind is FlagKind.CONNECTION_LOST
         ]
-        for flag in open_now:
-            await self._close(store, flag, max(flag.start_ms, end_ms))
-        return bool(open_now)
 
     # --- flags ------------------------------------------------------------------------------
 
@@ -254,8 +263,8 @@ class ProctoringBridge:
         key = f"evidence/{update.sitting_id}/{flag.kind}-{flag.start_ms}-{digest[:16]}.jpg"
         try:
             await self._blobs.put(key, evidence.jpeg)
-        except Exception:
-            log.exception("an evidence picture was not stored")
+        except Exception:  # noqa: BLE001 - the flag counts without its picture too
+            _log.exception("evidence_not_stored")
             return None
         return key
 
@@ -284,8 +293,8 @@ class ProctoringBridge:
     async def _tick_safely(self, media: Media) -> None:
         try:
             await self.tick(media)
-        except Exception:
-            log.exception("the proctoring tick failed")  # the next one does its work
+        except Exception:  # noqa: BLE001 - the next tick does this one's work
+            _log.exception("proctoring_tick_failed")
 
     async def tick(self, media: Media) -> None:
         """Publishers that stayed away, flags that lasted into the test, flags of ended sittings."""

@@ -115,6 +115,9 @@ class ReviewedSittingView:
 
 @dataclass(frozen=True, slots=True)
 class ReviewView:
+    """``may_decide``: the asking person is a proctor of this exam."""
+
+    may_decide: bool
     sitting: ReviewedSittingView
     recording: ReviewedRecordingView
     flags: tuple[FlagView, ...]

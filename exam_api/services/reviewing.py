@@ -95,7 +95,9 @@ class Reviewing:
             flags = await store.flags([sitting_id])
             decisions = await store.decisions([sitting_id])
             acts = await store.acts([sitting_id])
+            may_decide = await store.may_decide(watched.exam.id, actor)
         return ReviewView(
+            may_decide=may_decide,
             sitting=sitting_view(watched),
             recording=self._recording_view(watched),
             flags=tuple(flag_view(flag, decisions) for flag in flags),

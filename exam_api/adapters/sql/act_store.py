@@ -20,7 +20,7 @@ class SqlActStore(SqlReviewStore):
         held = select(tables.Sitting.id).where(tables.Sitting.id == sitting_id).with_for_update()
         await self._session.execute(held)
         query = watched_query().where(tables.Sitting.id == sitting_id)
-        found = (await self._session.execute(query)).tuples().first()
+        found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
         return watched(found)

@@ -101,14 +101,14 @@ class SqlReviewStore(SqlEventSink):
             .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
             .where(tables.Exam.id == exam_id, exams_watched_by(actor))
         )
-        found = (await self._session.execute(query)).tuples().first()
+        found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
         return exam_of(*found)
 
     async def sitting(self, sitting_id: str, actor: Actor) -> WatchedSitting:
         query = watched_query().where(tables.Sitting.id == sitting_id, exams_watched_by(actor))
-        found = (await self._session.execute(query)).tuples().first()
+        found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
         return watched(found)
@@ -119,7 +119,7 @@ class SqlReviewStore(SqlEventSink):
             .where(tables.Sitting.exam_id == exam_id, exams_watched_by(actor))
             .order_by(tables.User.full_name, tables.Sitting.id)
         )
-        return [watched(found) for found in (await self._session.execute(query)).tuples()]
+        return [watched(found) for found in await self._session.execute(query)]
 
     async def flag(self, flag_id: str, actor: Actor) -> tuple[StoredFlag, WatchedSitting]:
         row = await self._session.get(tables.FlagRow, flag_id, populate_existing=True)
@@ -144,7 +144,7 @@ class SqlReviewStore(SqlEventSink):
             # Ids grow with time, also within one millisecond.
             .order_by(tables.DecisionRow.at, tables.DecisionRow.id)
         )
-        return [_decision(row, name) for row, name in (await self._session.execute(query)).tuples()]
+        return [_decision(row, name) for row, name in await self._session.execute(query)]
 
     async def answered(self, sitting_ids: Sequence[str]) -> Mapping[str, int]:
         query = (
@@ -152,7 +152,7 @@ class SqlReviewStore(SqlEventSink):
             .where(tables.Answer.sitting_id.in_(sitting_ids))
             .group_by(tables.Answer.sitting_id)
         )
-        return dict((await self._session.execute(query)).tuples().all())
+        return dict((await self._session.execute(query)).all())
 
     async def segments(self, sitting_id: str) -> Sequence[Segment]:
         query = (

@@ -4,13 +4,14 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
-from exam_api.web.auth import CurrentActor
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from exam_api.services.live_console import ConsoleView, LiveEvent
+from exam_api.web.api.ids import PathId
 from exam_api.web.api.proctoring_services import Proctoring
+from exam_api.web.auth import CurrentActor
 
 router = APIRouter(prefix="/api/v1", tags=["console"])
 
@@ -23,13 +24,13 @@ Cursor = Annotated[int, Query(ge=0, le=MAX_CURSOR)]
 
 
 @router.get("/exams/{exam_id}/console")
-async def console(exam_id: str, actor: CurrentActor, services: Proctoring) -> ConsoleView:
+async def console(exam_id: PathId, actor: CurrentActor, services: Proctoring) -> ConsoleView:
     return await services.console.snapshot(actor, exam_id)
 
 
 @router.get("/exams/{exam_id}/events", response_class=StreamingResponse)
 async def events(
-    exam_id: str,
+    exam_id: PathId,
     actor: CurrentActor,
     services: Proctoring,
     after: Cursor = 0,
@@ -47,7 +48,7 @@ async def events(
 
 
 @router.get("/sittings/{sitting_id}/thumbnail.jpg")
-async def thumbnail(sitting_id: str, actor: CurrentActor, services: Proctoring) -> Response:
+async def thumbnail(sitting_id: PathId, actor: CurrentActor, services: Proctoring) -> Response:
     jpeg = await services.console.thumbnail(actor, sitting_id)
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 

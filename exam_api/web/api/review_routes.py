@@ -3,7 +3,6 @@
 import asyncio
 from typing import Annotated, Final
 
-from exam_api.web.auth import CurrentActor
 from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
@@ -12,8 +11,10 @@ from acts.contracts import Language
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.review_views import DecidedView, ReviewView
 from exam_api.services.reviewing import COMMENT_LIMIT
+from exam_api.web.api.ids import PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.api.review_ranges import ranged
+from exam_api.web.auth import CurrentActor
 
 router = APIRouter(prefix="/api/v1", tags=["review"])
 
@@ -35,25 +36,25 @@ class ClientEventBody(BaseModel):
 
 
 @router.get("/sittings/{sitting_id}/flags")
-async def flags(sitting_id: str, actor: CurrentActor, services: Proctoring) -> ReviewView:
+async def flags(sitting_id: PathId, actor: CurrentActor, services: Proctoring) -> ReviewView:
     return await services.reviewing.review(actor, sitting_id)
 
 
 @router.get("/sittings/{sitting_id}/recording.webm")
-async def recording(sitting_id: str, actor: CurrentActor, services: Proctoring) -> FileResponse:
+async def recording(sitting_id: PathId, actor: CurrentActor, services: Proctoring) -> FileResponse:
     path = await services.reviewing.recording(actor, sitting_id)
     return FileResponse(path, media_type="video/webm", headers=_PRIVATE)
 
 
 @router.get("/flags/{flag_id}/evidence.jpg")
-async def evidence(flag_id: str, actor: CurrentActor, services: Proctoring) -> Response:
+async def evidence(flag_id: PathId, actor: CurrentActor, services: Proctoring) -> Response:
     jpeg = await services.reviewing.evidence(actor, flag_id)
     return Response(jpeg, media_type="image/jpeg", headers=_UNCHANGING)
 
 
 @router.get("/flags/{flag_id}/clip.webm")
 async def clip(
-    flag_id: str, request: Request, actor: CurrentActor, services: Proctoring
+    flag_id: PathId, request: Request, actor: CurrentActor, services: Proctoring
 ) -> Response:
     data = await services.reviewing.clip(actor, flag_id)
     return ranged(data, request.headers.get("range", ""), "video/webm", _PRIVATE)
@@ -61,7 +62,7 @@ async def clip(
 
 @router.post("/flags/{flag_id}/decision")
 async def decide(
-    flag_id: str, body: DecisionBody, actor: CurrentActor, services: Proctoring
+    flag_id: PathId, body: DecisionBody, actor: CurrentActor, services: Proctoring
 ) -> DecidedView:
     decided = await services.reviewing.decide(actor, flag_id, body.verdict, body.comment)
     # Shielded: a browser that goes away must not leave the act half made till the next start.
@@ -71,14 +72,14 @@ async def decide(
 
 @router.post("/sittings/{sitting_id}/client-events", status_code=status.HTTP_204_NO_CONTENT)
 async def client_event(
-    sitting_id: str, body: ClientEventBody, actor: CurrentActor, services: Proctoring
+    sitting_id: PathId, body: ClientEventBody, actor: CurrentActor, services: Proctoring
 ) -> None:
     await services.reviewing.client_reported(actor, sitting_id, body.kind, body.detail)
 
 
 @router.get("/acts/{act_id}.pdf")
 async def act_pdf(
-    act_id: str, actor: CurrentActor, services: Proctoring, lang: DocumentLanguage = "kk"
+    act_id: PathId, actor: CurrentActor, services: Proctoring, lang: DocumentLanguage = "kk"
 ) -> Response:
     number, pdf = await services.acts.pdf(actor, act_id, lang)
     name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in number)
@@ -87,6 +88,6 @@ async def act_pdf(
 
 
 @router.get("/exams/{exam_id}/form4.xlsx")
-async def form4(exam_id: str, actor: CurrentActor, services: Proctoring) -> Response:
+async def form4(exam_id: PathId, actor: CurrentActor, services: Proctoring) -> Response:
     headers = {**_PRIVATE, "Content-Disposition": 'attachment; filename="form4.xlsx"'}
     return Response(await services.acts.form4(actor, exam_id), media_type=_XLSX, headers=headers)
