@@ -1,0 +1,122 @@
+"""Analyses a video file as fast as it goes, and writes the report that replay and analyze share."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from analysis.analyzer import SittingAnalyzer, closed
+from analysis.contracts import Flag, FlagUpdate, ModelRef, Observation
+from analysis.models_set import ModelSet
+from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
+from capture.probe import VideoInfo, probe, read_frames
+
+DEFAULT_FPS = 2.0
+FILE_SITTING = "file"  # a file has no sitting; flags are named within it all the same
+
+Json = Mapping[str, object]
+OnObservation = Callable[[Observation], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisReport:
+    """``unavailable``: detector → code of the reason why it did not look."""
+
+    video: VideoInfo
+    models: tuple[ModelRef, ...]
+    unavailable: Mapping[str, str]
+    analysed_fps: float
+    frames: int
+    flags: tuple[Flag, ...]
+
+    def to_json(self) -> str:
+        return report_json(
+            self.video, self.models, self.analysed_fps, self.flags, unavailable=self.unavailable
+        )
+
+
+def analyze_file(
+    path: Path,
+    *,
+    fps: float = DEFAULT_FPS,
+    policy: AnalysisPolicy = DEFAULT_POLICY,
+    models_dir: Path | None = None,
+    model_set: ModelSet | None = None,
+    on_observation: OnObservation | None = None,
+) -> AnalysisReport:
+    """Raises NotAVideo, and ModelError when the face models are missing or altered."""
+    info = probe(path)
+    models = model_set or ModelSet.load(models_dir)
+    analyzer = SittingAnalyzer(models, policy, FILE_SITTING)
+    updates: list[FlagUpdate] = []
+    times: list[int] = []
+    for frame in read_frames(path, fps):
+        observation, told = analyzer.feed(frame)
+        updates += told
+        times.append(observation.at_ms)
+        if on_observation is not None:
+            on_observation(observation)
+    updates += analyzer.finish()
+    return AnalysisReport(
+        info, models.models, models.unavailable, _rate(times), len(times), tuple(closed(updates))
+    )
+
+
+def _rate(times: Sequence[int]) -> float:
+    span = times[-1] - times[0] if times else 0
+    return (len(times) - 1) * 1000 / span if span else 0.0
+
+
+def report_json(
+    video: VideoInfo,
+    models: Iterable[ModelRef],
+    analysed_fps: float,
+    flags: Iterable[Flag],
+    *,
+    unavailable: Mapping[str, str] | None = None,
+) -> str:
+    """``flags.json``: one object; times in seconds of the video or sitting."""
+    report = {
+        "video": asdict(video),
+        "models": [asdict(model) for model in models],
+        "unavailable": dict(unavailable or {}),
+        "analysed_fps": round(analysed_fps, 2),
+        "flags": [flag_json(flag) for flag in flags],
+    }
+    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+
+
+def flag_json(flag: Flag) -> Json:
+    """``end_s`` is null while the flag lasts."""
+    return {
+        "kind": flag.kind.value,
+        "start_s": flag.start_ms / 1000,
+        "end_s": None if flag.end_ms is None else flag.end_ms / 1000,
+        "severity": flag.severity.value,
+        "confidence": flag.confidence,
+        "evidence": _evidence_json(flag),
+    }
+
+
+def observation_json(observation: Observation) -> Json:
+    """One line of ``analyze --observations``: the votes and what they were made from."""
+    return {
+        "at_s": observation.at_ms / 1000,
+        "votes": {kind.value: score for kind, score in observation.scores.items()},
+        "boxes": [asdict(box) for box in observation.boxes],
+        "measures": dict(observation.measures or {}),
+    }
+
+
+def _evidence_json(flag: Flag) -> Json | None:
+    evidence = flag.evidence
+    if evidence is None:
+        return None
+    return {
+        "at_s": evidence.at_ms / 1000,
+        "sha256": hashlib.sha256(evidence.jpeg).hexdigest(),
+        "boxes": [asdict(box) for box in evidence.boxes],
+        "models": [model.id for model in flag.models],
+        "thresholds": dict(flag.thresholds),
+    }

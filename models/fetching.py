@@ -1,0 +1,174 @@
+"""Brings a model's file into a folder: by URL or from a file, checked, whole or not at all."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from ssl import SSLError
+from typing import BinaryIO
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from models.errors import (
+    ModelDigestMismatch,
+    ModelSourceUnavailable,
+    ModelStoreFull,
+    ModelTooLarge,
+)
+from models.manifest import ModelEntry
+from models.registry import Registry
+
+CHUNK = 1 << 16
+MOST_BYTES = 500 * 1024 * 1024  # a source that never ends must not fill the disk
+TIMEOUT_S = 30.0
+TRIES = 3
+
+Progress = Callable[[int, int | None], None]
+
+
+def _silent(_done: int, _total: int | None) -> None:
+    return
+
+
+def pull(
+    known: Registry,
+    name: str,
+    folder: Path,
+    *,
+    url: str | None = None,
+    progress: Progress = _silent,
+) -> Path:
+    """Fetches a model of the manifest from its pinned URL (or a mirror given as ``url``).
+
+    What a cut-off leaves is continued by the next try and, on failure, by the next call; the file
+    appears under its name only when whole and right. Raises ModelSourceUnavailable,
+    ModelDigestMismatch, ModelTooLarge, ModelStoreFull.
+    """
+    entry = known.entry(name)
+    source = url or entry.url
+    if not source:
+        raise ModelSourceUnavailable(f"{name} comes with the package {entry.package}")
+    target = folder / entry.file
+    if _is_right(target, entry.sha256):
+        return target
+    with _stored_or_refused():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.part")
+        _download(source, part, entry.bytes or MOST_BYTES, progress)
+        return _settled(part, target, entry)
+
+
+def add(known: Registry, source: str, sha256: str, folder: Path) -> Path:
+    """Takes a file (or URL) whose digest the manifest knows into the folder, for closed networks.
+
+    Raises ModelUnknown when no entry has this digest, ModelDigestMismatch when the file has not.
+    """
+    entry = known.by_digest(sha256)
+    if urlsplit(source).scheme in {"http", "https"}:
+        return pull(known, entry.name, folder, url=source)
+    target = folder / entry.file
+    with _stored_or_refused():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.part")
+        _copy(Path(source), part, entry.bytes or MOST_BYTES)
+        return _settled(part, target, entry)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_right(path: Path, sha256: str) -> bool:
+    return path.is_file() and _digest(path) == sha256
+
+
+def _settled(part: Path, target: Path, entry: ModelEntry) -> Path:
+    """Under its own name only when it is the file of the manifest; else nothing is left of it."""
+    if _digest(part) != entry.sha256:
+        part.unlink()
+        raise ModelDigestMismatch(f"{entry.name}: the source gave another file than the manifest's")
+    part.replace(target)
+    return target
+
+
+@contextmanager
+def _stored_or_refused() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ModelStoreFull(f"the models folder cannot be written: {error.strerror}") from error
+
+
+def _copy(source: Path, part: Path, limit: int) -> None:
+    try:
+        stream = source.open("rb")
+    except OSError as error:
+        raise ModelSourceUnavailable(f"{source.name} cannot be read: {error.strerror}") from error
+    with stream, part.open("wb") as file:
+        _pour(stream, file, limit)
+
+
+def _download(url: str, part: Path, limit: int, progress: Progress) -> None:
+    """Several tries, each continuing where the last was cut off."""
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise ModelSourceUnavailable("a model is fetched over http or https only")
+    failure: Exception | None = None
+    for _ in range(TRIES):
+        before = _size(part)
+        try:
+            _continue(url, part, limit, progress)
+        except HTTPError as error:
+            if error.code != 416:
+                raise ModelSourceUnavailable(f"the source answered {error.code}") from error
+            part.unlink(missing_ok=True)  # what is here is longer than the source's file
+            failure = error
+        except (URLError, HTTPException, TimeoutError, ConnectionError, SSLError) as error:
+            failure = error
+            if _size(part) == before:
+                break
+        else:
+            return
+    raise ModelSourceUnavailable("the source cannot be reached or broke off") from failure
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
+
+
+def _continue(url: str, part: Path, limit: int, progress: Progress) -> None:
+    have = _size(part)
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    request = Request(url, headers=headers)  # noqa: S310 - the scheme is checked in _download
+    with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        resumed = answer.status == 206
+        length = answer.headers.get("Content-Length")
+        start = have if resumed else 0
+        total = start + int(length) if length else None
+        with part.open("ab" if resumed else "wb") as file:
+            written = _pour(answer, file, limit, start=start, total=total, progress=progress)
+    if total is not None and written < total:
+        raise ConnectionError("cut off")
+
+
+def _pour(
+    stream: BinaryIO,
+    file: BinaryIO,
+    limit: int,
+    *,
+    start: int = 0,
+    total: int | None = None,
+    progress: Progress = _silent,
+) -> int:
+    """How many bytes the file has now; what came before a cut-off stays for the next try."""
+    written = start
+    while chunk := stream.read(CHUNK):
+        written += len(chunk)
+        if written > limit:
+            Path(file.name).unlink()
+            raise ModelTooLarge("the source gives more than the manifest says")
+        file.write(chunk)
+        progress(written, total)
+    return written
