@@ -39,7 +39,8 @@ class EvidenceItem:
     """One confirmed flag as it stands in the annex. ``item`` None = technical, ticks nothing.
 
     ``kind`` is the flag's stored code. Regions are relative corners (x0, y0, x1, y1), 0..1.
-    ``clip_sha256`` and ``clip_url`` are empty where there is no clip.
+    ``clip_sha256`` and ``clip_url`` are empty where there is no clip. ``decided_by`` is the person
+    who confirmed the flag, ``comment`` what they wrote; ``frame_at_ms`` is when the frame was seen.
     """
 
     item: Form1Item | None
@@ -53,6 +54,18 @@ class EvidenceItem:
     clip_url: str = ""
     clip_sha256: str = ""
     comment: str = ""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    frame_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingGap:
+    """A stretch of the sitting that is not on record; ``cause`` is capture's stored code (S-13)."""
+
+    start_ms: int
+    end_ms: int
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,7 @@ class ActDocument:
     verify_url: str
     analysed_fps: float | None = None
     software: str = "Baqylau"
+    gaps: tuple[RecordingGap, ...] = ()
 
     @property
     def ticked(self) -> frozenset[Form1Item]:

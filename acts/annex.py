@@ -1,0 +1,204 @@
+"""What makes the act evidence: the recording's proof, the timeline, each confirmed flag."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from reportlab.lib.units import mm
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Spacer, Table
+
+from acts import styles, typefaces, values
+from acts.contracts import ActDocument, EvidenceItem, Language
+from acts.frames import WIDTH as FRAME_WIDTH
+from acts.frames import MarkedFrame, frame_size
+from acts.labels import LABELS, filled, kind_name, label
+from acts.sheet import FRAME_WIDTH as PAGE_WIDTH
+from acts.timeline import Timeline
+
+Rows = list[tuple[str, str]]  # (label markup, value markup)
+
+_PLAIN = [
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+    ("TOPPADDING", (0, 0), (-1, -1), 1.2),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2),
+]
+
+
+class Bookmark(Flowable):  # type: ignore[misc] # reportlab carries no types
+    """An entry of the file's outline that leads here; takes no room."""
+
+    def __init__(self, title: str, key: str, level: int) -> None:
+        super().__init__()
+        self.title, self.key, self.level = title, key, level
+
+    def wrap(self, _width: float, _height: float) -> tuple[float, float]:
+        return 0, 0
+
+    def draw(self) -> None:
+        self.canv.bookmarkHorizontal(self.key, 0, 14)
+        self.canv.addOutlineEntry(self.title, self.key, level=self.level)
+
+
+def annex_story(document: ActDocument, language: Language) -> Iterator[Any]:
+    yield Bookmark(label("annex.title"), "annex", 0)
+    yield styles.text(styles.both("annex.title", language), 14, face=typefaces.BOLD, after=4)
+    yield styles.text(styles.both("annex.human", language), 10, after=6)
+    yield from _section("annex.about", language)
+    yield _table(_about(document, language), PAGE_WIDTH, 58 * mm)
+    yield from _section("annex.timeline", language)
+    yield Timeline(document, language)
+    yield CondPageBreak(60 * mm)
+    yield from _section("annex.items", language)
+    if not document.evidence:
+        yield styles.text(styles.both("annex.no_items", language), 10)
+    for number, entry in enumerate(document.evidence, 1):
+        yield from _item(document, number, entry, language)
+
+
+def _section(key: str, language: Language) -> Iterator[Any]:
+    yield Spacer(0, 3 * mm)
+    yield Bookmark(label(key), key, 1)
+    yield styles.text(styles.both(key, language), 11.5, face=typefaces.BOLD, after=2, keep=True)
+
+
+def _table(rows: Rows, width: float, names: float) -> Any:
+    cells = [[styles.text(name, 9), styles.text(value, 9)] for name, value in rows]
+    return Table(cells, colWidths=[names, width - names], style=_PLAIN, hAlign="LEFT")
+
+
+def _row(key: str, value: str, language: Language) -> tuple[str, str]:
+    return styles.both(key, language), value
+
+
+def _link(url: str) -> str:
+    """The address itself is printed, so that paper keeps it; live only if it is a web address."""
+    words = typefaces.markup(url)
+    if values.web_link(url) is None:
+        return words
+    href = words.replace('"', "&quot;")
+    return f'<a href="{href}" color="#1F4E79">{words}</a>'
+
+
+def _about(document: ActDocument, language: Language) -> Rows:
+    rows = [
+        _row("annex.exam_date", values.day(document.exam_date), language),
+        _row("annex.zero", values.moment(values.clock(document, 0)), language),
+        _row("annex.coverage", _coverage(document, language), language),
+    ]
+    rows += [
+        _row("annex.gap", _gap(document, place, language), language)
+        for place in range(len(document.gaps))
+    ]
+    digest = typefaces.markup(document.recording_digest) or "—"
+    rows.append(_row("annex.digest", digest, language))
+    if document.recording_url:
+        rows.append(_row("annex.recording", _link(document.recording_url), language))
+    rows.append(_row("annex.software", _software(document, language), language))
+    rows.append(_row("annex.made_at", values.moment(document.made_at), language))
+    if document.verify_url:
+        rows.append(_row("annex.verify", _link(document.verify_url), language))
+    return rows
+
+
+def _coverage(document: ActDocument, language: Language) -> str:
+    recorded, exam = document.recording_seconds, document.exam_seconds
+    words = f"{values.offset(recorded * 1000)} / {values.offset(exam * 1000)}"
+    of = styles.both("annex.coverage_of", language)
+    return f"{words} ({values.share(recorded, exam, language)} {of})"
+
+
+def _gap(document: ActDocument, place: int, language: Language) -> str:
+    gap = document.gaps[place]
+    words = values.span(document, gap.start_ms, gap.end_ms)
+    return f"{words} {cause_name(gap.cause, language)}".rstrip()
+
+
+def cause_name(cause: str, language: Language) -> str:
+    known = f"gap.{cause}" in LABELS
+    return styles.both(f"gap.{cause}", language) if known else typefaces.markup(cause)
+
+
+def _software(document: ActDocument, language: Language) -> str:
+    words = typefaces.markup(document.software)
+    if document.analysed_fps is None:
+        return words
+    rate = f"{document.analysed_fps:.1f}".removesuffix(".0")
+    rates = [filled("annex.fps", code, rate) for code in ("kk", language)]
+    return f"{words}; {styles.join(rates[0], rates[1])}"
+
+
+def _item(
+    document: ActDocument, number: int, entry: EvidenceItem, language: Language
+) -> Iterator[Any]:
+    kazakh = values.sentence(kind_name(entry.kind))
+    translated = "" if language == "kk" else kind_name(entry.kind, language)
+    heading = styles.text(
+        f"{number}. {styles.join(kazakh, translated)}", 10.5, face=typefaces.BOLD, after=2
+    )
+    title = f"{number}. {kazakh}, {values.offset(entry.start_ms)}"
+    yield KeepTogether(
+        [
+            Bookmark(title, f"flag-{number}", 2),
+            heading,
+            _body(document, entry, language),
+        ]
+    )
+    if entry.comment.strip():
+        comment = f"{styles.both('annex.comment', language)}: {typefaces.markup(entry.comment)}"
+        yield styles.text(comment, 9, before=2)
+    yield Spacer(0, 4 * mm)
+
+
+def _body(document: ActDocument, entry: EvidenceItem, language: Language) -> Any:
+    size = frame_size(entry.frame_jpeg) if entry.frame_jpeg else None
+    rows = _details(document, entry, language, readable=size is not None)
+    if size is None:
+        return _table(rows, PAGE_WIDTH, 45 * mm)
+    right = PAGE_WIDTH - FRAME_WIDTH - 5 * mm
+    return Table(
+        [[MarkedFrame(entry, size), _table(rows, right, 30 * mm)]],
+        colWidths=[FRAME_WIDTH + 5 * mm, right],
+        style=_PLAIN,
+        hAlign="LEFT",
+    )
+
+
+def _details(
+    document: ActDocument, entry: EvidenceItem, language: Language, *, readable: bool
+) -> Rows:
+    item = f"item.{entry.item.value}" if entry.item else "item.none"
+    rows = [
+        _row("annex.item", styles.both(item, language), language),
+        _row("annex.span", values.span(document, entry.start_ms, entry.end_ms), language),
+        _row("annex.confidence", values.decimal(entry.confidence, 2, language), language),
+        _row("annex.model", typefaces.markup(entry.model) or "—", language),
+    ]
+    rows += _frame_rows(entry, language, readable=readable)
+    if entry.clip_url:
+        rows.append(_row("annex.clip", _link(entry.clip_url), language))
+    if entry.clip_sha256:
+        rows.append(_row("annex.clip_digest", typefaces.markup(entry.clip_sha256), language))
+    if entry.decided_by:
+        rows.append(_row("annex.decided_by", _decision(document, entry), language))
+    return rows
+
+
+def _frame_rows(entry: EvidenceItem, language: Language, *, readable: bool) -> Rows:
+    if not entry.frame_jpeg:
+        return []
+    if not readable:
+        return [_row("annex.frame", styles.both("annex.frame_unreadable", language), language)]
+    digest = hashlib.sha256(entry.frame_jpeg).hexdigest()
+    rows = [_row("annex.frame_digest", digest, language)]
+    if entry.frame_at_ms is not None:
+        rows.insert(0, _row("annex.frame", values.offset(entry.frame_at_ms), language))
+    return rows
+
+
+def _decision(document: ActDocument, entry: EvidenceItem) -> str:
+    who = typefaces.markup(entry.decided_by)
+    if entry.decided_at is None:
+        return who
+    return f"{who}, {values.moment(entry.decided_at.astimezone(document.made_at.tzinfo))}"

@@ -1,0 +1,58 @@
+"""An evidence frame as the annex shows it: the picture with the detected regions marked."""
+
+from io import BytesIO
+from typing import Any
+
+from PIL import Image as Picture
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.platypus import Flowable
+
+from acts import styles
+from acts.contracts import EvidenceItem
+
+WIDTH, HEIGHT = 72 * mm, 60 * mm  # the room a frame may take
+
+
+def frame_size(jpeg: bytes) -> tuple[int, int] | None:
+    """Pixels across and down, or None if the bytes are no whole JPEG."""
+    try:
+        with Picture.open(BytesIO(jpeg), formats=("JPEG",)) as picture:
+            picture.load()
+            return picture.size
+    except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError):
+        return None
+
+
+class MarkedFrame(Flowable):  # type: ignore[misc] # reportlab carries no types
+    """The JPEG as it was kept, never re-encoded; marks are drawn over it as vectors."""
+
+    def __init__(self, entry: EvidenceItem, size: tuple[int, int]) -> None:
+        super().__init__()
+        assert entry.frame_jpeg is not None
+        self.entry, self.jpeg = entry, entry.frame_jpeg
+        scale = min(WIDTH / size[0], HEIGHT / size[1])
+        self.width, self.height = size[0] * scale, size[1] * scale
+
+    def wrap(self, _width: float, _height: float) -> tuple[float, float]:
+        return self.width, self.height
+
+    def draw(self) -> None:
+        self.canv.drawImage(ImageReader(BytesIO(self.jpeg)), 0, 0, self.width, self.height)
+        self.canv.setStrokeColor(styles.RULE)
+        self.canv.setLineWidth(0.4)
+        self.canv.rect(0, 0, self.width, self.height)
+        for region in self.entry.regions:
+            self._mark(region)
+
+    def _mark(self, region: tuple[float, float, float, float]) -> None:
+        """A red frame on a white one, seen on any picture; regions are 0..1 from the top left."""
+        x0, x1 = sorted(min(max(edge, 0.0), 1.0) * self.width for edge in region[::2])
+        y0, y1 = sorted((1 - min(max(edge, 0.0), 1.0)) * self.height for edge in region[1::2])
+        for colour, line in ((styles.PAPER, 2.6), (styles.MARK, 1.3)):
+            self._stroke(colour, line, (x0, y0, x1 - x0, y1 - y0))
+
+    def _stroke(self, colour: Any, line: float, box: tuple[float, float, float, float]) -> None:
+        self.canv.setStrokeColor(colour)
+        self.canv.setLineWidth(line)
+        self.canv.rect(*box, stroke=1, fill=0)

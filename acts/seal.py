@@ -1,0 +1,219 @@
+"""The institution's seal: a PAdES (B-B) certification signature that forbids any later change.
+
+RSA, a fixed signing time and a derived file id make it deterministic: the same act and key give
+the same bytes, so a sealed act can be re-made and compared.
+"""
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+
+from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign import fields, signers
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+
+from acts.errors import SealFailed, SealKeyUnreadable
+
+FIELD = "InstitutionSeal"
+SUBJECT = "Baqylau self-made seal (not issued by a certification authority)"
+_BITS = 3072
+_YEARS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SealKey:
+    """The institution's key with its certificate. ``self_made``: nobody outside vouches for it."""
+
+    private_key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def self_made(self) -> bool:
+        return self.certificate.issuer == self.certificate.subject
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, hex."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> Self:
+        """Read the key, or make one on first start (file mode 0600). Raises SealKeyUnreadable.
+
+        Two processes that start together agree on one key. An unreadable file stays as it is.
+        """
+        if not path.exists():
+            _publish(path, _pem(*_make(datetime.now(UTC))))
+        return cls._load(path)
+
+    @classmethod
+    def _load(cls, path: Path) -> Self:
+        try:
+            content = path.read_bytes()
+            private_key = serialization.load_pem_private_key(content, password=None)
+            certificate = x509.load_pem_x509_certificate(content)
+        except (OSError, ValueError, TypeError) as error:
+            raise SealKeyUnreadable("the seal's key file cannot be read") from error
+        if not isinstance(private_key, rsa.RSAPrivateKey):
+            raise SealKeyUnreadable("the seal's key is not RSA")
+        if private_key.public_key() != certificate.public_key():
+            raise SealKeyUnreadable("the seal's certificate belongs to another key")
+        return cls(private_key, certificate)
+
+
+def _make(now: datetime) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+    private_key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Baqylau"),
+            x509.NameAttribute(NameOID.COMMON_NAME, SUBJECT),
+        ]
+    )
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365 * _YEARS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(private_key, hashes.SHA256())
+    )
+    return private_key, certificate
+
+
+def _pem(private_key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> bytes:
+    return private_key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ) + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _publish(path: Path, content: bytes) -> None:
+    """Put the whole file in place at once, unless another process was first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
+
+
+class _Signer(signers.Signer):
+    """PKCS#1 v1.5 with the key in memory: unlike PSS it adds no chance to the bytes."""
+
+    def __init__(self, key: SealKey) -> None:
+        certificate = key.certificate.public_bytes(serialization.Encoding.DER)
+        super().__init__(signing_cert=asn1_x509.Certificate.load(certificate))
+        self._key = key.private_key
+
+    async def async_sign_raw(
+        self,
+        data: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,  # noqa: ARG002 - pyHanko asks; a trial costs 3 ms
+    ) -> bytes:
+        if digest_algorithm != "sha256":
+            raise SigningError("the seal uses SHA-256")
+        return self._key.sign(data, PKCS1v15(), hashes.SHA256())
+
+
+def seal(pdf: bytes, key: SealKey, at: datetime) -> bytes:
+    """The PDF with the institution's seal; ``at`` is the signing time it states.
+
+    CPU work of some milliseconds; call it from any thread. Raises SealFailed.
+    """
+    if at.utcoffset() is None:
+        raise SealFailed("the signing time carries its zone")
+    try:
+        return _complete(_sealed(pdf, key, at))
+    except (PdfError, SigningError, ValueError) as error:
+        raise SealFailed("the file cannot be sealed") from error
+
+
+class _Writer(IncrementalPdfFileWriter):
+    """Appends the seal alone: pyHanko would also write the clock's time into the metadata."""
+
+    def _update_meta(self) -> None:
+        return
+
+
+def _writer(pdf: bytes, key: SealKey) -> _Writer:
+    """A writer whose second file id comes from the input instead of chance."""
+    writer = _Writer(BytesIO(pdf))
+    if next(iter(writer.prev.embedded_signatures), None) is not None:
+        raise SealFailed("the file is sealed already")
+    digest = hashlib.sha256(pdf + bytes.fromhex(key.fingerprint)).digest()
+    first, _ = writer.document_id
+    ids = [generic.ByteStringObject(first), generic.ByteStringObject(digest[:16])]
+    writer._document_id = generic.ArrayObject(ids)  # noqa: SLF001 - no public way
+    return writer
+
+
+def _metadata() -> signers.PdfSignatureMetadata:
+    return signers.PdfSignatureMetadata(
+        field_name=FIELD,
+        md_algorithm="sha256",
+        subfilter=fields.SigSeedSubFilter.PADES,
+        certify=True,
+        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+    )
+
+
+async def _sealed(pdf: bytes, key: SealKey, at: datetime) -> bytes:
+    signer = _Signer(key)
+    session = signers.PdfSigner(_metadata(), signer).init_signing_session(_writer(pdf, key))
+    session.system_time = at
+    size = await session.estimate_signature_container_size(None)
+    prepared = session.prepare_tbs_document(None, bytes_reserved=size)
+    digest, output = prepared.digest_tbs_document()
+    await prepared.perform_signature(
+        digest.document_digest, PdfCMSSignedAttributes(signing_time=at)
+    )
+    assert isinstance(output, BytesIO)
+    return output.getvalue()
+
+
+def _complete(steps: Coroutine[Any, Any, bytes]) -> bytes:
+    """Run on a loop and thread of its own: so it works under a running event loop too."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, steps).result()

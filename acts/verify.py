@@ -1,0 +1,224 @@
+"""Is a sealed act what was sealed? Checked offline, from the file alone.
+
+Stricter than PDF asks, since every act is made here: one seal, over every byte of the file,
+that forbids changes; nothing before, after or beside it.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from asn1crypto import cms  # type: ignore[import-untyped]
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation import EmbeddedPdfSignature
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+
+from acts import record
+from acts.contracts import Language
+from acts.labels import label
+
+_HEADER = b"%PDF-"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found. ``codes`` are stable; ``problems`` say the same in plain words.
+
+    ``digest`` is the file's SHA-256. ``number`` and ``revision`` come from the sealed act.json.
+    ``self_made``: the certificate vouches for itself, so it proves who sealed the act only to
+    those who know its ``fingerprint``. ``trusted`` is None where no certificates were given.
+    """
+
+    digest: str
+    codes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    signer: str = ""
+    fingerprint: str = ""
+    self_made: bool = False
+    trusted: bool | None = None
+    sealed_at: datetime | None = None
+    number: str = ""
+    revision: int = 0
+
+    @property
+    def intact(self) -> bool:
+        return not self.codes
+
+
+class _Refused(Exception):
+    """The check ends here, with a code of ``verify.*``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def verify_act(
+    pdf: bytes, trusted: Sequence[x509.Certificate] | None = None, language: Language = "en"
+) -> Verification:
+    """Check the act's seal. Never raises on a bad file: the answer says what is wrong with it.
+
+    ``trusted``: certificates of the institution; without them only integrity is answered.
+    """
+    digest = hashlib.sha256(pdf).hexdigest()
+    try:
+        found = _seal_of(pdf)
+        return _answer(found, digest, trusted, language)
+    except _Refused as refused:
+        return _refusal(digest, refused.code, language)
+
+
+def _refusal(digest: str, code: str, language: Language, **known: Any) -> Verification:
+    return Verification(digest, (code,), (label(f"verify.{code}", language),), **known)
+
+
+def _answer(
+    found: EmbeddedPdfSignature,
+    digest: str,
+    trusted: Sequence[x509.Certificate] | None,
+    language: Language,
+) -> Verification:
+    certificate = _certificate(found)
+    known: dict[str, Any] = {
+        "signer": _name(certificate),
+        "fingerprint": certificate.fingerprint(hashes.SHA256()).hex(),
+        "self_made": certificate.issuer == certificate.subject,
+        "trusted": None if trusted is None else _vouched(certificate, trusted),
+    }
+    try:
+        _check_integrity(found)
+        known |= _act(found.reader)
+    except _Refused as refused:
+        return _refusal(digest, refused.code, language, **known)
+    known["sealed_at"] = found.self_reported_timestamp
+    if known["trusted"] is False:
+        return _refusal(digest, "other_key", language, **known)
+    return Verification(digest, **known)
+
+
+def _seal_of(pdf: bytes) -> EmbeddedPdfSignature:
+    """The file's only signature, if it covers the file from its first byte to its last."""
+    if not pdf.startswith(_HEADER):
+        raise _Refused("not_pdf")
+    try:
+        seals: list[EmbeddedPdfSignature] = list(
+            PdfFileReader(BytesIO(pdf), strict=True).embedded_signatures
+        )
+    except Exception as error:  # a hostile file trips parsers in any way it likes
+        raise _Refused("unreadable") from error
+    if len(seals) != 1:
+        raise _Refused("many_seals" if seals else "no_seal")
+    _check_cover(seals[0], pdf)
+    return seals[0]
+
+
+def _check_cover(found: EmbeddedPdfSignature, pdf: bytes) -> None:
+    """Two covered ranges, and between them nothing but this signature and its zero padding."""
+    ranges = [int(number) for number in found.byte_range]
+    if len(ranges) != 4 or ranges[0] != 0 or ranges[2] + ranges[3] != len(pdf):
+        raise _Refused("not_covered")
+    gap = pdf[ranges[1] : ranges[2]]
+    envelope = _envelope(found)
+    if not gap.startswith(b"<" + envelope.hex().upper().encode()):
+        raise _Refused("seal_unreadable")
+    padding = gap[1 + 2 * len(envelope) :]
+    if not padding.endswith(b">") or padding[:-1].strip(b"0"):
+        raise _Refused("not_covered")
+
+
+def _envelope(found: EmbeddedPdfSignature) -> bytes:
+    """The signature's DER as this system writes it, made anew from its signed parts.
+
+    Equal bytes prove that nothing was hidden in the parts that no signature covers.
+    """
+    try:
+        signer = found.signer_info
+        rebuilt = cms.SignerInfo(
+            {
+                "version": "v1",
+                "sid": cms.SignerIdentifier(
+                    "issuer_and_serial_number",
+                    {
+                        "issuer": found.signer_cert.issuer,
+                        "serial_number": found.signer_cert.serial_number,
+                    },
+                ),
+                "digest_algorithm": {"algorithm": "sha256"},
+                "signed_attrs": signer["signed_attrs"],
+                "signature_algorithm": {"algorithm": "sha256_rsa"},
+                "signature": signer["signature"],
+            }
+        )
+        content = cms.SignedData(
+            {
+                "version": "v1",
+                "digest_algorithms": [{"algorithm": "sha256"}],
+                "encap_content_info": {"content_type": "data"},
+                "certificates": [cms.CertificateChoices("certificate", found.signer_cert)],
+                "signer_infos": [rebuilt],
+            }
+        )
+        return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
+    except Exception as error:  # as above: the bytes are a stranger's
+        raise _Refused("seal_unreadable") from error
+
+
+def _certificate(found: EmbeddedPdfSignature) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(found.signer_cert.dump())
+    except ValueError as error:
+        raise _Refused("seal_unreadable") from error
+
+
+def _name(certificate: x509.Certificate) -> str:
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+
+
+def _vouched(certificate: x509.Certificate, trusted: Sequence[x509.Certificate]) -> bool:
+    return any(certificate == known or _issued(certificate, known) for known in trusted)
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _check_integrity(found: EmbeddedPdfSignature) -> None:
+    if found.docmdp_level is not MDPPerm.NO_CHANGES:
+        raise _Refused("not_final")
+    try:
+        digest = found.compute_digest("sha256")
+        intact, valid = validate_sig_integrity(found.signer_info, found.signer_cert, "data", digest)
+    except Exception as error:  # as above: the bytes are a stranger's
+        raise _Refused("seal_forged") from error
+    if not intact:
+        raise _Refused("content_changed")
+    if not valid:
+        raise _Refused("seal_forged")
+
+
+def _act(reader: PdfFileReader) -> dict[str, Any]:
+    """Number and revision from the sealed act.json."""
+    try:
+        tree = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
+        files = {str(tree[place]): tree[place + 1] for place in range(0, len(tree), 2)}
+        content = files[record.NAME]["/EF"]["/F"].data
+        act = json.loads(content)
+        if act["format"] != record.FORMAT:
+            raise _Refused("not_act")
+        return {"number": str(act["number"]), "revision": int(act["revision"])}
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _Refused("not_act") from error
