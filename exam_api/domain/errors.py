@@ -155,3 +155,9 @@ class StorageFull(StorageError):
 
 class DatabaseUnreadable(StorageError):
     code = "database_unreadable"
+
+
+class DatabaseNewer(StorageError):
+    """A later version of the program made the database: this one must not touch it."""
+
+    code = "database_newer"

@@ -1,7 +1,21 @@
-"""Names of things: UUIDv7, so that ids grow with time and give nothing else away."""
+"""Names of things and secrets: UUIDv7 ids, and what is stored in place of a secret."""
+
+import hashlib
+import secrets
 
 from uuid6 import uuid7
 
 
 def new_id() -> str:
+    """Grows with time, and gives nothing else away."""
     return str(uuid7())
+
+
+def new_secret() -> str:
+    """256 bits for a cookie or a token: whoever holds it is let in, so only its digest is kept."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """sha256, hex. Takes whatever a client may send."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -91,10 +91,12 @@ class Sitting:
     def begun(self, now: datetime, exam: Exam, paper: Paper, *, live: bool) -> "Sitting":
         """S-10: first the recording, then the test. T-4.4: the clock starts."""
         # A sitting whose camera was never checked has no recording either: say that.
-        if not live or self.state is SittingState.SCHEDULED:
+        if self.state is SittingState.SCHEDULED:
             raise RecordingNotLive
         state = next_state(self.state, SittingEvent.BEGIN)
         timers.require_open(now, exam.opens_at, exam.closes_at)
+        if not live:
+            raise RecordingNotLive
         return replace(
             self,
             state=state,

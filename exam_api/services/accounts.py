@@ -1,13 +1,12 @@
 """Log-in and sessions: opaque ids, hashed at rest, revocable, with idle and absolute ends."""
 
 import asyncio
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from exam_api.domain.errors import TooManyAttempts, WrongCredentials
+from exam_api.domain.ids import digest, new_secret
 from exam_api.domain.languages import Language
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor
@@ -77,7 +76,7 @@ class Accounts:
 
     async def log_out(self, cookie: str) -> None:
         async with self._units.write() as unit:
-            await unit.sessions.revoke(_digest(cookie), self._clock.now())
+            await unit.sessions.revoke(digest(cookie), self._clock.now())
 
     async def log_out_everywhere(self, actor: Actor) -> None:
         async with self._units.write() as unit:
@@ -86,7 +85,7 @@ class Accounts:
     async def who(self, cookie: str) -> Actor | None:
         """The person of a live session, and the session seen again."""
         now = self._clock.now()
-        id_hash = _digest(cookie)
+        id_hash = digest(cookie)
         async with self._units.read() as unit:
             record = await unit.sessions.find(id_hash)
         if record is None or not self._is_live(record, now):
@@ -131,7 +130,7 @@ class Accounts:
 
     @cached_property
     def _nobodys_hash(self) -> str:
-        return self._hasher.hash(secrets.token_urlsafe())
+        return self._hasher.hash(new_secret())
 
     async def _count_failure(self, limits: _Limits) -> None:
         now = self._clock.now()
@@ -139,11 +138,11 @@ class Accounts:
             await unit.sessions.add_failure(limits.keys, now, now - self._policy.failure_window)
 
     async def _open_session(self, actor: Actor, limits: _Limits, new_hash: str | None) -> LogIn:
-        cookie = secrets.token_urlsafe(32)
+        cookie = new_secret()
         now = self._clock.now()
         expires_at = now + self._policy.session_absolute
         async with self._units.write() as unit:
-            await unit.sessions.add(_digest(cookie), actor.id, now, expires_at)
+            await unit.sessions.add(digest(cookie), actor.id, now, expires_at)
             await unit.sessions.forget_failures([limits.pair])
             if new_hash is not None:
                 await unit.people.set_password_hash(actor.id, new_hash)
@@ -155,13 +154,9 @@ def _is_plausible(text: str) -> bool:
     return text.isprintable() and len(text) <= _LONGEST_INPUT
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
-
-
 def _limits(login: str, address: str) -> _Limits:
     return _Limits(
-        pair=_digest(f"pair\0{login}\0{address}"),
-        login=_digest(f"login\0{login}"),
-        address=_digest(f"address\0{address}"),
+        pair=digest(f"pair\0{login}\0{address}"),
+        login=digest(f"login\0{login}"),
+        address=digest(f"address\0{address}"),
     )

@@ -1,13 +1,10 @@
 """A student's way to the test: open a sitting, hold it with one tab, publish the camera."""
 
-import hashlib
-import secrets
-
 from capture.contracts import PublishGrant
 from capture.errors import TokenExpired, TokenInvalid
 from exam_api.domain import timers
 from exam_api.domain.errors import Forbidden, NotInProgress
-from exam_api.domain.ids import new_id
+from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam, Sitting
@@ -100,7 +97,7 @@ class SittingDesk:
         self, actor: Actor, sitting_id: str, client_id: str
     ) -> PublishTokenView:
         """Lets a client send this sitting's media, for some minutes; at a reconnect ask anew."""
-        token = secrets.token_urlsafe(32)
+        token = new_secret()
         now = self._clock.now()
         expires_at = now + self._policy.publish_token_life
         async with self._units.write() as unit:
@@ -108,14 +105,14 @@ class SittingDesk:
             sitting.require_claimed(client_id)
             # Raises what the camera's arrival would: better here, where the page can say it.
             sitting.published(now, await unit.exams.of(sitting))
-            await unit.sittings.add_token(_digest(token), sitting_id, expires_at)
+            await unit.sittings.add_token(digest(token), sitting_id, expires_at)
         return PublishTokenView(token, WHIP_URL, expires_at)
 
     async def authorize_publish(self, token: str) -> PublishGrant:
         """TokenInvalid, TokenExpired. The first time it sets the zero of the timeline."""
         now = self._clock.now()
         async with self._units.write() as unit:
-            found = await unit.sittings.find_token(_digest(token))
+            found = await unit.sittings.find_token(digest(token))
             if found is None:
                 raise TokenInvalid
             sitting_id, expires_at = found
@@ -141,7 +138,3 @@ async def announce(unit: Unit, sitting: Sitting) -> None:
     """Tell the exam's consoles."""
     payload = {"state": sitting.state.value, "reason": sitting.finish_reason}
     await unit.events.append(sitting.exam_id, sitting.id, SITTING_CHANGED, payload)
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

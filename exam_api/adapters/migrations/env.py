@@ -13,6 +13,7 @@ def run() -> None:
         target_metadata=Base.metadata,
         render_as_batch=False,
         compare_type=True,
+        transactional_ddl=True,  # SQLite can, when the driver leaves transactions to us
     )
     with context.begin_transaction():
         context.run_migrations()

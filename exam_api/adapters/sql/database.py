@@ -7,29 +7,21 @@ of polling the file; other processes (the command line) are waited for by busy_t
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from exam_api.adapters.sql import sqlite_connections
 from exam_api.adapters.sql.migrate import sync_url, upgrade
+from exam_api.adapters.sql.sqlite_connections import WRITES
 from exam_api.adapters.sql.storage_errors import translated
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.errors import DatabaseUnreadable, StorageBusy
 from exam_api.services.ports import Clock
 
-_WRITE = "baqylau_write"
 _LOCK_WAIT_S = 10.0
-# FULL: an acknowledged answer outlives the machine's power, not only the process (kill -9).
-_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 5000",
-    "PRAGMA journal_size_limit = 67108864",
-)
 
 
 class Database:
@@ -60,7 +52,7 @@ class Database:
             session = await stack.enter_async_context(
                 AsyncSession(self.engine, expire_on_commit=False)
             )
-            await session.connection(execution_options={_WRITE: True})
+            await session.connection(execution_options={WRITES: True})
             unit = SqlUnit(session, self._clock)
             yield unit
             await session.commit()
@@ -112,8 +104,7 @@ def _engine(url: URL) -> AsyncEngine:
             pool_timeout=10,
             hide_parameters=True,
         )
-        event.listen(engine.sync_engine, "connect", _prepare_connection)
-        event.listen(engine.sync_engine, "begin", _begin)
+        sqlite_connections.install(engine.sync_engine)
         return engine
     return create_async_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -123,18 +114,3 @@ def _engine(url: URL) -> AsyncEngine:
         pool_pre_ping=True,
         hide_parameters=True,  # errors that reach a log name no person and no answer
     )
-
-
-def _prepare_connection(connection: Any, _record: object) -> None:
-    # The driver must not open transactions by itself: _begin says which kind.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    """A writer takes the lock at once: a reader that upgrades later would fail with BUSY."""
-    writes = connection.get_execution_options().get(_WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -40,7 +40,7 @@ class SqlExams:
         return await self._one(_with_discipline().where(tables.Exam.id == sitting.exam_id))
 
     async def _one(self, query: Select[tables.Exam, tables.Discipline]) -> Exam:
-        found = (await self._session.execute(query)).tuples().first()
+        found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
         return exam_of(*found)
@@ -56,7 +56,7 @@ class SqlExams:
             .where(exams_visible_to(actor))
             .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
         )
-        found = (await self._session.execute(query)).tuples()
+        found = (await self._session.execute(query))
         return [
             ExamWithSitting(exam_of(exam, discipline), sitting_of(sitting) if sitting else None)
             for exam, discipline, sitting in found

@@ -6,11 +6,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from exam_api.adapters.sql import sqlite_connections
+from exam_api.adapters.sql.sqlite_connections import WRITES
 from exam_api.adapters.sql.storage_errors import translated
+from exam_api.domain.errors import DatabaseNewer
 
 # One process migrates at a time; the others wait for it (PostgreSQL).
 _LOCK_KEY = 0x62617179
@@ -19,8 +23,8 @@ _LOCK_KEY = 0x62617179
 def sync_url(url: str) -> str:
     """The same database by a driver that Alembic can use."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        parsed = parsed.set(drivername="sqlite")
+    sqlite = parsed.get_backend_name() == "sqlite"
+    parsed = parsed.set(drivername="sqlite" if sqlite else "postgresql+psycopg")
     return parsed.render_as_string(hide_password=False)
 
 
@@ -32,13 +36,19 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Blocking: call it at start, or from a thread. DatabaseUnreadable, StorageFull."""
-    engine = create_engine(sync_url(url), poolclass=NullPool)
+    """Blocking: call it at start, or from a thread. StorageError (DatabaseNewer …)."""
+    engine = create_engine(sync_url(url), poolclass=NullPool, execution_options={WRITES: True})
+    if engine.dialect.name == "sqlite":
+        # Everything or nothing here too: a migration that is killed half-way leaves no trace.
+        sqlite_connections.install(engine)
     try:
         with translated(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
             command.upgrade(alembic_config(connection), "head")
+    except CommandError as error:
+        # The database carries a revision that these migrations do not know.
+        raise DatabaseNewer from error
     finally:
         engine.dispose()
 

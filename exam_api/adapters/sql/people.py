@@ -100,7 +100,7 @@ class SqlSessions:
             .where(LogInFailure.key.in_(keys), LogInFailure.at > since)
             .group_by(LogInFailure.key)
         )
-        counted = dict((await self._session.execute(query)).tuples().all())
+        counted = dict((await self._session.execute(query)).all())
         return {key: counted.get(key, 0) for key in keys}
 
     async def add_failure(self, keys: Sequence[str], at: datetime, forget_before: datetime) -> None:

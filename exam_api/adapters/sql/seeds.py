@@ -38,7 +38,7 @@ class SqlSeeds:
         rows = await self._session.execute(
             select(User.login, User.id).where(User.login.in_(logins))
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def add_person(self, person: SeedPerson, password_hash: str) -> None:
         user = User(
@@ -114,7 +114,7 @@ class SqlSeeds:
             .order_by(Exam.closes_at.desc())
             .limit(1)
         )
-        found = (await self._session.execute(query)).tuples().first()
+        found = (await self._session.execute(query)).first()
         return SeededExam(*found) if found else None
 
     async def add_exam(

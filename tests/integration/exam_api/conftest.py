@@ -1,0 +1,322 @@
+"""A seeded university on either database, a clock that tests move, and clients for its API."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from exam_api.adapters.passwords import Argon2Passwords
+from exam_api.adapters.sql.database import Database, open_database
+from exam_api.services.accounts import Accounts
+from exam_api.services.ports import MediaState
+from exam_api.services.seeding import DEMO_PASSWORD, seed_demo
+from exam_api.services.sittings import SittingDesk
+from exam_api.services.testing import Testing
+from exam_api.web.app import create_app
+from exam_api.web.container import Core
+
+START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+class VirtualClock:
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def pass_time(self, **parts: float) -> datetime:
+        self._now += timedelta(**parts)
+        return self._now
+
+
+@dataclass
+class FakeLive:
+    """Media that tests switch on and off."""
+
+    live: set[str] = field(default_factory=set)
+    ended: list[str] = field(default_factory=list)
+
+    def state(self, sitting_id: str) -> MediaState:
+        on = sitting_id in self.live
+        return MediaState(live=on, connected=on, seconds=12 if on else 0)
+
+    async def end_sitting(self, sitting_id: str) -> None:
+        self.live.discard(sitting_id)
+        self.ended.append(sitting_id)
+
+
+def quick_passwords() -> Argon2Passwords:
+    """The real algorithm at the lowest cost."""
+    return Argon2Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+# --- databases ------------------------------------------------------------------------------------
+
+
+def _as_postgres() -> dict[str, object]:
+    """PostgreSQL refuses to run as root: then its own account runs it."""
+    if os.geteuid() != 0:
+        return {}
+    account = pwd.getpwnam("postgres")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+@pytest.fixture(scope="session")
+def postgres_server(require: Callable[[str], Path]) -> Iterator[str]:
+    """The address of a throw-away cluster on a Unix socket (or of BAQYLAU_TEST_POSTGRES)."""
+    given = os.environ.get("BAQYLAU_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    programs = require("postgres")
+    who = _as_postgres()
+    # Not pytest's folder: its path is too long for a socket, and closed to other accounts.
+    home = Path(tempfile.mkdtemp(prefix="baqylau-pg-"))
+    if who:
+        os.chown(home, int(str(who["user"])), int(str(who["group"])))
+    data = home / "data"
+    init = ["--auth=trust", "--no-sync", "--username=baqylau", "--encoding=UTF8", "--locale=C"]
+    subprocess.run(
+        [programs / "initdb", "-D", data, *init],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=home,
+        **who,
+    )
+    options = ["listen_addresses=", "fsync=off", f"unix_socket_directories={home}"]
+    arguments = [part for option in options for part in ("-c", option)]
+    log = (home / "log").open("wb")
+    server = subprocess.Popen(
+        [programs / "postgres", "-D", data, *arguments], stderr=log, stdout=log, cwd=home, **who
+    )
+    try:
+        yield _ready(f"postgresql://baqylau@/postgres?host={home}", server)
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+        shutil.rmtree(home)
+
+
+def _ready(url: str, server: "subprocess.Popen[bytes]") -> str:
+    until = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            assert server.poll() is None, "PostgreSQL ended at its start"
+            assert time.monotonic() < until, "PostgreSQL did not start within 30 s"
+            time.sleep(0.05)
+        else:
+            return url
+
+
+@dataclass(frozen=True)
+class Template:
+    """A migrated and seeded database to copy for each test."""
+
+    copy: Callable[[Path], str]
+    exam_id: str
+
+
+async def _seeded(url: str) -> str:
+    clock = VirtualClock()
+    database = await open_database(url, clock)
+    report = await seed_demo(database, clock, quick_passwords())
+    await database.aclose()
+    return report.exam_id
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    source = tmp_path_factory.mktemp("seeded") / "source.db"
+    exam_id = asyncio.run(_seeded(f"sqlite:///{source}"))
+
+    def copy(folder: Path) -> str:
+        target = folder / "exam.db"
+        shutil.copyfile(source, target)
+        return f"sqlite:///{target}"
+
+    return Template(copy, exam_id)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Template:
+    source = f"seeded_{uuid4().hex[:12]}"
+    _create_database(postgres_server, source)
+    exam_id = asyncio.run(_seeded(_named(postgres_server, source)))
+
+    def copy(_folder: Path) -> str:
+        target = f"test_{uuid4().hex[:12]}"
+        _create_database(postgres_server, target, f"TEMPLATE {source}")
+        return _named(postgres_server, target)
+
+    return Template(copy, exam_id)
+
+
+def _create_database(server: str, name: str, how: str = "") -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} {how}".encode())
+
+
+def _named(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def template(request: pytest.FixtureRequest) -> Template:
+    """The test runs on both databases."""
+    return request.getfixturevalue(f"{request.param}_template")
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+async def database(
+    template: Template, tmp_path: Path, clock: VirtualClock
+) -> AsyncIterator[Database]:
+    opened = Database(template.copy(tmp_path), clock)
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+def live() -> FakeLive:
+    return FakeLive()
+
+
+@pytest.fixture
+def exam_id(template: Template) -> str:
+    return template.exam_id
+
+
+@pytest.fixture
+def core(database: Database, clock: VirtualClock, live: FakeLive) -> Core:
+    return Core(
+        clock=clock,
+        database=database,
+        live=live,
+        accounts=Accounts(database, clock, quick_passwords()),
+        desk=SittingDesk(database, clock, live),
+        testing=Testing(database, clock, live),
+    )
+
+
+# --- clients --------------------------------------------------------------------------------------
+
+
+async def log_in(client: httpx.AsyncClient, login: str) -> None:
+    answer = await client.post("/api/v1/session", json={"login": login, "password": DEMO_PASSWORD})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture
+async def client_of(core: Core) -> AsyncIterator[Callable[..., object]]:
+    """Makes clients: with a person's session by log-in, or nobody's."""
+    app = create_app(core)
+    opened: list[httpx.AsyncClient] = []
+
+    async def make(login: str | None, **headers: str) -> httpx.AsyncClient:
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://exam.test", headers=headers
+        )
+        opened.append(client)
+        if login is not None:
+            await log_in(client, login)
+        return client
+
+    yield make
+    for client in opened:
+        await client.aclose()
+
+
+class Student:
+    """A student's page: what it would call, in its order."""
+
+    def __init__(self, http: httpx.AsyncClient, live: FakeLive, exam_id: str, tab: str) -> None:
+        self.http = http
+        self.live = live
+        self.exam_id = exam_id
+        self.tab = tab
+        self.id = ""
+
+    async def call(self, method: str, path: str, **more: object) -> httpx.Response:
+        url = f"/api/v1/sittings/{self.id}{path}"
+        return await self.http.request(method, url, headers={"X-Client-Id": self.tab}, **more)
+
+    async def log_in_again(self) -> None:
+        """After hours: the session has ended."""
+        await log_in(self.http, "student1")
+
+    async def open(self) -> dict[str, object]:
+        opened = await self.http.post(f"/api/v1/exams/{self.exam_id}/sittings")
+        assert opened.status_code == 200, opened.text
+        self.id = opened.json()["id"]
+        return opened.json()
+
+    async def claim(self, *, take_over: bool = False) -> httpx.Response:
+        wanted = {"client_id": self.tab, "take_over": take_over}
+        return await self.call("POST", "/claim", json=wanted)
+
+    async def publish(self, core: Core) -> None:
+        token = await self.call("POST", "/publish-token")
+        assert token.status_code == 200, token.text
+        await core.desk.authorize_publish(token.json()["token"])
+        self.live.live.add(self.id)
+
+    async def begin(self) -> httpx.Response:
+        return await self.call("POST", "/begin")
+
+    async def questions(self, lang: str = "kk") -> list[dict[str, object]]:
+        served = await self.call("GET", f"/questions?lang={lang}")
+        assert served.status_code == 200, served.text
+        return served.json()["questions"]
+
+    async def answer(self, item: str, choice: str, seq: int) -> httpx.Response:
+        given = {"choice_id": choice, "client_seq": seq}
+        return await self.call("PUT", f"/answers/{item}", json=given)
+
+    async def finish(self) -> httpx.Response:
+        return await self.call("POST", "/finish")
+
+
+@pytest.fixture
+async def student(client_of, live: FakeLive, exam_id: str) -> Student:
+    """Logged in, sitting opened and claimed; the camera is still off."""
+    made = Student(await client_of("student1"), live, exam_id, "tab-one")
+    await made.open()
+    assert (await made.claim()).status_code == 200
+    return made
+
+
+@pytest.fixture
+async def begun(student: Student, core: Core) -> Student:
+    """In the middle of the test."""
+    await student.publish(core)
+    assert (await student.begin()).status_code == 200
+    return student
+
+
+@pytest.fixture
+def second_tab(student: Student) -> Student:
+    """The same person in another tab or at another computer."""
+    other = Student(student.http, student.live, student.exam_id, "tab-two")
+    other.id = student.id
+    return other
