@@ -18,6 +18,7 @@ from acts.timeline import Timeline
 Rows = list[tuple[str, str]]  # (label markup, value markup)
 
 _PLAIN = [
+    ("FONTNAME", (0, 0), (-1, -1), typefaces.REGULAR),  # or Helvetica comes along, not embedded
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ("LEFTPADDING", (0, 0), (-1, -1), 0),
     ("RIGHTPADDING", (0, 0), (-1, -1), 3),
@@ -44,11 +45,13 @@ class Bookmark(Flowable):  # type: ignore[misc] # reportlab carries no types
 def annex_story(document: ActDocument, language: Language) -> Iterator[Any]:
     yield Bookmark(label("annex.title"), "annex", 0)
     yield styles.text(styles.both("annex.title", language), 14, face=typefaces.BOLD, after=4)
-    yield styles.text(styles.both("annex.human", language), 10, after=6)
+    if document.evidence:
+        yield styles.text(styles.both("annex.human", language), 10, after=6)
     yield from _section("annex.about", language)
     yield _table(_about(document, language), PAGE_WIDTH, 58 * mm)
     yield from _section("annex.timeline", language)
     yield Timeline(document, language)
+    yield styles.text(styles.both("annex.legend", language), 8, quiet=True)
     yield CondPageBreak(60 * mm)
     yield from _section("annex.items", language)
     if not document.evidence:
@@ -69,7 +72,8 @@ def _table(rows: Rows, width: float, names: float) -> Any:
 
 
 def _row(key: str, value: str, language: Language) -> tuple[str, str]:
-    return styles.both(key, language), value
+    kazakh = values.sentence(label(key))
+    return styles.join(kazakh, values.sentence(styles.beside(key, language))), value
 
 
 def _link(url: str) -> str:
@@ -138,16 +142,11 @@ def _item(
         f"{number}. {styles.join(kazakh, translated)}", 10.5, face=typefaces.BOLD, after=2
     )
     title = f"{number}. {kazakh}, {values.offset(entry.start_ms)}"
-    yield KeepTogether(
-        [
-            Bookmark(title, f"flag-{number}", 2),
-            heading,
-            _body(document, entry, language),
-        ]
-    )
+    parts = [Bookmark(title, f"flag-{number}", 2), heading, _body(document, entry, language)]
     if entry.comment.strip():
         comment = f"{styles.both('annex.comment', language)}: {typefaces.markup(entry.comment)}"
-        yield styles.text(comment, 9, before=2)
+        parts.append(styles.text(comment, 9, before=2))
+    yield KeepTogether(parts)
     yield Spacer(0, 4 * mm)
 
 
@@ -158,7 +157,7 @@ def _body(document: ActDocument, entry: EvidenceItem, language: Language) -> Any
         return _table(rows, PAGE_WIDTH, 45 * mm)
     right = PAGE_WIDTH - FRAME_WIDTH - 5 * mm
     return Table(
-        [[MarkedFrame(entry, size), _table(rows, right, 30 * mm)]],
+        [[MarkedFrame(entry, size), _table(rows, right, 33 * mm)]],
         colWidths=[FRAME_WIDTH + 5 * mm, right],
         style=_PLAIN,
         hAlign="LEFT",
@@ -188,10 +187,11 @@ def _details(
 def _frame_rows(entry: EvidenceItem, language: Language, *, readable: bool) -> Rows:
     if not entry.frame_jpeg:
         return []
-    if not readable:
-        return [_row("annex.frame", styles.both("annex.frame_unreadable", language), language)]
     digest = hashlib.sha256(entry.frame_jpeg).hexdigest()
     rows = [_row("annex.frame_digest", digest, language)]
+    if not readable:
+        unreadable = styles.both("annex.frame_unreadable", language)
+        return [_row("annex.frame", unreadable, language), *rows]
     if entry.frame_at_ms is not None:
         rows.insert(0, _row("annex.frame", values.offset(entry.frame_at_ms), language))
     return rows

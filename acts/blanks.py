@@ -5,7 +5,7 @@ from typing import Any
 
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
-from reportlab.platypus import Flowable
+from reportlab.platypus import Flowable, Spacer
 
 from acts import styles, typefaces
 
@@ -38,7 +38,7 @@ class Blank(Flowable):  # type: ignore[misc] # reportlab carries no types
     def _label_width(self, available: float) -> float:
         label = stringWidth(self.label, typefaces.REGULAR, self.size)
         note = stringWidth(self.translation, typefaces.ITALIC, self.size * _SMALL)
-        return float(max(label, min(note, available * 0.4)))
+        return float(max(label, min(note, available * 0.4)) + 1)  # 1: rounding must not wrap it
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
         self.width = width
@@ -96,9 +96,13 @@ class Row(Flowable):  # type: ignore[misc] # reportlab carries no types
 
 
 class OnePage(Flowable):  # type: ignore[misc] # reportlab carries no types
-    """Sets its parts on exactly one page: what is too long is set smaller, never cut off."""
+    """Sets its parts on exactly one page: what is too long is set smaller, never cut off.
+
+    Where there is room to spare, the spaces between the parts take some of it.
+    """
 
     _STEPS = tuple(0.95**power for power in range(40))  # down to 13 %
+    _MOST_STRETCH = 2.2
 
     def __init__(self, parts: Sequence[Any]) -> None:
         super().__init__()
@@ -116,8 +120,11 @@ class OnePage(Flowable):  # type: ignore[misc] # reportlab carries no types
         self.width, self.height = width, height
         for scale in self._STEPS:
             self.scale = scale
-            if self._stack(width / scale) <= height / scale:
+            spare = height / scale - self._stack(width / scale)
+            if spare >= 0:
                 break
+        spaces = sum(part.height for part in self.parts if isinstance(part, Spacer))
+        self.stretch = 1 + min(self._MOST_STRETCH - 1, max(spare, 0) / (spaces or 1))
         return width, height
 
     def draw(self) -> None:
@@ -125,7 +132,8 @@ class OnePage(Flowable):  # type: ignore[misc] # reportlab carries no types
         self.canv.scale(self.scale, self.scale)
         y = self.height / self.scale
         for part in self.parts:
-            y -= part.getSpaceBefore() + part.height
+            airy = self.stretch if isinstance(part, Spacer) else 1
+            y -= part.getSpaceBefore() + part.height * airy
             part.drawOn(self.canv, 0, y)
             y -= part.getSpaceAfter()
         self.canv.restoreState()

@@ -17,6 +17,8 @@ from acts.qr import draw_qr
 from acts.sheet import Attachment, Imprint, set_pages
 
 _QR_SIDE = 23 * mm
+_HEADING = _QR_SIDE + 3 * mm  # keeps the heading clear of the QR code, and centred
+_TEXT = 7 * mm  # right of the boxes
 _AUTHORS = 3  # the form numbers three
 
 
@@ -27,8 +29,7 @@ def render_act(document: ActDocument, language: Language) -> bytes:
     """
     _check(document)
     story = [
-        _Head(document),
-        OnePage(list(_form(document, language))),
+        OnePage([_Head(document, language), *_form(document, language)]),
         PageBreak(),
         *annex_story(document, language),
     ]
@@ -71,12 +72,12 @@ def _imprint(document: ActDocument, language: Language) -> Imprint:
 class _Head(Flowable):  # type: ignore[misc] # reportlab carries no types
     """The bookmark of the form, and the QR code in its corner, outside the flow of text."""
 
-    def __init__(self, document: ActDocument) -> None:
+    def __init__(self, document: ActDocument, language: Language) -> None:
         super().__init__()
-        self.document = document
+        self.document, self.language = document, language
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
-        self.width = width
+        self.width, self.height = width, 0
         return width, 0
 
     def draw(self) -> None:
@@ -85,7 +86,11 @@ class _Head(Flowable):  # type: ignore[misc] # reportlab carries no types
         self.canv.addOutlineEntry(title, "form", level=0)
         if not self.document.verify_url:
             return
-        draw_qr(self.canv, self.document.verify_url, self.width - _QR_SIDE, -_QR_SIDE, _QR_SIDE)
+        left = self.width - _QR_SIDE
+        draw_qr(self.canv, self.document.verify_url, left, -_QR_SIDE, _QR_SIDE)
+        words = styles.text(styles.both("form1.verify", self.language), 7.5, centred=True)
+        words.wrap(_QR_SIDE, 10 * mm)
+        words.drawOn(self.canv, left, -_QR_SIDE - words.height - 1)
 
 
 def _form(document: ActDocument, language: Language) -> Iterator[Any]:
@@ -100,8 +105,10 @@ def _heading(document: ActDocument, language: Language) -> Iterator[Any]:
     number = f"{label('form1.number')} {typefaces.markup(document.number)}"
     yield styles.text(styles.both("form1.name", language), 9, quiet=True)
     yield Spacer(0, 5 * mm)
-    yield styles.text(number, 16, face=typefaces.BOLD, centred=True)
-    yield styles.text(label("form1.subject"), 13, face=typefaces.BOLD, centred=True)
+    yield styles.text(number, 16, face=typefaces.BOLD, centred=True, indent=_HEADING)
+    yield styles.text(
+        label("form1.subject"), 13, face=typefaces.BOLD, centred=True, indent=_HEADING
+    )
     yield from _note(styles.beside("form1.subject", language), 10)
     if document.revision > 1:
         revisions = str(document.revision), str(document.revision - 1)
@@ -110,11 +117,12 @@ def _heading(document: ActDocument, language: Language) -> Iterator[Any]:
     yield Spacer(0, 6 * mm)
 
 
-def _note(translation: str, size: float, *, centred: bool = True) -> Iterator[Any]:
+def _note(
+    translation: str, size: float, *, centred: bool = True, indent: float = 0
+) -> Iterator[Any]:
     if translation:
-        yield styles.text(
-            typefaces.markup(translation), size, face=typefaces.ITALIC, quiet=True, centred=centred
-        )
+        look = {"face": typefaces.ITALIC, "quiet": True, "centred": centred, "indent": indent}
+        yield styles.text(typefaces.markup(translation), size, **look)
 
 
 def _blank(key: str, value: str, language: Language) -> Blank:
@@ -127,6 +135,7 @@ def _people(document: ActDocument, language: Language) -> Iterator[Any]:
     yield Spacer(0, 2 * mm)
     yield styles.text(label("form1.authors"), 11.5)
     yield from _note(styles.beside("form1.authors", language), 8.5, centred=False)
+    yield Spacer(0, 0.5 * mm)
     for place in range(max(_AUTHORS, len(document.authors))):
         author = document.authors[place] if place < len(document.authors) else None
         yield Blank(f"{place + 1})", _author(author))
@@ -168,7 +177,7 @@ def _description(document: ActDocument, language: Language) -> Iterator[Any]:
     yield from _note(styles.beside("form1.description", language), 8.5, centred=False)
     yield Spacer(0, 1 * mm)
     for item in Form1Item:
-        yield _item(document, item, language)
+        yield from _item(document, item, language)
     technical = [n for n, entry in enumerate(document.evidence, 1) if entry.item is None]
     if technical:
         yield _technical(document, technical, language)
@@ -182,20 +191,16 @@ def _places(numbers: list[int], language: Language) -> str:
     return f' <font size="8.5" color="#595959">({words})</font>'
 
 
-def _item(document: ActDocument, item: Form1Item, language: Language) -> Any:
+def _item(document: ActDocument, item: Form1Item, language: Language) -> Iterator[Any]:
     key = f"item.{item.value}"
     numbers = [n for n, entry in enumerate(document.evidence, 1) if entry.item is item]
     box = typefaces.TICKED if numbers else typefaces.UNTICKED
     words = typefaces.markup(label(key))
     if numbers:
         words = f"<b>{words}</b>{_places(numbers, 'kk')}"
-    translation = styles.beside(key, language)
-    if translation:
-        words += (
-            f'<br/><font size="8.5" color="#595959"><i>{typefaces.markup(translation)}</i></font>'
-        )
-    bullet = f'<bullet><font name="{typefaces.SYMBOLS}" size="12">{box}</font></bullet>'
-    return styles.text(bullet + words, 11.5, indent=7 * mm, after=1.5)
+    yield styles.text(f"<bullet>{box}</bullet>{words}", 11.5, indent=_TEXT, after=1)
+    yield from _note(styles.beside(key, language), 8.5, centred=False, indent=_TEXT)
+    yield Spacer(0, 0.5 * mm)
 
 
 def _technical(document: ActDocument, numbers: list[int], language: Language) -> Any:
@@ -205,7 +210,7 @@ def _technical(document: ActDocument, numbers: list[int], language: Language) ->
         for code in ("kk", language)
     ]
     line = styles.join(words[0], words[1]) + _places(numbers, "kk")
-    return styles.text(line, 9.5, indent=7 * mm, after=1.5)
+    return styles.text(line, 9.5, indent=_TEXT, after=1.5)
 
 
 def _resolution(document: ActDocument, language: Language) -> Iterator[Any]:

@@ -110,7 +110,6 @@ def _make_link(cell: Any, url: str) -> None:
     if values.web_link(url) is None or len(url) > _LINK_MOST:
         return
     cell.hyperlink = url
-    cell.value = url  # openpyxl shortens nothing, but sets its own style
     cell.font = Font(name=_FACE, size=11, color="1F4E79", underline="single")
 
 

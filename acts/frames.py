@@ -11,16 +11,20 @@ from reportlab.platypus import Flowable
 from acts import styles
 from acts.contracts import EvidenceItem
 
-WIDTH, HEIGHT = 72 * mm, 60 * mm  # the room a frame may take
+WIDTH, HEIGHT = 64 * mm, 56 * mm  # the room a frame may take
+_MOST_PIXELS = 50_000_000
+_BOMBS = (Picture.DecompressionBombError, Picture.DecompressionBombWarning)
 
 
 def frame_size(jpeg: bytes) -> tuple[int, int] | None:
-    """Pixels across and down, or None if the bytes are no whole JPEG."""
+    """Pixels across and down, or None if the bytes are no whole JPEG of a reasonable size."""
     try:
         with Picture.open(BytesIO(jpeg), formats=("JPEG",)) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                return None
             picture.load()
             return picture.size
-    except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, *_BOMBS):
         return None
 
 

@@ -174,6 +174,11 @@ ANNEX = {
     "annex.timeline": Label("Уақыт шкаласы", "Шкала времени", "Timeline"),
     "annex.recorded": Label("жазба", "запись", "recording"),
     "annex.gap": Label("жазба жоқ", "записи нет", "not recorded"),
+    "annex.legend": Label(
+        "Сан — белгінің нөмірі, ақ аралық — жазба жоқ.",
+        "Число — номер отметки, белый промежуток — записи нет.",
+        "A number is the flag's; a white stretch is not on record.",
+    ),
     "annex.items": Label("Расталған белгілер", "Подтверждённые отметки", "Confirmed flags"),
     "annex.no_items": Label(
         "Расталған белгі жоқ.", "Подтверждённых отметок нет.", "There are no confirmed flags."

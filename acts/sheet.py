@@ -98,8 +98,8 @@ def _footer(canvas: Any, imprint: Imprint) -> None:
     canvas.setFont(typefaces.REGULAR, 8)
     canvas.setFillColor(styles.QUIET)
     right = WIDTH - styles.MARGIN_RIGHT
-    canvas.drawRightString(right - 5 * mm, 9.2 * mm, f"{canvas.getPageNumber()} /")
-    canvas.translate(right - 4.5 * mm, 9.2 * mm)
+    canvas.drawRightString(right - 3.6 * mm, 9.2 * mm, f"{canvas.getPageNumber()} /")
+    canvas.translate(right - 3.1 * mm, 9.2 * mm)
     canvas.doForm(_TOTAL)  # defined when the last page is known
     canvas.restoreState()
 
@@ -116,7 +116,6 @@ def _canvas_maker(imprint: Imprint) -> Any:
     def make(*args: Any, **options: Any) -> Any:
         canvas = Canvas(*args, **{**options, "pdfVersion": (1, 7)})
         canvas._doc._timeStamp = _FixedTime(imprint.made_at)  # noqa: SLF001 - no public way
-        canvas.setProducer("Baqylau")
         canvas.setViewerPreference("DisplayDocTitle", "true")
         _attach(canvas._doc, imprint.attachments)  # noqa: SLF001 - no public way
         return canvas
@@ -157,7 +156,8 @@ def set_pages(story: list[Any], imprint: Imprint) -> bytes:
         author=imprint.author,
         subject=imprint.subject,
         keywords=imprint.keywords,
-        creator="Baqylau",
+        creator=imprint.author,
+        producer="Baqylau",
         initialFontName=typefaces.REGULAR,
         pageCompression=1,
     )

@@ -49,6 +49,9 @@ def style(
         spaceAfter=after,
         keepWithNext=keep,
         leftIndent=indent,
+        rightIndent=indent if centred else 0,
+        bulletFontName=typefaces.SYMBOLS,
+        bulletFontSize=12,
         **options,
     )
 
