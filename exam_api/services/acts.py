@@ -8,7 +8,6 @@ there is one act with one number.
 
 import asyncio
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +16,7 @@ import structlog
 
 from acts.contracts import ActDocument, Form4Document, Form4Row, Language
 from capture.errors import CaptureError
+from capture.locks import KeyedLocks
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import LANGUAGES, in_language
@@ -87,13 +87,13 @@ class Acts:
         self._number_format = number_format
         self._render = render
         self._render_form4 = render_form4
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks = KeyedLocks()
 
     # --- making -----------------------------------------------------------------------------
 
     async def settle(self, sitting_id: str) -> ActView | None:
         """The sitting's act as its decisions want it: made, revised or as it was. None: no act."""
-        async with self._locks[sitting_id]:
+        async with self._locks.hold(sitting_id):
             act = await self._drafted(sitting_id)
             if act is not None and not act.complete:
                 act = await self._completed(act)

@@ -126,3 +126,6 @@ class ActStore(ReviewStore, Protocol):
 
     async def decided_sittings(self) -> Sequence[str]:
         """Sittings with at least one decision: after a crash their acts may lag behind."""
+
+    async def recently_recorded(self) -> Sequence[str]:
+        """Sittings whose recording may have grown without their rows: not long finished."""

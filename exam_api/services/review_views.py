@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from analysis.policy import FORM1_ITEM
-
 from analysis.contracts import Box, FlagKind, ModelRef, Severity
+from analysis.policy import FORM1_ITEM
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag, Verdict
@@ -78,8 +77,12 @@ class GapView:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedRecordingView:
-    """``coverage`` 0..1 is the share of the test that is on record; null before it began."""
+    """``coverage`` 0..1 is the share of the test that is on record; null before it began.
 
+    ``first_ms`` is when the recording begins on the sitting's timeline: a player's zero.
+    """
+
+    first_ms: int
     until_ms: int
     recorded_ms: int
     exam_ms: int

@@ -112,6 +112,7 @@ class Reviewing:
         now_ms = times.at_ms(self._clock.now()) or 0
         covered = coverage(times, recording, until_ms, now_ms)
         return ReviewedRecordingView(
+            first_ms=recording.segments[0].start_ms if recording.segments else 0,
             until_ms=until_ms,
             recorded_ms=covered.recorded_ms,
             exam_ms=covered.exam_ms,

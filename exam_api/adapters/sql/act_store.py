@@ -1,8 +1,9 @@
 """Acts: numbers without gaps, revisions, and who may read them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.insert_once import insert_once
@@ -13,6 +14,7 @@ from exam_api.domain.roles import Actor
 from exam_api.services.review_ports import StoredAct, WatchedSitting
 
 _FORM_1 = 1
+_RECENT = timedelta(days=2)
 
 
 class SqlActStore(SqlReviewStore):
@@ -97,5 +99,13 @@ class SqlActStore(SqlReviewStore):
             select(tables.FlagRow.sitting_id)
             .join(tables.DecisionRow, tables.DecisionRow.flag_id == tables.FlagRow.id)
             .distinct()
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def recently_recorded(self) -> Sequence[str]:
+        since = self._clock.now() - _RECENT
+        query = select(tables.Sitting.id).where(
+            tables.Sitting.origin.is_not(None),
+            or_(tables.Sitting.finished_at.is_(None), tables.Sitting.finished_at > since),
         )
         return (await self._session.scalars(query)).all()

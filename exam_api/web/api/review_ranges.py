@@ -17,7 +17,7 @@ def ranged(data: bytes, wanted: str, media_type: str, headers: Mapping[str, str]
     match = _ONE_RANGE.fullmatch(wanted)
     if match is None or not any(match.groups()):
         return Response(data, media_type=media_type, headers=common)
-    first, last = _span(*match.groups(), len(data))
+    first, last = _span(match[1], match[2], len(data))
     if first > last:
         refused = {**common, "Content-Range": f"bytes */{len(data)}"}
         return Response(

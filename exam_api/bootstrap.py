@@ -1,0 +1,247 @@
+"""The one place that wires everything: what is made here, in which order it starts and stops."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
+from dataclasses import dataclass
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import FastAPI
+
+from acts.contracts import ActDocument, Language
+from acts.form1 import render_act
+from acts.form4 import render_form4_xlsx
+from acts.seal import SealKey, seal
+from analysis.models_set import ModelSet
+from analysis.worker import AnalysisWorker
+from capture.service import CaptureService
+from capture.whip import whip_router
+from exam_api.adapters.blobs import LocalBlobs
+from exam_api.adapters.clock import SystemClock
+from exam_api.adapters.passwords import Argon2Passwords
+from exam_api.adapters.sql.act_store import SqlActStore
+from exam_api.adapters.sql.database import Database, open_database
+from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
+from exam_api.adapters.sql.unit import SqlUnit
+from exam_api.services.accounts import Accounts
+from exam_api.services.act_documents import Place
+from exam_api.services.acts import Acts
+from exam_api.services.live import LiveHub
+from exam_api.services.live_console import Console, Thumbnails
+from exam_api.services.live_media import CapturedMedia, TappedAnalysis
+from exam_api.services.ports import Clock
+from exam_api.services.proctoring import ProctoringBridge
+from exam_api.services.reviewing import Reviewing
+from exam_api.services.sittings import SittingDesk
+from exam_api.services.testing import Testing
+from exam_api.settings import Settings
+from exam_api.web.api import live_routes, review_routes
+from exam_api.web.api.proctoring_services import ProctoringServices
+from exam_api.web.app import create_app
+from exam_api.web.container import Core, WebSettings
+from exam_api.web.pages import install_pages
+from exam_api.web.pages.errors import error_page
+
+_log = structlog.get_logger(__name__)
+_RESTART_S = 1.0
+Store = TypeVar("Store")
+
+
+@dataclass(kw_only=True)
+class Container(Core):
+    """The exam core, and what the proctoring side adds. ``start_error``: why it did not start."""
+
+    settings: Settings
+    proctoring: ProctoringServices
+    hub: LiveHub
+    capture: CaptureService
+    worker: AnalysisWorker
+    bridge: ProctoringBridge
+    read_acts: "Transaction[SqlActStore]"
+    start_error: Exception | None = None
+
+
+Transaction = Callable[[], AbstractAsyncContextManager[Store]]
+
+
+async def build(settings: Settings) -> FastAPI:
+    """The application, ready to be served. DatabaseUnreadable, StorageFull, SealKeyUnreadable."""
+    clock = SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    seal_key = await asyncio.to_thread(SealKey.load_or_create, settings.seal_path)
+    database = await open_database(settings.database, clock)
+    container = _container(settings, database, clock, seal_key)
+    database.listeners.append(container.hub.wake)
+    return create_app(
+        container,
+        routers=(
+            live_routes.router,
+            review_routes.router,
+            whip_router(container.capture, container.desk.authorize_publish),
+        ),
+        install_pages=install_pages,
+        error_page=error_page,
+        lifespan=_lifespan(container),
+    )
+
+
+def container_of(app: FastAPI) -> Container:
+    container = app.state.core
+    assert isinstance(container, Container)
+    return container
+
+
+def _container(
+    settings: Settings, database: Database, clock: Clock, seal_key: SealKey
+) -> Container:
+    blobs = LocalBlobs(settings.blobs_dir)
+    bridge = ProctoringBridge(
+        _stores(database.write, lambda unit: SqlProctoringStore(unit, clock)), blobs, clock=clock
+    )
+    capture = CaptureService(settings.recordings_dir, on_event=bridge.on_capture)
+    thumbnails = Thumbnails(clock)
+    worker = AnalysisWorker(
+        lambda: ModelSet.load(settings.models_dir, data_dir=settings.data_dir),
+        bridge.on_flag,
+        thumbnails.keep,
+        settings.thumbnail_every_s,
+    )
+    live = CapturedMedia(capture)
+    hub = LiveHub()
+    read = _stores(database.read, lambda unit: SqlActStore(unit, clock))
+    write = _stores(database.write, lambda unit: SqlActStore(unit, clock))
+    acts = Acts(
+        read,
+        write,
+        capture,
+        blobs,
+        clock,
+        place=Place(settings.address, ZoneInfo(settings.time_zone)),
+        number_format=settings.act_number_format,
+        render=_sealing(seal_key),
+        render_form4=render_form4_xlsx,
+    )
+    return Container(
+        clock=clock,
+        database=database,
+        live=live,
+        accounts=Accounts(database, clock, Argon2Passwords()),
+        desk=SittingDesk(database, clock, live),
+        testing=Testing(database, clock, live),
+        web=WebSettings(https=settings.secure_cookies),
+        settings=settings,
+        proctoring=ProctoringServices(
+            console=Console(read, capture, thumbnails, hub, clock),
+            reviewing=Reviewing(read, write, capture, blobs, clock),
+            acts=acts,
+        ),
+        hub=hub,
+        capture=capture,
+        worker=worker,
+        bridge=bridge,
+        read_acts=read,
+    )
+
+
+def _stores(
+    units: Callable[[], AbstractAsyncContextManager[SqlUnit]], bind: Callable[[SqlUnit], Store]
+) -> Transaction[Store]:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Store]:
+        async with units() as unit:
+            yield bind(unit)
+
+    return opened
+
+
+def _sealing(key: SealKey) -> Callable[[ActDocument, Language], bytes]:
+    return lambda document, language: seal(render_act(document, language), key, document.made_at)
+
+
+def _lifespan(container: Container) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Starts from the recordings outwards; stops in reverse, so that the last reports are stored.
+
+    The database outlives it (the app's own lifespan closes it).
+    """
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await _start(container, stack)
+            except Exception as error:
+                container.start_error = error  # the server only says that it did not start
+                raise
+            yield
+
+    return running
+
+
+async def _start(container: Container, stack: AsyncExitStack) -> None:
+    capture, worker, bridge = container.capture, container.worker, container.bridge
+    bridge.open()
+    await capture.start()
+    await _resume(container)
+    analysis = TappedAnalysis(capture, worker)
+    tasks: dict[str, Callable[[], Awaitable[None]]] = {
+        "bridge": lambda: bridge.run(analysis, capture),
+        "live events": lambda: container.hub.run(_newest_event(container)),
+    }
+    for name, work in tasks.items():
+        await stack.enter_async_context(_task(name, _restarted(name, work)))
+    stack.push_async_callback(bridge.settled)
+    stack.push_async_callback(asyncio.to_thread, worker.stop)
+    await asyncio.to_thread(worker.start)
+    stack.push_async_callback(capture.aclose)
+    stack.callback(container.hub.close)
+    await stack.enter_async_context(_task("acts", container.proctoring.acts.settle_all()))
+
+
+async def _resume(container: Container) -> None:
+    """Manifests are the truth about recordings: their rows follow."""
+    capture = container.capture
+    async with container.read_acts() as store:
+        recent = await store.recently_recorded()
+    recordings = [await asyncio.to_thread(capture.recording, sitting) for sitting in recent]
+    await container.bridge.resume(
+        [segment for recording in recordings for segment in recording],
+        [(recording.sitting_id, gap) for recording in recordings for gap in recording.gaps],
+        capture,
+    )
+
+
+def _newest_event(container: Container) -> Callable[[], Awaitable[int]]:
+    async def newest() -> int:
+        async with container.read_acts() as store:
+            return await store.last_event_id()
+
+    return newest
+
+
+async def _restarted(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - what crashed is logged and starts again
+            _log.exception("task_restarts", task=name)
+            await asyncio.sleep(_RESTART_S)
+
+
+@asynccontextmanager
+async def _task(name: str, work: Awaitable[None]) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    if isinstance(task, asyncio.Task):
+        task.set_name(name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,50 @@
+"""``baqylau analyze``: the analyzer alone, as fast as it goes."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exam_api.cli.terminal import JsonOut, readable_file, say, text
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(analyze)
+
+
+def analyze(
+    video: Annotated[Path, typer.Argument(help="A video file.")],
+    json_out: JsonOut = False,
+    observations: Annotated[
+        bool, typer.Option("--observations", help="Print each frame's observation as a JSON line.")
+    ] = False,
+) -> None:
+    """Analyse a video file and print its flags."""
+    from analysis.contracts import Observation  # noqa: PLC0415 - seconds to import
+    from analysis.offline import analyze_file, observation_json  # noqa: PLC0415
+
+    # With --json the flags own stdout, so the frames' lines go to stderr.
+    stream = sys.stderr if json_out else sys.stdout
+
+    def show(seen: Observation) -> None:
+        stream.write(json.dumps(observation_json(seen), ensure_ascii=False) + "\n")
+
+    report = analyze_file(readable_file(video), on_observation=show if observations else None)
+    if json_out:
+        say(report.to_json().rstrip())
+        return
+    seconds = f"{report.video.duration_s:.1f}"
+    say(text("analyze.summary", video=video, seconds=seconds, flags=len(report.flags)))
+    for flag in report.flags:
+        end_ms = flag.start_ms if flag.end_ms is None else flag.end_ms
+        say(
+            text(
+                "replay.flag",
+                start=flag.start_ms / 1000,
+                end=end_ms / 1000,
+                kind=flag.kind,
+                confidence=flag.confidence,
+            )
+        )

@@ -1,0 +1,121 @@
+"""The two people of a replay, over HTTP as their browsers would: a student and a proctor."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from capture.publisher import Publisher
+from exam_api.cli.terminal import Failure
+from exam_api.services.seeding import DEMO_PASSWORD
+
+CLIENT_ID: Final = "replay"
+LIVE_WITHIN_S: Final = 30.0
+_LOOK_S: Final = 0.1
+_ANSWERS: Final = 5
+_COMMENT: Final = "baqylau replay"
+
+Json = Mapping[str, Any]
+
+
+class Person:
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+
+    async def log_in(self, login: str) -> None:
+        await self.post("/api/v1/session", login=login, password=DEMO_PASSWORD)
+
+    async def get(self, path: str) -> Any:
+        return _checked(await self.http.get(path)).json()
+
+    async def post(self, path: str, **body: object) -> Any:
+        return _checked(await self.http.post(path, json=body)).json()
+
+    async def download(self, path: str, target: Path) -> None:
+        async with self.http.stream("GET", path) as answer:
+            if answer.is_error:
+                await answer.aread()
+            _checked(answer)
+            with target.open("wb") as file:
+                async for piece in answer.aiter_bytes():
+                    file.write(piece)
+
+
+class Student(Person):
+    """Claims the sitting, publishes the file, and sits the test while it plays."""
+
+    async def sit(self, exam_id: str, video: Path, watch: Callable[[str], Awaitable[None]]) -> str:
+        """The sitting's id. ``watch`` is called again and again while the file plays."""
+        self.http.headers["X-Client-Id"] = CLIENT_ID
+        sitting_id = str((await self.post(f"/api/v1/exams/{exam_id}/sittings"))["id"])
+        path = f"/api/v1/sittings/{sitting_id}"
+        await self.post(f"{path}/claim", client_id=CLIENT_ID)
+        token = await self.post(f"{path}/publish-token")
+        publisher = Publisher()
+        playing = asyncio.create_task(
+            publisher.publish(video, token["whip_url"], token["token"], http=self.http)
+        )
+        try:
+            await self._begin(path, playing)
+            await self._answer(path)
+            while not playing.done():
+                await watch(sitting_id)
+                await asyncio.wait([playing], timeout=_LOOK_S)
+        finally:
+            publisher.stop()
+            await playing
+        await self.post(f"{path}/finish")
+        return sitting_id
+
+    async def _begin(self, path: str, playing: "asyncio.Task[None]") -> None:
+        """S-10: the test begins once the recording is live."""
+        for _ in range(round(LIVE_WITHIN_S / _LOOK_S)):
+            if (await self.get(path))["recording"]["live"]:
+                await self.post(f"{path}/begin")
+                return
+            if playing.done():
+                break
+            await asyncio.sleep(_LOOK_S)
+        if playing.done():
+            playing.result()
+        raise Failure("replay.stuck", seconds=round(LIVE_WITHIN_S))
+
+    async def _answer(self, path: str) -> None:
+        questions = (await self.get(f"{path}/questions?lang=kk"))["questions"]
+        for seq, question in enumerate(itertools.islice(questions, _ANSWERS), start=1):
+            answer = {"choice_id": question["choices"][0]["id"], "client_seq": seq}
+            _checked(await self.http.put(f"{path}/answers/{question['id']}", json=answer))
+
+
+class Proctor(Person):
+    """Confirms every flag, as somebody who looked at each would, and takes the documents."""
+
+    async def confirm_all(self, sitting_id: str) -> str | None:
+        """The act's id; None where nothing was flagged."""
+        act_id: str | None = None
+        for flag in (await self.review(sitting_id))["flags"]:
+            decided = await self.post(
+                f"/api/v1/flags/{flag['id']}/decision", verdict="confirmed", comment=_COMMENT
+            )
+            act_id = decided["act"]["id"]
+        return act_id
+
+    async def review(self, sitting_id: str) -> Json:
+        found: Json = await self.get(f"/api/v1/sittings/{sitting_id}/flags")
+        return found
+
+    async def evidence(self, flag_id: str) -> bytes:
+        return _checked(await self.http.get(f"/api/v1/flags/{flag_id}/evidence.jpg")).content
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if not answer.is_error:
+        return answer
+    try:
+        code = answer.json()["code"]
+    except (ValueError, KeyError, TypeError):
+        code = answer.status_code
+    raise Failure("replay.refused", path=answer.request.url.path, code=code)

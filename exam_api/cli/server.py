@@ -1,0 +1,126 @@
+"""Serving the application: the socket first, so that a taken port is told before anything else."""
+
+import asyncio
+import errno
+import fcntl
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import uvicorn
+import uvloop
+from pydantic import ValidationError
+
+from exam_api.bootstrap import Container, build, container_of
+from exam_api.cli.terminal import Failure
+from exam_api.settings import Settings
+
+_GOODBYE_S = 10
+Result = TypeVar("Result")
+
+
+class ExamServer(uvicorn.Server):
+    """Ends the live streams before it waits for open connections to end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, container: Container) -> None:
+        super().__init__(config)
+        self.container = container
+        self.on_ready: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.on_ready is not None:
+            self.on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.container.hub.close()
+        await super().shutdown(sockets)
+
+    def require_started(self) -> None:
+        """Raises what kept the server from starting."""
+        if not self.started:
+            raise self.container.start_error or Failure("start_failed", why="-")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Failure("port_taken", port=port) from error
+        raise Failure("cannot_listen", host=host, port=port, why=error.strerror) from error
+
+
+def read_settings(**given: object) -> Settings:
+    """From the environment; what is given wins."""
+    try:
+        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type] # checked by pydantic
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "BAQYLAU_*"
+        raise Failure("settings_wrong", why=f"{name}: {first['msg']}") from wrong
+
+
+@contextmanager
+def only_server(data_dir: Path) -> Iterator[None]:
+    """One server at a time per data folder: two would repair each other's open segments."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "server.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Failure("data_in_use", path=data_dir) from error
+        yield
+
+
+@asynccontextmanager
+async def serving(settings: Settings, listener: socket.socket) -> AsyncIterator[Container]:
+    """The server, answering while the block runs; stopped in order after it."""
+    server = await _server(settings)
+    running = asyncio.create_task(server.serve(sockets=[listener]), name="server")
+    try:
+        answering = asyncio.Event()
+        server.on_ready = answering.set
+        first = asyncio.create_task(answering.wait())
+        await asyncio.wait({running, first}, return_when=asyncio.FIRST_COMPLETED)
+        first.cancel()
+        server.require_started()
+        yield server.container
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def serve_until_stopped(
+    settings: Settings, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    """Until SIGINT or SIGTERM. ``ready`` is called once requests are answered."""
+    server = await _server(settings)
+    server.on_ready = ready
+    await server.serve(sockets=[listener])
+    server.require_started()
+
+
+async def _server(settings: Settings) -> ExamServer:
+    app = await build(settings)
+    return ExamServer(_config(app), container_of(app))
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type] # an ASGI application
+        lifespan="on",
+        log_config=None,  # logs.configure_logging has the say
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GOODBYE_S,
+    )
+
+
+def run(main: Coroutine[object, object, Result]) -> Result:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

@@ -1,0 +1,196 @@
+"""What the command line says, in three languages. Keys of refusals are the errors' codes."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from exam_api.domain.languages import Language
+
+TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "file_missing": {
+        "kk": "{path}: мұндай файл жоқ",
+        "ru": "{path}: такого файла нет",
+        "en": "{path}: no such file",
+    },
+    "not_a_video": {
+        "kk": "файл бейнежазба ретінде оқылмайды",
+        "ru": "файл не читается как видео",
+        "en": "the file cannot be read as video",
+    },
+    "folder_not_writable": {
+        "kk": "{path}: бұл қалтаға жазу мүмкін емес",
+        "ru": "{path}: в эту папку нельзя записать",
+        "en": "{path}: this folder cannot be written to",
+    },
+    "port_taken": {
+        "kk": "{port} порты бос емес; басқасын таңдаңыз: --port N",
+        "ru": "порт {port} занят; выберите другой: --port N",
+        "en": "port {port} is taken; choose another with --port N",
+    },
+    "cannot_listen": {
+        "kk": "{host}:{port} мекенжайын тыңдау мүмкін емес: {why}",
+        "ru": "нельзя слушать адрес {host}:{port}: {why}",
+        "en": "cannot listen on {host}:{port}: {why}",
+    },
+    "data_in_use": {
+        "kk": "{path}: бұл деректермен басқа сервер жұмыс істеп тұр",
+        "ru": "{path}: с этими данными уже работает другой сервер",
+        "en": "{path}: another server is already working with this data",
+    },
+    "database_unreadable": {
+        "kk": "дерекқор оқылмайды; сақтық көшірмеден қалпына келтіріңіз "
+        "(демо деректерін --fresh жаңадан құрады)",
+        "ru": "база данных не читается; восстановите её из резервной копии "
+        "(данные демонстрации заново создаёт --fresh)",
+        "en": "the database cannot be read; restore it from a backup "
+        "(the demo's data are made anew with --fresh)",
+    },
+    "storage_full": {
+        "kk": "дискіде орын жоқ",
+        "ru": "на диске нет места",
+        "en": "the disk is full",
+    },
+    "seal_key_unreadable": {
+        "kk": "мөр кілтінің файлы оқылмайды",
+        "ru": "файл ключа печати не читается",
+        "en": "the seal's key file cannot be read",
+    },
+    "settings_wrong": {
+        "kk": "қате баптау: {why}",
+        "ru": "неверная настройка: {why}",
+        "en": "wrong setting: {why}",
+    },
+    "start_failed": {
+        "kk": "сервер іске қосылмады: {why}",
+        "ru": "сервер не запустился: {why}",
+        "en": "the server did not start: {why}",
+    },
+    "demo.ready": {
+        "kk": "Baqylau жұмысқа дайын: {address}",
+        "ru": "Baqylau готов: {address}",
+        "en": "Baqylau is ready: {address}",
+    },
+    "demo.password": {
+        "kk": "Барлық логиннің құпиясөзі: {password}",
+        "ru": "Пароль всех логинов: {password}",
+        "en": "Password of every log-in: {password}",
+    },
+    "demo.login": {"kk": "логин", "ru": "логин", "en": "log-in"},
+    "demo.role": {"kk": "рөлі", "ru": "роль", "en": "role"},
+    "demo.person": {"kk": "кім", "ru": "кто", "en": "who"},
+    "demo.exam": {
+        "kk": "Емтихан қазір ашық: «{title}», {until} дейін",
+        "ru": "Экзамен открыт сейчас: «{title}», до {until}",
+        "en": "An exam is open now: “{title}”, until {until}",
+    },
+    "demo.kept": {
+        "kk": "Деректер {path} қалтасында сақталады. Тоқтату: Ctrl-C. Қайта бастау: --fresh.",
+        "ru": "Данные хранятся в {path}. Остановить: Ctrl-C. Начать заново: --fresh.",
+        "en": "Data are kept in {path}. Stop with Ctrl-C; start over with --fresh.",
+    },
+    "role.student": {"kk": "білім алушы", "ru": "обучающийся", "en": "student"},
+    "role.proctor": {"kk": "проктор", "ru": "проктор", "en": "proctor"},
+    "role.member": {
+        "kk": "жұмыс тобының мүшесі",
+        "ru": "член рабочей группы",
+        "en": "working-group member",
+    },
+    "role.testing_centre": {
+        "kk": "тестілеу орталығы",
+        "ru": "центр тестирования",
+        "en": "testing centre",
+    },
+    "role.dean_office": {"kk": "деканат", "ru": "деканат", "en": "dean's office"},
+    "role.registrar": {
+        "kk": "тіркеуші кеңсе",
+        "ru": "офис-регистратор",
+        "en": "registrar",
+    },
+    "role.administrator": {"kk": "әкімші", "ru": "администратор", "en": "administrator"},
+    "analyze.summary": {
+        "kk": "{video}: {seconds} с бейне, белгілер: {flags}",
+        "ru": "{video}: {seconds} с видео, отметок: {flags}",
+        "en": "{video}: {seconds} s of video, flags: {flags}",
+    },
+    "replay.summary": {
+        "kk": "{video}: {seconds} с бейне, {recorded} с жазылды, белгілер: {flags}",
+        "ru": "{video}: {seconds} с видео, записано {recorded} с, отметок: {flags}",
+        "en": "{video}: {seconds} s of video, {recorded} s recorded, flags: {flags}",
+    },
+    "replay.flag": {
+        "kk": "  {start:7.1f}–{end:.1f} с  {kind}  (сенімділігі {confidence:.2f})",
+        "ru": "  {start:7.1f}–{end:.1f} с  {kind}  (уверенность {confidence:.2f})",
+        "en": "  {start:7.1f}–{end:.1f} s  {kind}  (confidence {confidence:.2f})",
+    },
+    "replay.files": {
+        "kk": "Файлдар: {files}",
+        "ru": "Файлы: {files}",
+        "en": "Files: {files}",
+    },
+    "replay.stuck": {
+        "kk": "бейне {seconds} с ішінде серверге жетпеді",
+        "ru": "видео не дошло до сервера за {seconds} с",
+        "en": "the video did not reach the server within {seconds} s",
+    },
+    "replay.refused": {
+        "kk": "жеке сервер «{path}» сұрауынан бас тартты: {code}",
+        "ru": "закрытый сервер отклонил запрос «{path}»: {code}",
+        "en": "the private server refused “{path}”: {code}",
+    },
+    "verify.intact": {
+        "kk": "{path}: бүтін",
+        "ru": "{path}: цел",
+        "en": "{path}: intact",
+    },
+    "verify.act": {
+        "kk": "{path}: бүтін, № {number} акт, {revision}-редакция, мөр қойылған уақыты {at}",
+        "ru": "{path}: цел, акт № {number}, редакция {revision}, опечатан {at}",
+        "en": "{path}: intact, act № {number}, revision {revision}, sealed {at}",
+    },
+    "verify.self_made": {
+        "kk": "  мөр өздігінен жасалған куәлікпен қойылған; іздемесі {fingerprint}",
+        "ru": "  печать поставлена самодельным сертификатом; отпечаток {fingerprint}",
+        "en": "  sealed with a self-made certificate; fingerprint {fingerprint}",
+    },
+    "verify.altered": {
+        "kk": "{path}: бүтін емес: {problems}",
+        "ru": "{path}: не цел: {problems}",
+        "en": "{path}: not intact: {problems}",
+    },
+    "verify.recording": {
+        "kk": "{path}: жазба бүтін",
+        "ru": "{path}: запись цела",
+        "en": "{path}: the recording is intact",
+    },
+    "verify.unknown": {
+        "kk": "{path}: акт та, жазба қалтасы да емес",
+        "ru": "{path}: это не акт и не папка записи",
+        "en": "{path}: neither an act nor a recording folder",
+    },
+    "database.upgraded": {
+        "kk": "Дерекқор соңғы нұсқада: {revision}",
+        "ru": "База данных последней версии: {revision}",
+        "en": "The database is at the newest revision: {revision}",
+    },
+    "model.ready": {"kk": "дайын", "ru": "готова", "en": "ready"},
+    "model.stored": {
+        "kk": "{name}: {path} орнында сақталды",
+        "ru": "{name}: сохранена в {path}",
+        "en": "{name}: stored in {path}",
+    },
+    "model_absent": {"kk": "файлы жоқ", "ru": "файла нет", "en": "file absent"},
+    "model_digest_mismatch": {
+        "kk": "файлдың sha256 мәні басқа",
+        "ru": "sha256 файла не тот",
+        "en": "the file's sha256 differs",
+    },
+    "model_source_unavailable": {
+        "kk": "модель көзіне қол жеткізу мүмкін емес",
+        "ru": "источник модели недоступен",
+        "en": "the model's source cannot be reached",
+    },
+    "model_unknown": {
+        "kk": "мұндай модель тізімде жоқ",
+        "ru": "такой модели нет в списке",
+        "en": "the manifest has no such model",
+    },
+}

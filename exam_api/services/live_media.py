@@ -1,0 +1,55 @@
+"""Capture and analysis as the exam core and the bridge see them."""
+
+from typing import Protocol
+
+from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
+from analysis.worker import Analysed, FrameSource
+from capture.contracts import LiveStatus
+from capture.tap import FrameTap
+from exam_api.services.ports import MediaState
+
+
+class Capture(Protocol):
+    def status(self, sitting_id: str) -> LiveStatus: ...
+    def recorded_until(self, sitting_id: str) -> int: ...
+    def tap(self, sitting_id: str) -> FrameTap: ...
+    async def end_sitting(self, sitting_id: str) -> None: ...
+
+
+class Worker(Protocol):
+    def attach(self, sitting_id: str, tap: FrameSource, policy: AnalysisPolicy) -> None: ...
+    def detach(self, sitting_id: str) -> Analysed: ...
+
+
+class CapturedMedia:
+    """What is live (S-10) and how much is on record (S-13)."""
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+
+    def state(self, sitting_id: str) -> MediaState:
+        status = self._capture.status(sitting_id)
+        seconds = self._capture.recorded_until(sitting_id) // 1000
+        return MediaState(live=status.live, connected=status.connected, seconds=seconds)
+
+    async def end_sitting(self, sitting_id: str) -> None:
+        await self._capture.end_sitting(sitting_id)
+
+
+class TappedAnalysis:
+    """Switches a sitting's analysis on and off. Threads: called by the bridge, off the loop."""
+
+    def __init__(
+        self, capture: Capture, worker: Worker, policy: AnalysisPolicy = DEFAULT_POLICY
+    ) -> None:
+        self._capture = capture
+        self._worker = worker
+        self._policy = policy
+
+    def attach(self, sitting_id: str) -> None:
+        """Anew where it was on: media that starts again starts a new watch."""
+        self._worker.detach(sitting_id)
+        self._worker.attach(sitting_id, self._capture.tap(sitting_id), self._policy)
+
+    def detach(self, sitting_id: str) -> None:
+        self._worker.detach(sitting_id)
