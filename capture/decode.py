@@ -59,7 +59,7 @@ class FrameSampler:
         self._closed = False
         self._needs_key = True
         self._decoder: VideoCodecContext | None = None
-        self._next_ms = 0.0
+        self._next_ms = float("-inf")
         self.decoded = 0
         self.skipped = 0
 
@@ -125,5 +125,7 @@ class FrameSampler:
         if at_ms < self._next_ms:
             return
         step = 1000 / max(self._tap.rate, 0.1)
-        self._next_ms = max(self._next_ms + step, at_ms + step / 2)
+        if at_ms - self._next_ms > step:  # the first picture, or the first after a gap
+            self._next_ms = at_ms
+        self._next_ms += step
         self._tap.put(Frame(self._tap.sitting_id, at_ms, i420(picture)))

@@ -14,6 +14,12 @@ MAX_LINE = 2000
 MAX_CANDIDATES = 50
 _RTPMAP = re.compile(r"^a=rtpmap:(\d{1,3}) ([A-Za-z0-9.+-]+)/(\d{4,6})(?:/\d)?$")
 _MEDIA = re.compile(r"^m=(audio|video) \d{1,5} UDP/TLS/RTP/SAVPF(?: \d{1,3}){1,64}$")
+_CANDIDATE = re.compile(
+    r"^a=candidate:[A-Za-z0-9+/]{1,32} [12] (?:udp|tcp) \d{1,10}"
+    r" (?:[0-9A-Fa-f.:]{2,45}|[0-9A-Za-z-]{1,64}\.local) (\d{1,5}) typ (?:host|srflx|prflx|relay)"
+    r"(?: [!-~]+ [!-~]+){0,10} ?$",
+    re.IGNORECASE,
+)
 _FINGERPRINT = re.compile(r"^a=fingerprint:sha-(256|384|512) [0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+$")
 
 
@@ -84,8 +90,17 @@ def _check_section(session: list[str], section: list[str]) -> None:
         raise SdpRefused("a media section has no mid")
     if "a=recvonly" in section or "a=inactive" in section:
         raise SdpUnsupported("a media section sends nothing")
-    if sum(line.startswith("a=candidate:") for line in section) > MAX_CANDIDATES:
+    _check_candidates([line for line in section if line.startswith("a=candidate:")])
+
+
+def _check_candidates(lines: list[str]) -> None:
+    """Each is somewhere our server will send packets to: few, and only well-formed ones."""
+    if len(lines) > MAX_CANDIDATES:
         raise SdpRefused("too many candidates")
+    for line in lines:
+        match = _CANDIDATE.fullmatch(line)
+        if match is None or not 0 <= int(match[1]) <= 65535:
+            raise SdpRefused("a candidate is malformed")
 
 
 def _video_codec(section: list[str]) -> str:

@@ -58,6 +58,7 @@ class Recorder:
         self._emit = emit
         self._open: SegmentFile | None = None
         self._end_ms = kept.end_ms
+        self._floor_ms = kept.end_ms or 0
         self._cause = kept.stop.cause if kept.stop else GapCause.SERVER_RESTART
         self._next_name = 1 + max((int(s.name.split(".")[0]) for s in kept.segments), default=0)
         self._early: deque[Block] = deque(maxlen=256)
@@ -79,12 +80,15 @@ class Recorder:
 
     def video(self, codec: str, at_ms: int, data: bytes, key: KeyInfo | None) -> None:
         number = TRACK_OF_CODEC[codec]
+        # A publication that replaces another may begin within the other's last frame.
+        at_ms = max(at_ms, self._floor_ms)
         if key is not None:
             track = Track(number, key.width, key.height, key.private)
             if self._open is None or self._is_due(track, at_ms):
                 self._begin(track, at_ms)
         if self._open is not None and self._open.tracks[0].number == number:
             self._put(Block(number, at_ms, key is not None, data))
+            self._floor_ms = at_ms + 1
 
     def audio(self, at_ms: int, data: bytes) -> None:
         block = Block(OPUS_TRACK, at_ms, key=True, data=data)
@@ -128,11 +132,11 @@ class Recorder:
             return True
         if old.private != track.private:
             return True
-        began = self._open.first_ms
+        began = self._open.start_ms
         return began is not None and at_ms - began >= self._settings.segment_s * 1000
 
     def _begin(self, track: Track, at_ms: int) -> None:
-        self._close(end_ms=at_ms)
+        follows = self._close(end_ms=at_ms)
         suffix = "mkv" if track.number == H264_TRACK else "webm"
         path = self.folder / f"{self._next_name:06d}.{suffix}"
         try:
@@ -143,6 +147,8 @@ class Recorder:
             self._fail(error, at_ms)
             return
         self._next_name += 1
+        if follows:
+            self._open.start_ms = at_ms
         earliest = max(at_ms - _EARLY_AUDIO_MS, self._end_ms or 0)
         while self._early and self._open is not None:
             block = self._early.popleft()
@@ -157,7 +163,7 @@ class Recorder:
             self._fail(error, block.at_ms)
             return
         if not self.recording and self._open.has_media:
-            self._announce(self._open.first_ms or 0)
+            self._announce(self._open.start_ms or 0)
 
     def _announce(self, start_ms: int) -> None:
         """The first cluster since the beginning or a gap is on the disk: recording is real."""
@@ -168,22 +174,25 @@ class Recorder:
             self._submit(self._append, gap)
         self._emit(MediaStarted(self.sitting_id, start_ms, gap))
 
-    def _close(self, end_ms: int | None = None) -> None:
+    def _close(self, end_ms: int | None = None) -> bool:
+        """Close the open segment, at ``end_ms`` if another follows; whether it is kept."""
         file, self._open = self._open, None
         if file is None:
-            return
+            return False
         try:
             file.flush()
         except OSError as error:
             self._report(error, file.last_ms)
         if not file.has_media:
             file.discard()
-            return
+            return False
         if not self.recording:  # shorter than a cluster
-            self._announce(file.first_ms or 0)
+            self._announce(file.start_ms or 0)
         segment = self._describe(file, end_ms)
         self._end_ms = segment.end_ms
+        self._floor_ms = max(self._floor_ms, segment.end_ms)
         self._submit(self._seal, file, segment)
+        return True
 
     def _describe(self, file: SegmentFile, end_ms: int | None) -> Segment:
         video = file.tracks[0]
@@ -191,8 +200,8 @@ class Recorder:
             sitting_id=self.sitting_id,
             index=0,
             name=file.path.name,
-            start_ms=file.first_ms or 0,
-            end_ms=file.end_ms if end_ms is None else max(end_ms, file.flushed_ms),
+            start_ms=file.start_ms or 0,
+            end_ms=file.end_ms if end_ms is None else end_ms,
             size_bytes=file.size,
             sha256="",
             chain="",

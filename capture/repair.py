@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from capture import webm
@@ -26,12 +27,16 @@ def repair_folder(folder: Path, manifest: Manifest, sitting_id: str) -> list[Seg
 
 
 def _recovered(folder: Path, manifest: Manifest, sitting_id: str) -> Iterator[Segment]:
+    end_ms = manifest.ledger.end_ms or 0
     for path in unlisted(folder, manifest):
         segment = recover(path, sitting_id)
         if segment is None:
             path.unlink()  # not one whole cluster: there is no media in it
         else:
-            yield segment
+            # Sound may reach back a little behind the key frame a segment begins with.
+            start_ms = min(max(segment.start_ms, end_ms), segment.end_ms)
+            end_ms = segment.end_ms
+            yield replace(segment, start_ms=start_ms)
 
 
 def recover(path: Path, sitting_id: str) -> Segment | None:

@@ -21,7 +21,7 @@ class SegmentFile:
         self.path = path
         self.size = 0
         self.tracks = tuple(tracks)
-        self.first_ms: int | None = None
+        self.start_ms: int | None = None  # of the first frame, unless the owner knows better
         self.last_ms = 0
         self.flushed_ms = 0
         self.has_audio = False
@@ -56,7 +56,8 @@ class SegmentFile:
         if not self._blocks:
             self._base_ms = block.at_ms
         self._blocks.append(block)
-        self.first_ms = min(block.at_ms, block.at_ms if self.first_ms is None else self.first_ms)
+        if self.start_ms is None:
+            self.start_ms = block.at_ms
         self.last_ms = max(self.last_ms, block.at_ms)
         if block.is_video:
             self._video_ms = [self._video_ms[1] or block.at_ms, block.at_ms]

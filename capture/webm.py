@@ -30,9 +30,9 @@ _SEEK_HEAD, _SEEK, _SEEK_ID, _SEEK_POSITION = (
     b"\x53\xac",
 )
 _KEY = 0x80
-# 312 samples (6.5 ms) of decoder warm-up at 48 kHz, two channels (RFC 7845)
-_OPUS_HEAD = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 312, 48000, 0, 0)
-_OPUS_DELAY_NS, _OPUS_PREROLL_NS = 6_500_000, 80_000_000
+# Two channels, 48 kHz, nothing to skip: RTP times already say when a packet sounds (RFC 7845)
+_OPUS_HEAD = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 0, 48000, 0, 0)
+_OPUS_PREROLL_NS = 80_000_000
 MAX_RELATIVE_MS = 32_000  # a block's time is a signed 16-bit offset from its cluster's
 
 
@@ -71,7 +71,6 @@ class Track:
     def _audio(self) -> bytes:
         return (
             ebml.element(b"\x63\xa2", _OPUS_HEAD)
-            + ebml.unsigned(b"\x56\xaa", _OPUS_DELAY_NS)
             + ebml.unsigned(b"\x56\xbb", _OPUS_PREROLL_NS)
             + ebml.element(b"\xe1", ebml.double(b"\xb5", 48000.0) + ebml.unsigned(b"\x9f", 2))
         )

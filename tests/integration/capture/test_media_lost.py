@@ -1,0 +1,95 @@
+"""What the service says and keeps when media stops, comes back, or ends."""
+
+import asyncio
+import itertools
+import time
+
+import pytest
+
+from capture.contracts import GapCause, MediaLost, MediaStarted, PublisherEnded
+from capture.errors import ResourceUnknown
+from capture.settings import CaptureSettings
+
+pytestmark = pytest.mark.integration
+
+
+async def test_silence_is_told_within_three_seconds_and_the_gap_on_return(capture_server, vp8):
+    service = capture_server.service
+    peer = await capture_server.publish("s1", vp8, loop=True)
+    await capture_server.until(lambda: service.status("s1").live)
+    await asyncio.sleep(0.6)
+    peer.hold(held=True)
+    held = time.monotonic()
+    await capture_server.until(lambda: capture_server.seen(MediaLost))
+    assert 1.5 < time.monotonic() - held < 3.0
+    assert not service.status("s1").live
+    assert service.status("s1").connected
+    kept = service.recording("s1").segments
+    await capture_server.until(lambda: len(service.recording("s1").segments) >= max(len(kept), 1))
+    peer.hold(held=False)
+    await capture_server.until(lambda: len(capture_server.seen(MediaStarted)) == 2)
+    gap = capture_server.seen(MediaStarted)[1].gap
+    assert gap is not None
+    assert gap.cause is GapCause.NETWORK
+    assert gap.end_ms - gap.start_ms >= 2000
+    lost = capture_server.seen(MediaLost)[0]
+    assert abs(gap.start_ms - lost.at_ms) < 300
+    assert service.status("s1").live
+    await service.end_sitting("s1")
+    assert service.recording("s1").gaps == (gap,)
+
+
+async def test_a_reconnect_replaces_the_publication_on_the_same_timeline(capture_server, vp8):
+    service = capture_server.service
+    first = await capture_server.publish("s1", vp8, loop=True)
+    await capture_server.until(lambda: service.recorded_until("s1") > 1200)
+    await capture_server.publish("s1", vp8, loop=True)
+    with pytest.raises(ResourceUnknown):
+        service.sitting_of(first.resource.rsplit("/", 1)[1])
+    before = service.recorded_until("s1")
+    await capture_server.until(lambda: service.recorded_until("s1") > before + 1500)
+    assert not capture_server.seen(PublisherEnded)
+    await service.end_sitting("s1")
+    segments = service.recording("s1").segments
+    starts = [s.start_ms for s in segments]
+    assert starts == sorted(starts)
+    assert all(a.end_ms <= b.start_ms for a, b in itertools.pairwise(segments))
+
+
+async def test_a_peer_that_says_goodbye_ends_its_publication(capture_server, vp8):
+    service = capture_server.service
+    peer = await capture_server.publish("s1", vp8, loop=True)
+    await capture_server.until(lambda: service.status("s1").live)
+    await peer.close()
+    await capture_server.until(lambda: capture_server.seen(PublisherEnded))
+    assert service.status("s1").connected is False
+    await capture_server.until(lambda: service.recording("s1").segments)
+    again = await capture_server.publish("s1", vp8, loop=True)
+    await capture_server.until(lambda: len(capture_server.seen(MediaStarted)) == 2)
+    assert again.resource != peer.resource
+
+
+async def test_two_sittings_do_not_disturb_each_other(capture_server, vp8):
+    service = capture_server.service
+    one = await capture_server.publish("s1", vp8, loop=True)
+    await capture_server.publish("s2", vp8, loop=True)
+    await capture_server.until(lambda: service.status("s1").live and service.status("s2").live)
+    one.hold(held=True)
+    await capture_server.until(lambda: capture_server.seen(MediaLost))
+    assert [event.sitting_id for event in capture_server.seen(MediaLost)] == ["s1"]
+    assert service.status("s2").live
+
+
+@pytest.fixture
+def quick_settings():
+    return CaptureSettings(segment_s=1.5, key_frame_every_s=1.0, connect_within_s=1.0)
+
+
+async def test_an_offer_that_never_connects_is_forgotten(capture_server, vp8, open_peer):
+    headers = {"Authorization": "Bearer s1", "Content-Type": "application/sdp"}
+    _, offer = await open_peer(vp8)
+    reply = await capture_server.http.post(capture_server.whip, content=offer, headers=headers)
+    assert reply.status_code == 201
+    await capture_server.until(lambda: capture_server.seen(PublisherEnded))
+    with pytest.raises(ResourceUnknown):
+        capture_server.service.sitting_of(reply.headers["Location"].rsplit("/", 1)[1])
