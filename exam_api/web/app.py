@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from exam_api.services.testing import run_ticker
 from exam_api.web.api import operations, session, sittings, testing
 from exam_api.web.container import Core
-from exam_api.web.errors import ErrorPage, install_errors
+from exam_api.web.errors import ErrorPage, Respond, install_errors, responder
 from exam_api.web.guards import BodyLimit, SameOrigin, SecurityHeaders
 from exam_api.web.observe import Observe
 
@@ -26,6 +26,7 @@ def create_app(
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """``lifespan`` runs inside the core's own: the exam clock ticks while it is open."""
+    respond = responder(error_page)
     app = FastAPI(
         title="Baqylau",
         version="1",
@@ -33,10 +34,10 @@ def create_app(
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan(core, lifespan),
-        middleware=_middleware(core),
+        middleware=_middleware(core, respond),
     )
     app.state.core = core
-    install_errors(app, error_page)
+    install_errors(app, respond)
     for router in (operations.router, session.router, sittings.router, testing.router, *routers):
         app.include_router(router)
     if install_pages is not None:
@@ -44,13 +45,13 @@ def create_app(
     return app
 
 
-def _middleware(core: Core) -> list[Middleware]:
+def _middleware(core: Core, respond: Respond) -> list[Middleware]:
     """Outermost first."""
     return [
         Middleware(SecurityHeaders, https=core.web.https),
-        Middleware(Observe, registry=core.metrics),
-        Middleware(SameOrigin),
-        Middleware(BodyLimit, max_bytes=core.web.max_body_bytes),
+        Middleware(Observe, registry=core.metrics, respond=respond),
+        Middleware(SameOrigin, respond=respond),
+        Middleware(BodyLimit, max_bytes=core.web.max_body_bytes, respond=respond),
     ]
 
 

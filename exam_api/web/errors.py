@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -18,6 +19,9 @@ from exam_api.domain.errors import ExamError
 
 MEDIA_TYPE: Final = "application/problem+json"
 ErrorPage = Callable[[Request, int, str], Response | Awaitable[Response]]
+Respond = Callable[[Request, Exception], Awaitable[Response]]
+
+_log = structlog.get_logger(__name__)
 
 _CODES: Final[Mapping[int, str]] = {
     400: "bad_request",
@@ -110,21 +114,29 @@ def _fields(error: RequestValidationError) -> list[FieldProblem]:
     ]
 
 
-def install_errors(app: FastAPI, error_page: ErrorPage | None) -> None:
+def responder(error_page: ErrorPage | None) -> Respond:
     """``error_page`` shows errors to people: a browser that asked for a page gets one."""
 
-    async def handle(request: Request, error: Exception) -> Response:
+    async def respond(request: Request, error: Exception) -> Response:
         if error_page is None or not _wants_page(request):
             return problem_response(error)
         told = problem_of(error)
         if told.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
             wanted = quote(request.url.path, safe="/")
             return RedirectResponse(f"/login?next={wanted}", HTTPStatus.SEE_OTHER)
-        page = error_page(request, told.status, told.code)
-        return page if isinstance(page, Response) else await page
+        try:
+            page = error_page(request, told.status, told.code)
+            return page if isinstance(page, Response) else await page
+        except Exception:  # noqa: BLE001 - the page may fail for the reason it was to show
+            _log.exception("error_page_failed", code=told.code)
+            return problem_response(error)
 
+    return respond
+
+
+def install_errors(app: FastAPI, respond: Respond) -> None:
     for kind in (ExamError, CaptureError, ActsError, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, handle)
+        app.add_exception_handler(kind, respond)
 
 
 def _wants_page(request: Request) -> bool:

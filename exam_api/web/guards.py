@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exam_api.domain.errors import CrossSiteRefused, PayloadTooLarge
-from exam_api.web.errors import problem_response
+from exam_api.web.errors import Respond
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Bearer token, no cookie: any WHIP client may call it from anywhere (RFC 9725).
@@ -63,12 +64,14 @@ class SameOrigin:
     neither is no browser and carries no cookie that it was not given on purpose.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, respond: Respond) -> None:
         self._app = app
+        self._respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not _is_allowed(scope):
-            await problem_response(CrossSiteRefused())(scope, receive, send)
+            refusal = await self._respond(Request(scope, receive), CrossSiteRefused())
+            await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -87,8 +90,9 @@ def _is_allowed(scope: Scope) -> bool:
 class BodyLimit:
     """Refuses a body that is too large, by its declared length or while it arrives."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, respond: Respond) -> None:
         self._app = app
+        self._respond = respond
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +101,8 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > self._max_bytes:
-            await problem_response(PayloadTooLarge())(scope, receive, send)
+            refusal = await self._respond(Request(scope, receive), PayloadTooLarge())
+            await refusal(scope, receive, send)
             return
         await self._app(scope, self._counted(receive), send)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exam_api.web.errors import problem_response
+from exam_api.web.errors import Respond
 
 # A client may invent methods; each would make new metrics for ever.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -23,8 +24,9 @@ class _Outcome:
 class Observe:
     """Outermost: what nothing else handled becomes a 500 without details, and others go on."""
 
-    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, respond: Respond) -> None:
         self._app = app
+        self._respond = respond
         labels = ("method", "route")
         self._requests = Counter(
             "baqylau_http_requests", "Requests answered", (*labels, "status"), registry=registry
@@ -52,7 +54,8 @@ class Observe:
             _log.exception("unexpected_error", route=_route(scope))
             if outcome.status:
                 raise  # half a response is out: only breaking the connection tells the client
-            await problem_response(error)(scope, receive, noting)
+            response = await self._respond(Request(scope, receive), error)
+            await response(scope, receive, noting)
         finally:
             self._note(scope, outcome)
 
