@@ -84,10 +84,15 @@ class CastVote:
 
 @dataclass(frozen=True, slots=True)
 class Ongoing:
-    """An open flag. ``last_ms``: the newest vote for it; ``held_ms``: when the rule last held."""
+    """An open flag.
+
+    ``held_ms``: when the rule last held; ``seen_ms``: the newest vote for the flag; ``last_ms``:
+    the newest such vote while the rule held, which is the flag's end.
+    """
 
     start_ms: int
     last_ms: int
+    seen_ms: int
     held_ms: int
     told_ms: int
     total: float
@@ -237,6 +242,7 @@ def _considered(rule: Rule, state: RuleState) -> Step:
     ongoing = Ongoing(
         start_ms=start,
         last_ms=now,
+        seen_ms=now,
         held_ms=now,
         told_ms=now,
         total=sum(vote.score for vote in span),
@@ -248,17 +254,11 @@ def _considered(rule: Rule, state: RuleState) -> Step:
 
 
 def _continued(rule: Rule, state: RuleState) -> Step:
-    newest, ongoing = state.votes[-1], state.ongoing
-    assert ongoing is not None
-    now = newest.at_ms
-    if _holds(rule, state):
-        ongoing = replace(ongoing, held_ms=now)
-        if _supports(rule, newest):
-            ongoing = replace(
-                ongoing, last_ms=now, total=ongoing.total + newest.score, count=ongoing.count + 1
-            )
+    assert state.ongoing is not None
+    now = state.votes[-1].at_ms
+    ongoing = _grown(rule, state, state.ongoing)
     state = replace(state, ongoing=ongoing)
-    if now - min(ongoing.last_ms, ongoing.held_ms) >= rule.timing.leave_ms:
+    if now - min(ongoing.seen_ms, ongoing.held_ms) >= rule.timing.leave_ms:
         closing = _change(FlagPhase.CLOSED, state, ongoing)
         calm = RuleState(votes=state.votes[-1:], ended_ms=ongoing.last_ms)
         return calm, (closing,)
@@ -266,6 +266,20 @@ def _continued(rule: Rule, state: RuleState) -> Step:
         return state, ()
     state = replace(state, ongoing=replace(ongoing, told_ms=now))
     return state, (_change(FlagPhase.UPDATED, state, ongoing),)
+
+
+def _grown(rule: Rule, state: RuleState, ongoing: Ongoing) -> Ongoing:
+    """The flag with the newest vote taken into it."""
+    newest = state.votes[-1]
+    holds, supports = _holds(rule, state), _supports(rule, newest)
+    if holds:
+        ongoing = replace(ongoing, held_ms=newest.at_ms)
+    if supports:
+        ongoing = replace(ongoing, seen_ms=newest.at_ms)
+    if holds and supports:
+        total, count = ongoing.total + newest.score, ongoing.count + 1
+        ongoing = replace(ongoing, last_ms=newest.at_ms, total=total, count=count)
+    return ongoing
 
 
 def _change(phase: FlagPhase, state: RuleState, ongoing: Ongoing) -> Change:

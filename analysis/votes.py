@@ -36,11 +36,10 @@ def blocked(measures: Measures, limits: SightLimits) -> float | None:
     """Covered, dark or smeared. A picture that shows a face is dim, not blocked."""
     if "std" not in measures:
         return None
-    if measures["std"] < limits.flat_std:
-        return 1.0
-    dim = measures["luma"] < limits.dark_luma
+    covered = measures["std"] < limits.flat_std
+    dark = measures["luma"] < limits.dark_luma
     smeared = measures["sharpness"] < limits.blurred_sharpness
-    return float((dim or smeared) and not _seen(measures, limits))
+    return float((covered or dark or smeared) and not _seen(measures, limits))
 
 
 def frozen(measures: Measures, limits: SightLimits) -> float | None:

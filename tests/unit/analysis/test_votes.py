@@ -1,0 +1,83 @@
+"""From measures to votes: what counts, and what says nothing."""
+
+import pytest
+
+from analysis.contracts import FlagKind
+from analysis.votes import SightLimits, votes
+
+LIMITS = SightLimits()
+CLEAR = {"luma": 120.0, "std": 45.0, "sharpness": 8.0, "change": 2.0}
+NOBODY = {"faces": 0.0, "face": 0.0, "second_face": 0.0, "weak_face": 0.0}
+SOMEBODY = NOBODY | {"faces": 1.0, "face": 0.99}
+
+
+def vote(kind: FlagKind, **measures: float) -> float | None:
+    return votes(CLEAR | SOMEBODY | measures, LIMITS)[kind]
+
+
+def test_a_student_in_a_clear_picture_raises_nothing() -> None:
+    cast = votes(CLEAR | SOMEBODY | {"phone": 0.0, "person": 0.9}, LIMITS)
+    assert set(cast.values()) == {0.0}
+
+
+def test_nobody_found_is_absence() -> None:
+    assert vote(FlagKind.ABSENCE, **NOBODY) == 1.0
+
+
+@pytest.mark.parametrize(
+    "hidden", [{"person": 0.8}, {"weak_face": 0.55}], ids=["seen from behind", "doubtful face"]
+)
+def test_a_person_whose_face_is_hidden_is_no_vote_on_absence(hidden: dict[str, float]) -> None:
+    assert vote(FlagKind.ABSENCE, **(NOBODY | hidden)) is None
+
+
+def test_a_turned_face_that_the_mesh_loses_is_still_somebody() -> None:
+    assert vote(FlagKind.ABSENCE, **(NOBODY | {"weak_face": 0.8})) == 0.0
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [{"std": 0.4, "luma": 16.0}, {"luma": 22.0, "std": 9.0}, {"sharpness": 1.8}],
+    ids=["covered", "dark", "smeared"],
+)
+def test_a_blocked_camera_is_no_vote_on_anything_it_would_have_to_see(
+    feed: dict[str, float],
+) -> None:
+    cast = votes(CLEAR | NOBODY | {"phone": 0.9} | feed, LIMITS)
+    assert cast[FlagKind.CAMERA_BLOCKED] == 1.0
+    others = {kind: score for kind, score in cast.items() if kind is not FlagKind.CAMERA_BLOCKED}
+    assert set(others.values()) == {None}
+
+
+def test_a_face_seen_in_poor_light_means_dim_not_blocked() -> None:
+    cast = votes(CLEAR | SOMEBODY | {"luma": 20.0, "std": 5.0}, LIMITS)
+    assert cast[FlagKind.CAMERA_BLOCKED] == 0.0
+    assert cast[FlagKind.ABSENCE] == 0.0
+
+
+def test_two_confirmed_faces_are_an_extra_face() -> None:
+    assert vote(FlagKind.EXTRA_FACE, second_face=0.98) == 0.98
+    assert vote(FlagKind.EXTRA_FACE) == 0.0
+
+
+def test_a_picture_without_change_is_frozen_only_if_it_shows_a_face() -> None:
+    assert vote(FlagKind.FEED_FROZEN, change=0.0) == 1.0
+    assert vote(FlagKind.FEED_FROZEN, change=0.5) == 0.0
+    assert vote(FlagKind.FEED_FROZEN, change=0.0, **NOBODY) is None
+
+
+def test_the_first_picture_says_nothing_about_freezing() -> None:
+    first = {name: value for name, value in CLEAR.items() if name != "change"}
+    assert votes(first | SOMEBODY, LIMITS)[FlagKind.FEED_FROZEN] is None
+
+
+def test_without_a_detector_there_is_no_vote() -> None:
+    assert votes({}, LIMITS) == dict.fromkeys(
+        (
+            FlagKind.CAMERA_BLOCKED,
+            FlagKind.ABSENCE,
+            FlagKind.EXTRA_FACE,
+            FlagKind.PHONE,
+            FlagKind.FEED_FROZEN,
+        )
+    )
