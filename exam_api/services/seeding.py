@@ -169,7 +169,7 @@ async def _open_exam(
     """The newest exam while its window lasts; one in which somebody sat is history and stays."""
     opens_at, closes_at = now, now + WINDOW
     found = await seeds.newest_exam(discipline_id)
-    if found is not None and now + policy.duration <= found.closes_at:
+    if found is not None and found.opens_at <= now <= found.closes_at - policy.duration:
         return found
     if found is not None and found.begun == 0:
         await seeds.move_window(found.id, opens_at, closes_at)
