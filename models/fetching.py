@@ -121,6 +121,7 @@ def _download(url: str, part: Path, limit: int, progress: Progress) -> None:
         try:
             _continue(url, part, limit, progress)
         except HTTPError as error:
+            error.close()
             if error.code != 416:
                 raise ModelSourceUnavailable(f"the source answered {error.code}") from error
             part.unlink(missing_ok=True)  # what is here is longer than the source's file
