@@ -1,11 +1,12 @@
 """Log-in and sessions: opaque ids, hashed at rest, revocable, with idle and absolute ends."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from exam_api.domain.errors import TooManyAttempts, WrongCredentials
+from exam_api.domain.errors import StorageError, TooManyAttempts, WrongCredentials
 from exam_api.domain.ids import digest, new_secret
 from exam_api.domain.languages import Language
 from exam_api.domain.policy import AccessPolicy
@@ -91,8 +92,10 @@ class Accounts:
         if record is None or not self._is_live(record, now):
             return None
         if now - record.last_seen_at >= self._policy.session_touch:
-            async with self._units.write() as unit:
-                await unit.sessions.touch(id_hash, now)
+            # A full disk must not keep people from what they only read.
+            with suppress(StorageError):
+                async with self._units.write() as unit:
+                    await unit.sessions.touch(id_hash, now)
         return record.actor
 
     async def set_language(self, actor: Actor, language: Language) -> None:
