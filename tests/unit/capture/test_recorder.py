@@ -1,0 +1,217 @@
+"""The recorder: segments on key frames, gaps with their cause, a full disk survived."""
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from capture import repair, webm
+from capture.chain import verify_folder
+from capture.codecs import KeyInfo
+from capture.contracts import Gap, GapCause, MediaStarted, RecordingFailed, SegmentClosed
+from capture.manifest import Manifest, read
+from capture.recorder import Recorder
+from capture.settings import CaptureSettings
+
+KEY = KeyInfo(640, 480)
+
+
+class Bench:
+    """A recorder on a real folder, fed with made-up frames at 10 a second."""
+
+    def __init__(self, folder, pool):
+        self.folder = folder
+        self.pool = pool
+        self.events = []
+        folder.mkdir(exist_ok=True)
+        self.open()
+
+    def open(self):
+        self.recorder = Recorder(
+            "s1",
+            self.folder,
+            Manifest(self.folder, "s1"),
+            writing=self.pool,
+            settings=CaptureSettings(segment_s=3.0),
+            emit=self.events.append,
+        )
+
+    def feed(self, start_ms, end_ms, *, key=KEY, key_every=10, sound=False):
+        for number, at_ms in enumerate(range(start_ms, end_ms, 100)):
+            info = key if number % key_every == 0 else None
+            self.recorder.video("vp8", at_ms, b"frame %d" % at_ms, info)
+            if sound:
+                self.recorder.audio(at_ms + 5, b"sound")
+
+    def told(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def finish(self, at_ms, cause=GapCause.CLIENT_ENDED):
+        self.recorder.stop(at_ms, cause)
+        await self.recorder.drain()
+        return read(self.folder, "s1")
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with ThreadPoolExecutor(1) as pool:
+        yield Bench(tmp_path / "camera", pool)
+
+
+def times(folder, segment):
+    data = (folder / segment.name).read_bytes()
+    return [b.at_ms for c in webm.scan(data).clusters for b in webm.blocks_of(data, c)]
+
+
+async def test_segments_begin_with_key_frames_and_leave_no_hole(bench):
+    bench.feed(0, 10_000, sound=True)
+    ledger = await bench.finish(10_000)
+    segments = ledger.segments
+    assert [s.start_ms for s in segments] == [0, 3000, 6000, 9000]
+    assert [s.end_ms for s in segments][:3] == [3000, 6000, 9000]
+    assert verify_folder(bench.folder, segments[-1].chain) == []
+    assert ledger.gaps == []
+    data = [(bench.folder / s.name).read_bytes() for s in segments]
+    assert all(webm.scan(d).clusters[0].key_ms is not None for d in data)
+    video = [t for s in segments for t in times(bench.folder, s) if t % 100 == 0]
+    assert video == list(range(0, 10_000, 100))
+    assert [e.segment for e in bench.told(SegmentClosed)] == segments
+    assert bench.told(MediaStarted) == [MediaStarted("s1", 0, None)]
+
+
+async def test_nothing_is_recorded_before_the_first_key_frame(bench):
+    bench.recorder.video("vp8", 0, b"delta", None)
+    assert bench.recorder.wants_key_frame
+    assert bench.told(MediaStarted) == []
+    assert (await bench.finish(100)).segments == []
+
+
+async def test_sound_that_came_before_the_picture_is_kept(bench):
+    for at_ms in range(0, 5000, 60):
+        bench.recorder.audio(at_ms, b"early")
+    bench.feed(5000, 6000)
+    (segment,) = (await bench.finish(6000)).segments
+    kept = [t for t in times(bench.folder, segment) if t < 5000]
+    assert min(kept) >= 3000
+    assert len(kept) > 25
+    assert segment.audio_codec == "opus"
+
+
+async def test_a_pause_becomes_a_gap_with_its_cause(bench):
+    bench.feed(0, 2000)
+    bench.recorder.pause(GapCause.NETWORK)
+    assert not bench.recorder.recording
+    bench.feed(7000, 9000)
+    ledger = await bench.finish(9000)
+    assert ledger.gaps == [Gap(2000, 7000, GapCause.NETWORK)]
+    assert bench.told(MediaStarted)[1] == MediaStarted("s1", 7000, ledger.gaps[0])
+
+
+@pytest.mark.parametrize(
+    ("ended", "cause"), [(True, GapCause.CLIENT_ENDED), (False, GapCause.SERVER_RESTART)]
+)
+async def test_after_a_restart_the_gap_tells_why(bench, ended, cause):
+    bench.feed(0, 2000)
+    if ended:
+        await bench.finish(2000)
+    else:
+        bench.recorder.pause(GapCause.NETWORK)
+        await bench.recorder.drain()
+    bench.open()
+    bench.feed(60_000, 61_000)
+    assert [gap.cause for gap in (await bench.finish(61_000)).gaps] == [cause]
+
+
+async def test_a_new_size_starts_a_segment_at_its_key_frame(bench):
+    bench.feed(0, 1000)
+    bench.feed(1000, 2000, key=KeyInfo(320, 240))
+    segments = (await bench.finish(2000)).segments
+    assert [(s.width, s.height) for s in segments] == [(640, 480), (320, 240)]
+
+
+async def test_a_publication_that_begins_within_the_last_frame_stays_behind_it(bench):
+    bench.feed(0, 1000)
+    bench.recorder.pause(GapCause.NETWORK)
+    bench.feed(930, 2000)
+    ledger = await bench.finish(2000)
+    assert ledger.segments[1].start_ms >= ledger.segments[0].end_ms
+    assert ledger.gaps == []
+
+
+async def test_waiting_frames_are_written_when_nothing_newer_comes(bench):
+    bench.feed(0, 400)
+    assert bench.recorder.open_path is None
+    bench.recorder.tick(2000)
+    assert bench.recorder.open_path is not None
+
+
+def refuse_after(monkeypatch, allowed):
+    """The disk takes ``allowed`` bytes more, then it is full, in the middle of a write."""
+    real, left = os.write, [allowed]
+
+    def write(descriptor, data):
+        if left[0] <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = real(descriptor, bytes(data)[: left[0]])
+        left[0] -= written
+        return written
+
+    monkeypatch.setattr("capture.segment_file.os.write", write)
+    return lambda: monkeypatch.setattr("capture.segment_file.os.write", real)
+
+
+async def test_a_full_disk_keeps_what_is_whole_and_recording_resumes(bench, monkeypatch):
+    bench.feed(0, 1000)
+    there_is_space = refuse_after(monkeypatch, 150)
+    bench.feed(1000, 5000)
+    assert [e.code for e in bench.told(RecordingFailed)] == ["disk_full"]
+    assert bench.recorder.failed
+    assert not bench.recorder.recording
+    there_is_space()
+    bench.feed(5000, 7000)
+    assert bench.recorder.recording
+    assert not bench.recorder.failed
+    ledger = await bench.finish(7000)
+    assert verify_folder(bench.folder, ledger.chain) == []
+    assert [gap.cause for gap in ledger.gaps] == [GapCause.STORAGE]
+    assert ledger.segments[0].start_ms == 0
+    assert 1000 <= ledger.segments[0].end_ms <= 1100
+    assert ledger.segments[-1].start_ms == 5000
+    again = bench.told(MediaStarted)[-1]
+    assert again.gap == ledger.gaps[0]
+
+
+async def test_a_full_manifest_loses_no_segment(bench, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    real = os.pwrite
+    monkeypatch.setattr("capture.manifest.os.pwrite", full)
+    bench.feed(0, 3500)
+    bench.recorder.pause(GapCause.NETWORK)
+    await bench.recorder.drain()
+    assert [e.code for e in bench.told(RecordingFailed)] == ["disk_full"]
+    monkeypatch.setattr("capture.manifest.os.pwrite", real)
+    bench.feed(4000, 5000)
+    ledger = await bench.finish(5000)
+    assert [s.index for s in ledger.segments] == [1, 2, 3]
+    assert [e.segment.index for e in bench.told(SegmentClosed)] == [1, 2, 3]
+    assert verify_folder(bench.folder, ledger.chain) == []
+
+
+async def test_a_crash_leaves_a_segment_that_is_repaired_once(bench):
+    bench.feed(0, 4000)
+    await bench.recorder.drain()
+    growing = bench.recorder.open_path
+    with growing.open("ab") as file:
+        file.write(b"\x1f\x43\xb6\x75\x10\x00\x40\x00torn")
+    (bench.folder / "000003.webm").write_bytes(b"\x1a\x45")  # a header cut off
+    manifest = Manifest(bench.folder, "s1")
+    (gained,) = repair.repair_folder(bench.folder, manifest, "s1")
+    assert (gained.index, gained.start_ms, gained.width) == (2, 3000, 640)
+    assert gained.end_ms >= 3500
+    assert not (bench.folder / "000003.webm").exists()
+    assert verify_folder(bench.folder, gained.chain) == []
+    assert repair.repair_folder(bench.folder, Manifest(bench.folder, "s1"), "s1") == []
+    bench.recorder.pause(GapCause.NETWORK)

@@ -1,0 +1,62 @@
+"""Server time for every frame: steady, monotonic, robust to clocks that lie."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capture.timeline import SittingClock, TrackClock
+
+ORIGIN = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+
+
+def test_time_counts_from_the_origin_and_ignores_later_changes_of_the_wall_clock():
+    wall, steady = [ORIGIN + timedelta(seconds=5)], [100.0]
+    clock = SittingClock(ORIGIN, utc_now=lambda: wall[0], monotonic=lambda: steady[0])
+    assert clock.now_ms() == 5000
+    steady[0] += 2
+    wall[0] -= timedelta(hours=1)
+    assert clock.now_ms() == 7000
+
+
+def test_a_clock_set_back_does_not_turn_the_timeline_back():
+    clock = SittingClock(
+        ORIGIN,
+        utc_now=lambda: ORIGIN - timedelta(hours=1),
+        monotonic=lambda: 0.0,
+        at_least_ms=90_000,
+    )
+    assert clock.now_ms() == 90_000
+
+
+def test_frames_are_spaced_by_rtp_not_by_arrival():
+    track = TrackClock(90_000)
+    jitter = [0, 30, 5, 60, 0, 20]
+    placed = [track.place(n * 6000, 1000 + n * 67 + late) for n, late in enumerate(jitter)]
+    assert all(66 <= b - a <= 68 for a, b in itertools.pairwise(placed))
+
+
+def test_a_drifting_sender_stays_near_server_time():
+    track = TrackClock(90_000)
+    for n in range(15 * 3600):
+        placed = track.place(int(n * 6000 * 1.0002), round(n * 1000 / 15))  # 200 ppm for an hour
+    assert abs(placed - n * 1000 / 15) < 30
+
+
+@given(st.lists(st.tuples(st.integers(-(2**33), 2**33), st.integers(0, 50)), max_size=60))
+def test_lying_timestamps_move_nothing_far_and_never_back(steps):
+    track, arrival, last = TrackClock(90_000), 0, -1
+    for ticks, wait in steps:
+        arrival += wait
+        placed = track.place(ticks, arrival)
+        if placed is not None:
+            assert last < placed <= arrival + TrackClock.JUMP_MS + 1
+            last = placed
+
+
+def test_a_flood_does_not_run_ahead_of_time():
+    track = TrackClock(90_000)
+    placed = [track.place(0, 10) for _ in range(5000)]
+    assert max(p for p in placed if p is not None) <= 10 + TrackClock.JUMP_MS
+    assert placed[-1] is None
