@@ -7,7 +7,6 @@ A command's module holds its arguments; what it does is imported when it runs, s
 import sys
 from typing import Annotated, Final, Literal
 
-import click
 import typer
 
 from exam_api.cli import analyzing, models, operations, replaying, serving, verifying
@@ -42,18 +41,12 @@ app.add_typer(models.app)
 def main() -> None:
     """Exit status: 0 done, 1 refused with one line on stderr, 2 wrong usage, 130 interrupted."""
     try:
-        status = app(standalone_mode=False)
-    except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(wrong.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(130)
+        app()  # leaves with SystemExit; wrong usage and Ctrl-C are told by typer itself
     except Exception as error:
         failure = known_failure(error)
         if failure is None:
             raise
         sys.exit(report(failure))
-    sys.exit(status if isinstance(status, int) else 0)
 
 
 __all__ = ["app", "main"]

@@ -16,6 +16,7 @@ from exam_api.cli.terminal import language, say, text
 from exam_api.services.seeding import SeedPerson, SeedReport, load_university, seed_demo
 from exam_api.settings import Settings
 from exam_api.web.logs import configure_logging
+from models.registry import registry
 
 # What the demo makes in its folder: --fresh removes these and nothing else.
 _MADE: Final = ("app.db", "app.db-wal", "app.db-shm", "recordings", "blobs", "seal.pem")
@@ -26,7 +27,7 @@ def run_demo(data: Path, port: int, *, fresh: bool) -> None:
     settings = read_settings(
         data_dir=data, host="127.0.0.1", port=port, database_url="", public_url=""
     )
-    configure_logging(logging.WARNING)
+    configure_logging(logging.ERROR)
     with listen(settings.host, port) as listener, only_server(data), suppress(KeyboardInterrupt):
         if fresh:
             _forget(data)
@@ -67,6 +68,9 @@ def _announce(settings: Settings, report: SeedReport) -> None:
     say()
     say(text("demo.password", password=report.password))
     say(text("demo.exam", title=load_university().title[language()], until=until))
+    for state in registry(settings.data_dir, settings.models_dir).verify():
+        if state.code is not None:
+            say(text("demo.model_off", name=state.entry.name, why=text(state.code)))
     say(text("demo.kept", path=settings.data_dir))
 
 

@@ -87,6 +87,13 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "Данные хранятся в {path}. Остановить: Ctrl-C. Начать заново: --fresh.",
         "en": "Data are kept in {path}. Stop with Ctrl-C; start over with --fresh.",
     },
+    "demo.model_off": {
+        "kk": "Заттарды (телефонды) тану өшірулі: {name}, {why}. Қосу: baqylau models pull {name}",
+        "ru": "Распознавание предметов (телефона) выключено: {name}, {why}. "
+        "Включить: baqylau models pull {name}",
+        "en": "Objects (phones) are not recognised: {name}, {why}. "
+        "Turn it on with: baqylau models pull {name}",
+    },
     "role.student": {"kk": "білім алушы", "ru": "обучающийся", "en": "student"},
     "role.proctor": {"kk": "проктор", "ru": "проктор", "en": "proctor"},
     "role.member": {
