@@ -1,0 +1,227 @@
+"""The analyzer on real clips, as files and as they look after a student's uplink."""
+
+import random
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.stream import VideoStream
+
+from analysis.analyzer import SittingAnalyzer, closed
+from analysis.contracts import Flag, FlagKind, FlagUpdate
+from analysis.models_set import ModelSet
+from analysis.offline import analyze_file
+from analysis.policy import DEFAULT_POLICY
+from capture.contracts import Frame
+from capture.demo_scene import DEMO_EVENTS, render_demo_scene
+from capture.errors import NotAVideo
+from capture.probe import read_frames
+
+pytestmark = pytest.mark.integration
+
+MIXED = (("absence", 14.0, 23.0), ("extra_face", 33.0, 42.0), ("camera_blocked", 50.0, 56.0))
+Events = Iterable[tuple[str, float, float]]
+
+
+@pytest.fixture(scope="module")
+def models(require) -> ModelSet:
+    return ModelSet.load(require("shared") / "models")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "scene.webm"
+    render_demo_scene(path)
+    return path
+
+
+def assert_exactly(flags: Iterable[Flag], events: Events, tolerance_s: float = 2.0) -> None:
+    found = sorted((f.kind.value, f.start_ms / 1000, (f.end_ms or 0) / 1000) for f in flags)
+    expected = sorted(events)
+    assert [kind for kind, _, _ in found] == [kind for kind, _, _ in expected], found
+    for (_, start, end), (_, true_start, true_end) in zip(found, expected, strict=True):
+        assert abs(start - true_start) <= tolerance_s
+        assert abs(end - true_end) <= tolerance_s
+
+
+def watched(models: ModelSet, frames: Iterable[Frame]) -> list[Flag]:
+    analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s")
+    updates: list[FlagUpdate] = []
+    for frame in frames:
+        updates += analyzer.feed(frame)[1]
+    return closed(updates + analyzer.finish())
+
+
+def over_a_thin_line(source: Path, target: Path, kbit_s: int) -> Path:
+    """The clip as a browser would send it: VP8 in real time at a low rate."""
+    with av.open(target, "w") as sent:
+        stream = sent.add_stream("libvpx", rate=15)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        stream.bit_rate = kbit_s * 1000
+        stream.codec_context.gop_size = 45
+        stream.codec_context.options = {
+            "deadline": "realtime",
+            "cpu-used": "8",
+            "lag-in-frames": "0",
+        }
+        for index, frame in zip(count(), read_frames(source, 15), strict=False):
+            picture = av.VideoFrame.from_ndarray(frame.i420, format="yuv420p")
+            picture.pts, picture.time_base = index, Fraction(1, 15)
+            sent.mux(stream.encode(picture))
+        sent.mux(stream.encode(None))
+    return target
+
+
+def sampled_unevenly(path: Path, seed: int) -> Iterator[Frame]:
+    """About 2 fps as a busy worker takes them: jittered, one in twenty missed."""
+    draw = random.Random(seed)
+    due = 0.0
+    for frame in read_frames(path, 30):
+        if frame.at_ms < due:
+            continue
+        due = frame.at_ms + 500 + draw.uniform(-200, 250)
+        if draw.random() >= 0.05:
+            yield frame
+
+
+@pytest.mark.parametrize("fps", [2.0, 5.0])
+def test_the_mixed_session_gives_exactly_its_events(models, shared_media, fps: float) -> None:
+    report = analyze_file(shared_media / "session_mixed.mp4", fps=fps, model_set=models)
+    assert_exactly(report.flags, MIXED)
+    assert report.analysed_fps == pytest.approx(fps, rel=0.1)
+    for flag in report.flags:
+        assert flag.evidence is not None
+        assert flag.start_ms <= flag.evidence.at_ms <= (flag.end_ms or 0)
+
+
+@pytest.mark.parametrize("kbit_s", [128, 400])
+def test_compression_and_uneven_sampling_do_not_change_them(
+    models, shared_media, tmp_path, kbit_s: int
+) -> None:
+    sent = over_a_thin_line(shared_media / "session_mixed.mp4", tmp_path / "sent.webm", kbit_s)
+    assert_exactly(watched(models, sampled_unevenly(sent, seed=kbit_s)), MIXED)
+
+
+def test_without_an_object_model_the_faces_still_work(shared_media, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("BAQYLAU_MODELS_DIR", raising=False)
+    report = analyze_file(shared_media / "session_mixed.mp4", models_dir=tmp_path)
+    assert report.unavailable == {"objects": "model_absent"}
+    assert_exactly(report.flags, MIXED)
+
+
+def test_the_demo_scene_gives_exactly_its_events(models, demo) -> None:
+    assert_exactly(analyze_file(demo, model_set=models).flags, DEMO_EVENTS)
+
+
+def test_the_demo_scene_is_seen_throughout(models, demo) -> None:
+    """Whoever is on the scene is found in every frame, so that the demo cannot fail by chance."""
+    away, joined = DEMO_EVENTS[0][1:], DEMO_EVENTS[1][1:]
+    analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s")
+    for frame in read_frames(demo, 5):
+        at = frame.at_ms / 1000
+        observation, _ = analyzer.feed(frame)
+        assert observation.measures is not None
+        if any(abs(at - edge) < 1.0 for edge in (*away, *joined)):
+            continue  # somebody is walking in or out
+        expected = 0 if away[0] < at < away[1] else 2 if joined[0] < at < joined[1] else 1
+        assert observation.measures["faces"] == expected, at
+        assert observation.scores[FlagKind.FEED_FROZEN] != 1.0
+
+
+def test_people_from_behind_are_no_extra_face_and_not_absent(models, shared_media) -> None:
+    flags = analyze_file(shared_media / "one_by_one.mp4", model_set=models).flags
+    assert {flag.kind for flag in flags} == {FlagKind.ABSENCE}
+    empty = ((0.0, 5.5), (44.0, 49.0))
+    assert len(flags) == len(empty)
+    for flag, (start, end) in zip(flags, empty, strict=True):
+        assert start - 2 <= flag.start_ms / 1000 <= start + 2
+        assert (flag.end_ms or 0) / 1000 <= end + 2
+
+
+def looped(path: Path, seconds: float) -> Iterator[Frame]:
+    """A short clip played forth and back for long enough that a rule could fire."""
+    frames = list(read_frames(path, 5))
+    back_and_forth = frames + frames[-2:0:-1]
+    for index in range(int(seconds * 2)):
+        shown = back_and_forth[index % len(back_and_forth)]
+        yield Frame("s", index * 500, shown.i420)
+
+
+def test_badges_and_printed_faces_raise_nothing(models, shared_media) -> None:
+    """webcam_*: an ID badge on a lanyard looks like a phone; some shirts have a face printed on."""
+    clips = sorted(shared_media.glob("webcam_*.mp4"))
+    assert len(clips) >= 10
+    for clip in clips:
+        assert watched(models, looped(clip, 12)) == [], clip.name
+
+
+@pytest.mark.parametrize("light", [1.0, 0.25])
+def test_hardly_a_face_is_missed(models, shared_media, light: float) -> None:
+    """At most 1 % of frames at full light, 5 % at a quarter of it."""
+    draw = np.random.default_rng(1)
+    missed = total = 0
+    for clip in sorted(shared_media.glob("webcam_*.mp4")):
+        analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s")
+        for frame in read_frames(clip, 5):
+            dimmed = frame.i420.astype(np.float32)
+            luma, chroma = dimmed[: frame.height], dimmed[frame.height :]
+            luma[:] = 16 + (luma - 16) * light + draw.normal(0, 1.5, luma.shape)
+            chroma[:] = 128 + (chroma - 128) * light
+            shown = np.clip(dimmed, 0, 255).astype(np.uint8)
+            measures = analyzer.feed(Frame("s", frame.at_ms, shown))[0].measures
+            assert measures is not None
+            missed += measures["faces"] < 1
+            total += 1
+    assert total > 90
+    assert missed / total <= (0.01 if light == 1.0 else 0.05)
+
+
+@pytest.mark.parametrize(
+    ("clip", "kinds"),
+    [
+        ("two_faces.mp4", {FlagKind.EXTRA_FACE}),
+        ("head_pose.mp4", set()),
+        ("gaze_left.mp4", set()),
+        ("gaze_centre.mp4", set()),
+    ],
+)
+def test_other_clips_raise_what_they_show(models, shared_media, clip: str, kinds) -> None:
+    report = analyze_file(shared_media / clip, model_set=models)
+    assert {flag.kind for flag in report.flags} == kinds
+
+
+def test_a_classroom_does_not_trouble_the_analysis(models, shared_media) -> None:
+    assert analyze_file(shared_media / "classroom.mp4", model_set=models).frames > 0
+
+
+def test_a_file_that_is_no_video_is_told(models, tmp_path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("no video")
+    with pytest.raises(NotAVideo):
+        analyze_file(text, model_set=models)
+
+
+def test_the_same_file_gives_the_same_report(models, shared_media) -> None:
+    clip = shared_media / "two_faces.mp4"
+    first, second = (analyze_file(clip, model_set=models).to_json() for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("size", [(32, 32), (34, 400), (7680, 4320), (2, 2), (640, 480)])
+@pytest.mark.parametrize("fill", ["black", "white", "noise"])
+def test_hostile_frames_do_no_harm(models, size: tuple[int, int], fill: str) -> None:
+    width, height = size
+    shape = (height * 3 // 2, width)
+    draw = np.random.default_rng(1)
+    array = {
+        "black": np.zeros(shape, np.uint8),
+        "white": np.full(shape, 255, np.uint8),
+        "noise": draw.integers(0, 255, shape, np.uint8),
+    }[fill]
+    flags = watched(models, (Frame("s", index * 500, array) for index in range(3)))
+    assert flags == []
