@@ -35,6 +35,8 @@ _PROCTOR: Final[Mapping[Language, str]] = {"kk": "проктор", "ru": "про
 
 @dataclass(frozen=True, slots=True)
 class Clip:
+    """Both empty where nothing was on record."""
+
     key: str
     sha256: str
 
@@ -153,7 +155,7 @@ def _evidence(
     flag: StoredFlag, decision: StoredDecision, facts: ActFacts, place: Place
 ) -> dict[str, Any]:
     item = FORM1_ITEM.get(flag.kind)
-    clip = facts.clips.get(flag.id)
+    clip = facts.clips[flag.id]
     # A flag that still lasts is shown up to what is on record now.
     end_ms = max(flag.start_ms, facts.recorded_until_ms) if flag.end_ms is None else flag.end_ms
     return {
@@ -168,9 +170,9 @@ def _evidence(
         "evidence_key": flag.evidence_key,
         "frame_at_ms": flag.evidence_at_ms,
         "regions": [[box.x0, box.y0, box.x1, box.y1] for box in flag.boxes],
-        "clip_key": clip.key if clip else "",
-        "clip_sha256": clip.sha256 if clip else "",
-        "clip_url": f"{place.address}/api/v1/flags/{flag.id}/clip.webm" if clip else "",
+        "clip_key": clip.key,
+        "clip_sha256": clip.sha256,
+        "clip_url": f"{place.address}/api/v1/flags/{flag.id}/clip.webm" if clip.key else "",
         "comment": decision.comment,
         "decided_by": decision.by_name,
         "decided_at": decision.at.astimezone(place.zone).isoformat(),
