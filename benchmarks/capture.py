@@ -1,0 +1,353 @@
+"""CPU and memory that recording costs a session: ours against aiortc's MediaRecorder.
+
+``python -m benchmarks.capture --json [--quick]``. Publishers run in a process of their own and
+send media encoded beforehand, so only the receiving process is measured: user + system time a
+second of wall clock in per cent of one core, and resident memory above the idle server's, both
+divided by the sessions. One run measures all receivers, so the ratios hold on any machine.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+import av
+import httpx
+import numpy as np
+import uvicorn
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.contrib.media import MediaRecorder
+from fastapi import FastAPI, Request, Response
+
+from capture.contracts import PublishGrant
+from capture.service import CaptureService
+from capture.whip import whip_router
+
+FPS, SIZE, SECONDS = 15, (640, 480), 4
+Packets = list[tuple[Fraction, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one receiver costs a session, and whether all sessions were really recorded."""
+
+    cpu_pct_per_session: float
+    mb_per_session: float
+    sessions: int
+    seconds_recorded_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    ours: tuple[int, ...]
+    decoding: int
+    media_recorder: int
+    window_s: float
+
+
+QUICK = Plan(ours=(8,), decoding=0, media_recorder=2, window_s=8.0)
+FULL = Plan(ours=(1, 8, 16), decoding=8, media_recorder=4, window_s=20.0)
+
+
+# --- publishers ---------------------------------------------------------------------------------
+
+
+def encode_video() -> Packets:
+    """A moving bar over noise, about 450 kbit/s of VP8, a key frame every 2 s."""
+    encoder = av.VideoCodecContext.create("libvpx", "w")
+    encoder.width, encoder.height = SIZE
+    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, FPS)
+    encoder.bit_rate, encoder.gop_size = 450_000, 2 * FPS
+    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    rng = np.random.default_rng(1)
+    background = rng.integers(0, 120, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+    packets: Packets = []
+    for number in range(FPS * SECONDS):
+        picture = np.roll(background, number, axis=1)
+        picture[:, (number * 9) % 580 :][:, :60] = 220
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = number, Fraction(1, FPS)
+        packets += [(Fraction(number, FPS), bytes(p)) for p in encoder.encode(frame)]
+    return packets
+
+
+def encode_audio() -> Packets:
+    encoder = av.AudioCodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.format = 48000, "s16"
+    encoder.layout, encoder.bit_rate = "stereo", 32_000
+    encoder.time_base = Fraction(1, 48000)
+    rng = np.random.default_rng(2)
+    packets: Packets = []
+    for number in range(SECONDS * 50):
+        samples = rng.integers(-4000, 4000, (1, 1920), dtype=np.int16)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, number * 960, Fraction(1, 48000)
+        packets += [(Fraction(len(packets), 50), bytes(p)) for p in encoder.encode(frame)]
+    return packets
+
+
+class LoopTrack(MediaStreamTrack):
+    """Sends the same packets over and over, at real speed, from a common start."""
+
+    def __init__(self, kind: str, packets: Packets, rate: int, start: asyncio.Event) -> None:
+        super().__init__()
+        self.kind = kind
+        self._packets, self._rate, self._start = packets, rate, start
+        self._sent, self._zero = 0, 0.0
+
+    async def recv(self) -> "av.Packet[Any]":
+        await self._start.wait()
+        now = asyncio.get_running_loop().time
+        self._zero = self._zero or now()
+        rounds, index = divmod(self._sent, len(self._packets))
+        at, data = self._packets[index]
+        at += rounds * SECONDS
+        await asyncio.sleep(max(0.0, self._zero + float(at) - now()))
+        packet = av.Packet(data)
+        packet.pts, packet.time_base = int(at * self._rate), Fraction(1, self._rate)
+        self._sent += 1
+        return packet
+
+
+async def send_one(url: str, number: int, media: tuple[Packets, Packets]) -> RTCPeerConnection:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    start = asyncio.Event()
+    peer.on(
+        "connectionstatechange",
+        lambda: start.set() if peer.connectionState == "connected" else None,
+    )
+    peer.addTransceiver(LoopTrack("video", media[0], 90000, start), direction="sendonly")
+    peer.addTransceiver(LoopTrack("audio", media[1], 48000, start), direction="sendonly")
+    await peer.setLocalDescription(await peer.createOffer())
+    headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer s{number}"}
+    async with httpx.AsyncClient(timeout=30) as http:
+        answer = await http.post(url, content=peer.localDescription.sdp, headers=headers)
+    answer.raise_for_status()
+    await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+    await asyncio.wait_for(start.wait(), 30)
+    return peer
+
+
+async def run_senders(url: str, sessions: int) -> None:
+    media = encode_video(), encode_audio()
+    peers = []
+    for number in range(sessions):
+        peers.append(await send_one(url, number, media))
+        await asyncio.sleep(0.05)
+    print("sending", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await asyncio.gather(*(peer.close() for peer in peers))
+
+
+# --- receivers ----------------------------------------------------------------------------------
+
+
+def usage() -> dict[str, float]:
+    """This process so far: CPU seconds, and resident MiB now."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {
+        "cpu_s": spent.ru_utime + spent.ru_stime,
+        "rss_mb": pages * resource.getpagesize() / 2**20,
+        "at": time.monotonic(),
+    }
+
+
+def ours_app(root: Path, *, decode: bool) -> tuple[FastAPI, Callable[[], Awaitable[Any]]]:
+    service = CaptureService(root, on_event=lambda _: None)
+    origin = datetime.now(UTC)
+
+    async def authorize(token: str) -> PublishGrant:
+        if decode:
+            service.tap(token)
+        return PublishGrant(token, origin)
+
+    async def report() -> dict[str, float]:
+        """Milliseconds on record of all sessions, and how long cutting a clip takes."""
+        sittings = sorted(path.name for path in root.iterdir())
+        recorded = sum(service.recorded_until(sitting_id) for sitting_id in sittings)
+        at, spent = time.monotonic(), []
+        for sitting_id in sittings * 4:
+            began = time.perf_counter()
+            await service.clip(sitting_id, service.recorded_until(sitting_id) - 4000)
+            spent.append((time.perf_counter() - began) * 1000)
+        return {"recorded_ms": recorded, "at": at, "clip_ms": statistics.median(spent)}
+
+    app = FastAPI()
+    app.include_router(whip_router(service, authorize))
+    return app, report
+
+
+def media_recorder_app(root: Path) -> tuple[FastAPI, Callable[[], Awaitable[Any]]]:
+    """The usual aiortc server: every track into a MediaRecorder, one MP4 a session."""
+    app = FastAPI()
+    kept: list[Any] = []
+    root.mkdir(parents=True, exist_ok=True)
+
+    @app.post("/whip")
+    async def publish(request: Request) -> Response:
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        recorder = MediaRecorder(str(root / f"{len(kept)}.mp4"))
+        peer.on("track", recorder.addTrack)
+        kept.append((peer, recorder))
+        await peer.setRemoteDescription(
+            RTCSessionDescription((await request.body()).decode(), "offer")
+        )
+        await recorder.start()
+        await peer.setLocalDescription(await peer.createAnswer())
+        return Response(peer.localDescription.sdp, 201, media_type="application/sdp")
+
+    async def report() -> dict[str, float]:
+        return {}
+
+    return app, report
+
+
+async def run_receiver(kind: str, root: Path) -> None:
+    app, report = (
+        media_recorder_app(root)
+        if kind == "media_recorder"
+        else ours_app(root, decode=kind == "decoding")
+    )
+
+    @app.get("/usage")
+    def tell() -> dict[str, float]:
+        return usage()
+
+    @app.get("/report")
+    async def tell_more() -> Any:
+        return await report()
+
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="none")
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
+        await asyncio.sleep(0.01)
+    print(server.servers[0].sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    serving.cancel()
+    os._exit(0)  # nothing is left to save, and MediaRecorder's threads would not end
+
+
+# --- the measurement ----------------------------------------------------------------------------
+
+
+def child(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.capture", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def line_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    if not line:
+        raise RuntimeError("a process of the benchmark ended early")
+    return line
+
+
+def stop(process: "subprocess.Popen[str]") -> None:
+    pipe: IO[str] | None = process.stdin
+    assert pipe is not None
+    pipe.close()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def measure(kind: str, sessions: int, window_s: float) -> tuple[Cost, dict[str, float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        receiver = child("--role", "receiver", "--kind", kind, "--root", folder)
+        sender = None
+        try:
+            base = f"http://127.0.0.1:{line_of(receiver)}"
+            idle = httpx.get(f"{base}/usage").json()
+            sender = child("--role", "sender", "--url", f"{base}/whip", "--sessions", str(sessions))
+            line_of(sender)
+            time.sleep(2)
+            before = httpx.get(f"{base}/report", timeout=60).json() if kind == "ours" else {}
+            first = httpx.get(f"{base}/usage").json()
+            time.sleep(window_s)
+            last = httpx.get(f"{base}/usage").json()
+            report = httpx.get(f"{base}/report", timeout=60).json()
+        finally:
+            if sender is not None:
+                stop(sender)
+            stop(receiver)
+    wall = last["at"] - first["at"]
+    return Cost(
+        cpu_pct_per_session=round((last["cpu_s"] - first["cpu_s"]) / wall * 100 / sessions, 3),
+        mb_per_session=round((last["rss_mb"] - idle["rss_mb"]) / sessions, 2),
+        sessions=sessions,
+        seconds_recorded_pct=coverage(before, report, sessions) if before else None,
+    ), report
+
+
+def coverage(before: dict[str, float], after: dict[str, float], sessions: int) -> float:
+    gained_s = (after["recorded_ms"] - before["recorded_ms"]) / 1000 / sessions
+    return round(gained_s / (after["at"] - before["at"]) * 100, 1)
+
+
+def benchmark(plan: Plan) -> dict[str, Any]:
+    runs = [measure("ours", sessions, plan.window_s) for sessions in plan.ours]
+    decoding = measure("decoding", plan.decoding, plan.window_s)[0] if plan.decoding else None
+    theirs = measure("media_recorder", plan.media_recorder, plan.window_s)[0]
+    ours = runs[-1][0]
+    return {
+        "sessions": ours.sessions,
+        "ours": asdict(ours),
+        "ours_by_sessions": [asdict(cost) for cost, _ in runs],
+        "ours_decoding": asdict(decoding) if decoding else None,
+        "media_recorder": asdict(theirs),
+        "janus": None,
+        "times_cheaper": round(theirs.cpu_pct_per_session / ours.cpu_pct_per_session, 1),
+        "loss": [],
+        "clip_ms": round(runs[-1][1]["clip_ms"], 2),
+        "window_s": plan.window_s,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quick", action="store_true", help="under 60 s on 2 cores")
+    parser.add_argument("--role", choices=["sender", "receiver"], help=argparse.SUPPRESS)
+    parser.add_argument("--kind", help=argparse.SUPPRESS)
+    parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    parser.add_argument("--sessions", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.role:
+        import uvloop  # noqa: PLC0415 - only the measured processes run on it
+
+        work = (
+            run_receiver(asked.kind, asked.root / "recordings")
+            if asked.role == "receiver"
+            else run_senders(asked.url, asked.sessions)
+        )
+        uvloop.run(work)
+        return
+    found = benchmark(QUICK if asked.quick else FULL)
+    print(json.dumps(found, indent=None if asked.json else 2))
+
+
+if __name__ == "__main__":
+    main()
