@@ -12,6 +12,7 @@ from acts.contracts import ActDocument, EvidenceItem, Language
 from acts.frames import WIDTH as FRAME_WIDTH
 from acts.frames import MarkedFrame, frame_size
 from acts.labels import LABELS, filled, kind_name, label
+from acts.sheet import FRAME_HEIGHT as PAGE_HEIGHT
 from acts.sheet import FRAME_WIDTH as PAGE_WIDTH
 from acts.timeline import Timeline
 
@@ -68,7 +69,8 @@ def _section(key: str, language: Language) -> Iterator[Any]:
 
 def _table(rows: Rows, width: float, names: float) -> Any:
     cells = [[styles.text(name, 9), styles.text(value, 9)] for name, value in rows]
-    return Table(cells, colWidths=[names, width - names], style=_PLAIN, hAlign="LEFT")
+    widths = [names, width - names]
+    return Table(cells, colWidths=widths, style=_PLAIN, hAlign="LEFT", splitInRow=1)
 
 
 def _row(key: str, value: str, language: Language) -> tuple[str, str]:
@@ -142,7 +144,7 @@ def _item(
         f"{number}. {styles.join(kazakh, translated)}", 10.5, face=typefaces.BOLD, after=2
     )
     title = f"{number}. {kazakh}, {values.offset(entry.start_ms)}"
-    parts = [Bookmark(title, f"flag-{number}", 2), heading, _body(document, entry, language)]
+    parts = [Bookmark(title, f"flag-{number}", 2), heading, *_body(document, entry, language)]
     if entry.comment.strip():
         comment = f"{styles.both('annex.comment', language)}: {typefaces.markup(entry.comment)}"
         parts.append(styles.text(comment, 9, before=2))
@@ -150,18 +152,18 @@ def _item(
     yield Spacer(0, 4 * mm)
 
 
-def _body(document: ActDocument, entry: EvidenceItem, language: Language) -> Any:
+def _body(document: ActDocument, entry: EvidenceItem, language: Language) -> list[Any]:
+    """The details beside the frame; under it where they are too long to stand on one page."""
     size = frame_size(entry.frame_jpeg) if entry.frame_jpeg else None
     rows = _details(document, entry, language, readable=size is not None)
     if size is None:
-        return _table(rows, PAGE_WIDTH, 45 * mm)
+        return [_table(rows, PAGE_WIDTH, 45 * mm)]
     right = PAGE_WIDTH - FRAME_WIDTH - 5 * mm
-    return Table(
-        [[MarkedFrame(entry, size), _table(rows, right, 33 * mm)]],
-        colWidths=[FRAME_WIDTH + 5 * mm, right],
-        style=_PLAIN,
-        hAlign="LEFT",
-    )
+    frame, details = MarkedFrame(entry, size), _table(rows, right, 33 * mm)
+    if details.wrap(right, PAGE_HEIGHT)[1] > PAGE_HEIGHT * 0.8:
+        return [frame, _table(rows, PAGE_WIDTH, 45 * mm)]
+    widths = [FRAME_WIDTH + 5 * mm, right]
+    return [Table([[frame, details]], colWidths=widths, style=_PLAIN, hAlign="LEFT")]
 
 
 def _details(

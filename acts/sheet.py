@@ -65,7 +65,7 @@ def _embedded(document: Any, attachment: Attachment) -> Any:
     stream = PDFStream(content=attachment.content)
     entries = stream.dictionary.dict
     entries["Type"] = PDFName("EmbeddedFile")
-    entries["Subtype"] = PDFName(attachment.media_type.replace("/", "#2f"))
+    entries["Subtype"] = "/" + attachment.media_type.replace("/", "#2f")  # PDFName lets "/" by
     digest = hashlib.md5(attachment.content, usedforsecurity=False).digest()
     entries["Params"] = PDFDictionary(
         {"Size": len(attachment.content), "CheckSum": PDFString(digest, enc="raw")}
@@ -112,11 +112,20 @@ def _define_total(canvas: Any, pages: int) -> None:
     canvas.endForm()
 
 
+def _identity(imprint: Imprint) -> Any:
+    """The start of the file's id: reportlab would begin with SOURCE_DATE_EPOCH if it is set."""
+    start = hashlib.md5(imprint.made_at.isoformat().encode(), usedforsecurity=False)
+    for attachment in imprint.attachments:
+        start.update(attachment.content)
+    return start
+
+
 def _canvas_maker(imprint: Imprint) -> Any:
     def make(*args: Any, **options: Any) -> Any:
         canvas = Canvas(*args, **{**options, "pdfVersion": (1, 7)})
         canvas._doc._timeStamp = _FixedTime(imprint.made_at)  # noqa: SLF001 - no public way
         canvas.setViewerPreference("DisplayDocTitle", "true")
+        canvas._doc.signature = _identity(imprint)  # noqa: SLF001 - no public way
         _attach(canvas._doc, imprint.attachments)  # noqa: SLF001 - no public way
         return canvas
 

@@ -1,5 +1,6 @@
 """Flags and the recording's gaps on one axis, to scale."""
 
+from math import ceil
 from typing import Any
 
 from reportlab.lib.units import mm
@@ -27,7 +28,8 @@ def length_ms(document: ActDocument) -> float:
 def tick_step_ms(total_ms: float, most: int = 8) -> int:
     """The shortest usual step that gives at most ``most`` ticks."""
     fits = (step for step in _STEPS_S if total_ms / (step * 1000) <= most)
-    return next(fits, _STEPS_S[-1] * max(1, round(total_ms / 1000 / _STEPS_S[-1] / most))) * 1000
+    longest = _STEPS_S[-1]
+    return next(fits, longest * ceil(total_ms / 1000 / longest / most)) * 1000
 
 
 class Timeline(Flowable):  # type: ignore[misc] # reportlab carries no types

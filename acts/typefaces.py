@@ -8,6 +8,7 @@ import unicodedata
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -24,6 +25,7 @@ SYMBOLS = "DejaVuSans"
 
 TICKED = "☑"
 UNTICKED = "☐"
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 FONTS = Path(__file__).parent / "fonts"
 _FILES = {
@@ -68,10 +70,13 @@ def has_glyph(face: str, letter: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _face_of(letter: str) -> str:
-    if has_glyph(REGULAR, letter) or not has_glyph(SYMBOLS, letter):
-        return REGULAR
-    return SYMBOLS
+def _set(letter: str) -> tuple[str, str]:
+    """The face and the letter to print; what no face has prints as �, never as nothing."""
+    if has_glyph(REGULAR, letter):
+        return REGULAR, letter
+    # Beyond U+FFFF reportlab prints the glyph but writes another letter for those who copy it.
+    known = ord(letter) <= 0xFFFF and has_glyph(SYMBOLS, letter)
+    return SYMBOLS, letter if known else _UNKNOWN
 
 
 def plain(value: str) -> str:
@@ -88,7 +93,8 @@ def plain(value: str) -> str:
 def markup(value: str) -> str:
     """A person's text as paragraph markup: nothing in it is obeyed, rare letters change face."""
     parts: list[str] = []
-    for face, run in groupby(plain(value), key=_face_of):
-        text = escape("".join(run))
+    letters = map(_set, plain(value))
+    for face, run in groupby(letters, key=itemgetter(0)):
+        text = escape("".join(letter for _, letter in run))
         parts.append(text if face == REGULAR else f'<font name="{face}">{text}</font>')
     return "".join(parts)

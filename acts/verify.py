@@ -6,7 +6,8 @@ that forbids changes; nothing before, after or beside it.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -62,6 +63,17 @@ class _Refused(Exception):
         self.code = code
 
 
+@contextmanager
+def _or(code: str) -> Iterator[None]:
+    """Refuse with ``code`` whatever goes wrong: a stranger's bytes trip parsers in any way."""
+    try:
+        yield
+    except _Refused:
+        raise
+    except Exception as error:
+        raise _Refused(code) from error
+
+
 def verify_act(
     pdf: bytes, trusted: Sequence[x509.Certificate] | None = None, language: Language = "en"
 ) -> Verification:
@@ -96,10 +108,9 @@ def _answer(
     }
     try:
         _check_integrity(found)
-        known |= _act(found.reader)
+        known |= _act(found)
     except _Refused as refused:
         return _refusal(digest, refused.code, language, **known)
-    known["sealed_at"] = found.self_reported_timestamp
     if known["trusted"] is False:
         return _refusal(digest, "other_key", language, **known)
     return Verification(digest, **known)
@@ -109,12 +120,9 @@ def _seal_of(pdf: bytes) -> EmbeddedPdfSignature:
     """The file's only signature, if it covers the file from its first byte to its last."""
     if not pdf.startswith(_HEADER):
         raise _Refused("not_pdf")
-    try:
-        seals: list[EmbeddedPdfSignature] = list(
-            PdfFileReader(BytesIO(pdf), strict=True).embedded_signatures
-        )
-    except Exception as error:  # a hostile file trips parsers in any way it likes
-        raise _Refused("unreadable") from error
+    with _or("unreadable"):
+        reader = PdfFileReader(BytesIO(pdf), strict=True)
+        seals: list[EmbeddedPdfSignature] = list(reader.embedded_signatures)
     if len(seals) != 1:
         raise _Refused("many_seals" if seals else "no_seal")
     _check_cover(seals[0], pdf)
@@ -123,14 +131,16 @@ def _seal_of(pdf: bytes) -> EmbeddedPdfSignature:
 
 def _check_cover(found: EmbeddedPdfSignature, pdf: bytes) -> None:
     """Two covered ranges, and between them nothing but this signature and its zero padding."""
-    ranges = [int(number) for number in found.byte_range]
-    if len(ranges) != 4 or ranges[0] != 0 or ranges[2] + ranges[3] != len(pdf):
+    with _or("not_covered"):
+        zero, first, second, rest = (int(number) for number in found.byte_range)
+    if zero != 0 or second + rest != len(pdf):
         raise _Refused("not_covered")
-    gap = pdf[ranges[1] : ranges[2]]
-    envelope = _envelope(found)
-    if not gap.startswith(b"<" + envelope.hex().upper().encode()):
+    with _or("seal_unreadable"):
+        digits = _envelope(found).hex().upper().encode()
+    gap = pdf[first:second]
+    if not gap.startswith(b"<" + digits):
         raise _Refused("seal_unreadable")
-    padding = gap[1 + 2 * len(envelope) :]
+    padding = gap[1 + len(digits) :]
     if not padding.endswith(b">") or padding[:-1].strip(b"0"):
         raise _Refused("not_covered")
 
@@ -140,43 +150,33 @@ def _envelope(found: EmbeddedPdfSignature) -> bytes:
 
     Equal bytes prove that nothing was hidden in the parts that no signature covers.
     """
-    try:
-        signer = found.signer_info
-        rebuilt = cms.SignerInfo(
-            {
-                "version": "v1",
-                "sid": cms.SignerIdentifier(
-                    "issuer_and_serial_number",
-                    {
-                        "issuer": found.signer_cert.issuer,
-                        "serial_number": found.signer_cert.serial_number,
-                    },
-                ),
-                "digest_algorithm": {"algorithm": "sha256"},
-                "signed_attrs": signer["signed_attrs"],
-                "signature_algorithm": {"algorithm": "sha256_rsa"},
-                "signature": signer["signature"],
-            }
-        )
-        content = cms.SignedData(
-            {
-                "version": "v1",
-                "digest_algorithms": [{"algorithm": "sha256"}],
-                "encap_content_info": {"content_type": "data"},
-                "certificates": [cms.CertificateChoices("certificate", found.signer_cert)],
-                "signer_infos": [rebuilt],
-            }
-        )
-        return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
-    except Exception as error:  # as above: the bytes are a stranger's
-        raise _Refused("seal_unreadable") from error
+    certificate = found.signer_cert
+    issued = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+    signer = cms.SignerInfo(
+        {
+            "version": "v1",
+            "sid": cms.SignerIdentifier("issuer_and_serial_number", issued),
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signed_attrs": found.signer_info["signed_attrs"],
+            "signature_algorithm": {"algorithm": "sha256_rsa"},
+            "signature": found.signer_info["signature"],
+        }
+    )
+    content = cms.SignedData(
+        {
+            "version": "v1",
+            "digest_algorithms": [{"algorithm": "sha256"}],
+            "encap_content_info": {"content_type": "data"},
+            "certificates": [cms.CertificateChoices("certificate", certificate)],
+            "signer_infos": [signer],
+        }
+    )
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
 
 
 def _certificate(found: EmbeddedPdfSignature) -> x509.Certificate:
-    try:
+    with _or("seal_unreadable"):
         return x509.load_der_x509_certificate(found.signer_cert.dump())
-    except ValueError as error:
-        raise _Refused("seal_unreadable") from error
 
 
 def _name(certificate: x509.Certificate) -> str:
@@ -197,28 +197,29 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _check_integrity(found: EmbeddedPdfSignature) -> None:
-    if found.docmdp_level is not MDPPerm.NO_CHANGES:
-        raise _Refused("not_final")
-    try:
+    with _or("seal_forged"):
         digest = found.compute_digest("sha256")
         intact, valid = validate_sig_integrity(found.signer_info, found.signer_cert, "data", digest)
-    except Exception as error:  # as above: the bytes are a stranger's
-        raise _Refused("seal_forged") from error
     if not intact:
         raise _Refused("content_changed")
     if not valid:
         raise _Refused("seal_forged")
+    with _or("not_final"):
+        final = found.docmdp_level is MDPPerm.NO_CHANGES
+    if not final:
+        raise _Refused("not_final")
 
 
-def _act(reader: PdfFileReader) -> dict[str, Any]:
-    """Number and revision from the sealed act.json."""
-    try:
-        tree = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
+def _act(found: EmbeddedPdfSignature) -> dict[str, Any]:
+    """What the sealed act.json and the seal say; an act of this system has both."""
+    with _or("not_act"):
+        tree = found.reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
         files = {str(tree[place]): tree[place + 1] for place in range(0, len(tree), 2)}
-        content = files[record.NAME]["/EF"]["/F"].data
-        act = json.loads(content)
+        act = json.loads(files[record.NAME]["/EF"]["/F"].data)
         if act["format"] != record.FORMAT:
             raise _Refused("not_act")
-        return {"number": str(act["number"]), "revision": int(act["revision"])}
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise _Refused("not_act") from error
+        return {
+            "number": str(act["number"]),
+            "revision": int(act["revision"]),
+            "sealed_at": found.self_reported_timestamp,
+        }
