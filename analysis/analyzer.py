@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from analysis.contracts import (
     Box,
@@ -18,41 +19,58 @@ from analysis.evidence import BestPicture
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
-from analysis.rules import Change, RuleState, finish, numbers, step
-from analysis.votes import votes
+from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
+from analysis.votes import SightLimits, votes
 from capture.contracts import Frame
 
 logger = logging.getLogger(__name__)
+
+Told = tuple[FlagPhase, Flag]
 
 
 class Watch:
     """One kind of one sitting: its rule's state and the best picture of what goes on."""
 
-    def __init__(self, kind: FlagKind, policy: KindPolicy, models: tuple[ModelRef, ...]) -> None:
+    def __init__(
+        self,
+        kind: FlagKind,
+        policy: KindPolicy,
+        limits: SightLimits,
+        models: tuple[ModelRef, ...],
+    ) -> None:
         self._kind = kind
         self._policy = policy
         self._models = models
-        self._thresholds = numbers(policy.rule)
+        self._thresholds = {**numbers(policy.rule), **asdict(limits)}
         self._state = RuleState()
         self._best = BestPicture(kind)
 
-    def see(self, picture: Picture, boxes: tuple[Box, ...], score: float | None) -> list[Change]:
-        if score is not None and score > 0:
+    def see(self, picture: Picture, boxes: tuple[Box, ...], score: float | None) -> list[Told]:
+        rule = self._policy.rule
+        self._state, changes = step(rule, self._state, picture.at_ms, score)
+        # What closes does so with the pictures of before: this one is not part of it.
+        ended = [self._end(change) for change in changes if change.phase is FlagPhase.CLOSED]
+        if score is not None and supports(rule, score):
             self._best.offer(picture, boxes, score)
-        self._state, changes = step(self._policy.rule, self._state, picture.at_ms, score)
-        return list(changes)
-
-    def finish(self) -> list[Change]:
-        self._state, changes = finish(self._policy.rule, self._state)
-        return list(changes)
-
-    def settle(self) -> None:
-        """Drops the kept picture once the votes that spoke for anything have gone."""
-        state = self._state
-        if state.ongoing is None and not any(vote.score > 0 for vote in state.votes):
+            for change in changes:
+                if change.phase is FlagPhase.OPENED:
+                    self._best.begin(change.start_ms, picture, boxes, score)
+        going = [change for change in changes if change.phase is not FlagPhase.CLOSED]
+        more = [(change.phase, self._flag(change)) for change in going]
+        if not in_evidence(rule, self._state):
             self._best.forget()
+        return ended + more
 
-    def flag(self, change: Change) -> Flag:
+    def finish(self) -> list[Told]:
+        self._state, changes = finish(self._policy.rule, self._state)
+        return [self._end(change) for change in changes]
+
+    def _end(self, change: Change) -> Told:
+        flag = self._flag(change)
+        self._best.forget()
+        return change.phase, flag
+
+    def _flag(self, change: Change) -> Flag:
         severity = self._policy.severity
         if change.repeat and severity is Severity.ALERT:
             severity = Severity.NOTICE
@@ -76,8 +94,10 @@ class SittingAnalyzer:
         self.sitting_id = sitting_id
         self._detectors = model_set.detectors()
         self._limits = policy.limits
+        self._newest_ms = -1
         self._watches = {
-            kind: Watch(kind, own, self._models_of(own)) for kind, own in policy.kinds.items()
+            kind: Watch(kind, own, policy.limits, self._models_of(own))
+            for kind, own in policy.kinds.items()
         }
 
     def _models_of(self, policy: KindPolicy) -> tuple[ModelRef, ...]:
@@ -85,7 +105,10 @@ class SittingAnalyzer:
         return tuple(ref for detector in used for ref in detector.models)
 
     def feed(self, frame: Frame) -> tuple[Observation, list[FlagUpdate]]:
-        """A frame that is no picture votes on nothing."""
+        """A frame that is no picture, or not newer than the last, votes on nothing."""
+        if frame.at_ms <= self._newest_ms:
+            return Observation(frame.at_ms, {}), []
+        self._newest_ms = frame.at_ms
         try:
             picture = Picture.of(frame)
         except PictureUnreadable as error:
@@ -94,16 +117,15 @@ class SittingAnalyzer:
         observation = self._observed(picture)
         updates: list[FlagUpdate] = []
         for kind, watch in self._watches.items():
-            changes = watch.see(picture, observation.boxes, observation.scores.get(kind))
-            updates += self._told(watch, changes)
-            watch.settle()
+            told = watch.see(picture, observation.boxes, observation.scores.get(kind))
+            updates += self._updates(told)
         return observation, updates
 
     def finish(self) -> list[FlagUpdate]:
         """Closes what is open: evidence ends with the last frame, whatever the time is now."""
         updates: list[FlagUpdate] = []
         for watch in self._watches.values():
-            updates += self._told(watch, watch.finish())
+            updates += self._updates(watch.finish())
         return updates
 
     def _observed(self, picture: Picture) -> Observation:
@@ -118,8 +140,8 @@ class SittingAnalyzer:
     def _votes(self, measures: Mapping[str, float]) -> Mapping[FlagKind, float | None]:
         return votes(measures, self._limits)
 
-    def _told(self, watch: Watch, changes: list[Change]) -> list[FlagUpdate]:
-        return [FlagUpdate(self.sitting_id, change.phase, watch.flag(change)) for change in changes]
+    def _updates(self, told: list[Told]) -> list[FlagUpdate]:
+        return [FlagUpdate(self.sitting_id, phase, flag) for phase, flag in told]
 
 
 def closed(updates: list[FlagUpdate]) -> list[Flag]:

@@ -42,6 +42,12 @@ class BestPicture:
             shown = tuple(box for box in boxes if box.label in self._labels)
             self._best = Candidate(picture, shown, score, since)
 
+    def begin(self, start_ms: int, picture: Picture, boxes: tuple[Box, ...], score: float) -> None:
+        """A flag opens: a picture from before its start shows something else."""
+        if self._best is None or self._best.picture.at_ms < start_ms:
+            self.forget()
+            self.offer(picture, boxes, score)
+
     def forget(self) -> None:
         self._best = self._made = None
 

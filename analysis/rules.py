@@ -206,14 +206,22 @@ def _turn(votes: tuple[CastVote, ...], middle: float) -> int:
 # --- flags ---------------------------------------------------------------------------------------
 
 
-def _supports(rule: Rule, vote: CastVote) -> bool:
-    return vote.score >= (rule.middle if isinstance(rule, WindowRule) else rule.hit)
+def supports(rule: Rule, score: float | None) -> bool:
+    """Whether a vote speaks for a flag of this rule."""
+    if score is None:
+        return False
+    return score >= (rule.middle if isinstance(rule, WindowRule) else rule.hit)
+
+
+def in_evidence(rule: Rule, state: RuleState) -> bool:
+    """Whether something is going on: an open flag, or remembered votes that speak for one."""
+    return state.ongoing is not None or any(supports(rule, vote.score) for vote in state.votes)
 
 
 def _begun(rule: Rule, state: RuleState) -> int | None:
     """Start of the evidence if it is strong enough to open a flag now."""
     newest = state.votes[-1]
-    if not _supports(rule, newest):
+    if not supports(rule, newest.score):
         return None
     if isinstance(rule, SequentialRule):
         strong, start = state.evidence >= rule.open_at, state.since_ms
@@ -237,7 +245,7 @@ def _considered(rule: Rule, state: RuleState) -> Step:
     if start is None:
         return state, ()
     now = state.votes[-1].at_ms
-    span = [vote for vote in state.votes if vote.at_ms >= start and _supports(rule, vote)]
+    span = [vote for vote in state.votes if vote.at_ms >= start and supports(rule, vote.score)]
     repeat = state.ended_ms is not None and start - state.ended_ms < rule.timing.cool_ms
     ongoing = Ongoing(
         start_ms=start,
@@ -271,12 +279,12 @@ def _continued(rule: Rule, state: RuleState) -> Step:
 def _grown(rule: Rule, state: RuleState, ongoing: Ongoing) -> Ongoing:
     """The flag with the newest vote taken into it."""
     newest = state.votes[-1]
-    holds, supports = _holds(rule, state), _supports(rule, newest)
+    holds, speaks = _holds(rule, state), supports(rule, newest.score)
     if holds:
         ongoing = replace(ongoing, held_ms=newest.at_ms)
-    if supports:
+    if speaks:
         ongoing = replace(ongoing, seen_ms=newest.at_ms)
-    if holds and supports:
+    if holds and speaks:
         total, count = ongoing.total + newest.score, ongoing.count + 1
         ongoing = replace(ongoing, last_ms=newest.at_ms, total=total, count=count)
     return ongoing

@@ -59,6 +59,7 @@ def test_a_flag_tells_what_when_how_surely_and_by_what() -> None:
     assert flag.severity is Severity.ALERT
     assert flag.models == (REF,)
     assert flag.thresholds["on"] == 0.8
+    assert flag.thresholds["face_verified"] == 0.5
     assert flag.scores[0][0] <= 10_000
     assert flag.scores[-1][0] >= 19_500
     assert 0.9 < flag.confidence < 1
@@ -168,3 +169,38 @@ def test_the_best_picture_is_the_clearest_one() -> None:
     assert flag.evidence is not None
     assert flag.evidence.at_ms == 8000
     assert cv2.imdecode(np.frombuffer(flag.evidence.jpeg, np.uint8), 1).shape == (480, 640, 3)
+
+
+def test_the_evidence_is_never_older_than_the_flag() -> None:
+    """A surer hit some seconds before belongs to no flag, so its picture is no evidence."""
+
+    def script(at: float) -> Sighting:
+        phone = 0.95 if at == 4.0 else 0.5 if at >= 8 else 0.1
+        return Sighting(measures=CLEAR | ONE | {"phone": phone})
+
+    (flag,) = closed(watch(script, 20))
+    assert (flag.kind, flag.start_ms) == (FlagKind.PHONE, 8000)
+    assert flag.evidence is not None
+    assert flag.evidence.at_ms >= 8000
+
+
+def test_gaps_in_the_stream_close_with_the_evidence_of_before() -> None:
+    watching = analyzer(away(0, 99))
+    updates = [u for i in range(20) for u in watching.feed(frame(i * 500))[1]]
+    updates += watching.feed(frame(60_000))[1]
+    (flag,) = closed(updates)
+    assert flag.end_ms == 9500
+    assert flag.evidence is not None
+    assert flag.evidence.at_ms <= 9500
+
+
+def test_a_surer_picture_after_a_gap_is_no_evidence_of_the_flag_before_it() -> None:
+    def script(at: float) -> Sighting:
+        return Sighting(FACES, CLEAR | TWO | {"second_face": 0.99 if at >= 60 else 0.7})
+
+    watching = analyzer(script)
+    updates = [u for i in range(20) for u in watching.feed(frame(i * 500))[1]]
+    updates += watching.feed(frame(60_000))[1]
+    (flag,) = closed(updates)
+    assert flag.evidence is not None
+    assert flag.evidence.at_ms <= 9500
