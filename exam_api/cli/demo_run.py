@@ -25,7 +25,12 @@ _MADE: Final = ("app.db", "app.db-wal", "app.db-shm", "recordings", "blobs", "se
 def run_demo(data: Path, port: int, *, fresh: bool) -> None:
     """Until Ctrl-C, which is the way to end it and no failure."""
     settings = read_settings(
-        data_dir=data, host="127.0.0.1", port=port, database_url="", public_url=""
+        data_dir=data,
+        host="127.0.0.1",
+        port=port,
+        database_url="",
+        public_url="",
+        secure_cookies=False,
     )
     configure_logging(logging.ERROR)
     with listen(settings.host, port) as listener, only_server(data), suppress(KeyboardInterrupt):

@@ -43,7 +43,9 @@ async def flags(sitting_id: PathId, actor: CurrentActor, services: Proctoring) -
 @router.get("/sittings/{sitting_id}/recording.webm")
 async def recording(sitting_id: PathId, actor: CurrentActor, services: Proctoring) -> FileResponse:
     path = await services.reviewing.recording(actor, sitting_id)
-    return FileResponse(path, media_type="video/webm", headers=_PRIVATE)
+    # Matroska where the client could only send H.264, which WebM does not hold.
+    media_type = "video/webm" if path.suffix == ".webm" else "video/x-matroska"
+    return FileResponse(path, media_type=media_type, headers=_PRIVATE)
 
 
 @router.get("/flags/{flag_id}/evidence.jpg")

@@ -1,0 +1,132 @@
+"""Servers as processes of their own, and videos made on the spot."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import numpy as np
+import pytest
+
+COMMAND = [sys.executable, "-m", "exam_api.cli", "--lang", "en"]
+FPS = 15
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """Nothing of the machine's own settings; the language is given by --lang."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("BAQYLAU_")}
+    return kept | {f"BAQYLAU_{key.upper()}": str(value) for key, value in settings.items()}
+
+
+def baqylau(*arguments: object, timeout_s: float = 60, **settings: object) -> Any:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+@pytest.fixture
+def command() -> Callable[..., Any]:
+    return baqylau
+
+
+@pytest.fixture
+def empty_room(tmp_path: Path) -> Path:
+    """12 s of bright, noisy furniture that nobody sits at."""
+    path = tmp_path / "room.webm"
+    chance = np.random.default_rng(1)
+    ground = np.kron(chance.integers(40, 220, (12, 16)), np.ones((20, 20))).astype(np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=FPS, options={"deadline": "realtime"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(12 * FPS):
+            noise = chance.integers(0, 12, ground.shape, dtype=np.uint8)
+            picture = np.repeat((ground + noise)[..., None], 3, axis=2)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@dataclass
+class ServerProcess:
+    """``baqylau serve`` on one data folder; it may be killed and started again."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *, within_s: float = 60) -> None:
+        log = (self.data / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve"],
+            env=environment(data_dir=self.data, port=self.port),
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log()[-2000:]
+            try:
+                if httpx.get(f"{self.address}/healthz", trust_env=False).is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        pytest.fail("the server does not answer")
+
+    def kill(self) -> None:
+        """SIGKILL: no handler runs, nothing is flushed."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def log(self) -> str:
+        return (self.data / "server.log").read_text(errors="replace")
+
+    def client(self, login: str, password: str) -> httpx.Client:
+        http = httpx.Client(base_url=self.address, timeout=30, trust_env=False)
+        answer = http.post("/api/v1/session", json={"login": login, "password": password})
+        assert answer.is_success, answer.text
+        return http
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    data = tmp_path / "data"
+    data.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    made = ServerProcess(data, port)
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.kill()
+
+
+def manifest(data: Path, sitting_id: str) -> list[dict[str, Any]]:
+    lines = (data / "recordings" / sitting_id / "camera" / "segments.jsonl").read_text()
+    return [json.loads(line) for line in lines.splitlines()]
