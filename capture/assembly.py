@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 _HALF = 0x8000
 _RESET = 3000  # a jump this large is a restarted stream, not a loss
+MAX_FRAME_BYTES = 2_000_000  # far above any camera's key frame
 Deliver = Callable[[int, bytes, bool], None]
 """(extended RTP timestamp, payload, whether something before it was lost)"""
 
@@ -71,6 +72,7 @@ class VideoAssembler:
         self._waiting: dict[int, tuple[bool, int, bytes]] = {}
         self._hole_since = 0.0
         self._parts: list[bytes] = []
+        self._size = 0
         self._timestamp: int | None = None
         self._lost = False
         self._skip_timestamp: int | None = None  # a frame whose beginning is missing
@@ -105,7 +107,8 @@ class VideoAssembler:
 
     def _restart(self, sequence: int, marker: bool, timestamp: int, data: bytes) -> bool:
         self._waiting.clear()
-        self._parts, self._timestamp, self._lost = [], None, True
+        self._parts, self._size = [], 0
+        self._timestamp, self._lost = None, True
         self._next = sequence
         self._skip_timestamp = None if self._starts_key(data) else timestamp
         self._accept(sequence, marker, timestamp, data)
@@ -127,6 +130,10 @@ class VideoAssembler:
         self._timestamp = timestamp
         if data and timestamp != self._skip_timestamp:
             self._parts.append(data)
+            self._size += len(data)
+            if self._size > MAX_FRAME_BYTES:  # no end in sight: not a frame
+                self._parts, self._size = [], 0
+                self._lost, self._skip_timestamp = True, timestamp
         if marker:
             self._emit()
 
@@ -136,13 +143,14 @@ class VideoAssembler:
             self._deliver(extended, b"".join(self._parts), self._lost)
             self._lost = False
             self._skip_timestamp = None
-        self._parts = []
+        self._parts, self._size = [], 0
 
     def _give_up(self) -> None:
         """Skip the hole: the torn frame before it and the one it beheaded are gone."""
         start = self._next or 0
         first = min(self._waiting, key=lambda sequence: (sequence - start) & 0xFFFF)
         marker, timestamp, data = self._waiting.pop(first)
-        self._parts, self._timestamp, self._lost = [], None, True
+        self._parts, self._size = [], 0
+        self._timestamp, self._lost = None, True
         self._skip_timestamp = None if self._starts_key(data) else timestamp
         self._accept(first, marker, timestamp, data)

@@ -5,6 +5,7 @@ sizes, the Cues, and the clusters' bytes. Gaps stay gaps: a second of the file i
 the sitting's timeline.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from capture import webm
 from capture.contracts import Segment
 from capture.ebml import Malformed
 from capture.errors import NothingRecorded, StorageFull
+
+STAMP = "recording.parts"
+JOINED = ("recording.webm", "recording.mkv")
+TEMPORARY = ".joining-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,11 @@ class Part:
 def join(folder: Path, segments: Sequence[Segment], growing: Path | None) -> Path:
     """Make or refresh ``recording.webm`` (``.mkv`` with H.264). Raises NothingRecorded.
 
-    Kept as long as its parts are the same: ``recording.parts`` lists their names and sizes.
+    Kept as long as its parts are the same, which ``recording.parts`` tells.
     """
+    target = _kept(folder, stamp := _stamp(segments, growing))
+    if target is not None:
+        return target
     paths = [folder / segment.name for segment in segments]
     parts = list(read_parts([*paths, growing] if growing else paths))
     if not parts:
@@ -42,15 +50,27 @@ def join(folder: Path, segments: Sequence[Segment], growing: Path | None) -> Pat
     if not any(segment.audio_codec for segment in segments) and not (growing and _sounds(parts)):
         tracks = tuple(track for track in tracks if track.is_video)
     plain = all(track.number != webm.H264_TRACK for track in tracks)
-    target = folder / ("recording.webm" if plain else "recording.mkv")
-    stamp = "\n".join(f"{part.path.name} {part.scan.end}" for part in parts)
-    stamp_path = folder / "recording.parts"
-    if target.exists() and stamp_path.exists() and stamp_path.read_text("ascii") == stamp:
-        return target
+    target = folder / (JOINED[0 if plain else 1])
     end_ms = max(segments[-1].end_ms if segments else 0, _last_ms(parts[-1]))
     _write(target, parts, tracks, end_ms)
-    stamp_path.write_text(stamp, "ascii")
+    (folder / STAMP).write_text(f"{target.name}\n{stamp}", "ascii")
     return target
+
+
+def _stamp(segments: Sequence[Segment], growing: Path | None) -> str:
+    """What a join is made of: the last chain value stands for all closed segments."""
+    live = f"{growing.name} {growing.stat().st_size}" if growing else "closed"
+    return f"{segments[-1].chain if segments else ''}\n{live}"
+
+
+def _kept(folder: Path, stamp: str) -> Path | None:
+    """The file of an earlier join, if nothing was recorded since."""
+    with contextlib.suppress(FileNotFoundError):
+        name, _, made_of = (folder / STAMP).read_text("ascii").partition("\n")
+        target = folder / name
+        if made_of == stamp and target.name in JOINED and target.is_file():
+            return target
+    return None
 
 
 def read_parts(paths: Iterable[Path]) -> Iterable[Part]:
@@ -98,7 +118,7 @@ def _write(target: Path, parts: Sequence[Part], tracks: Sequence[webm.Track], en
     header = webm.seekable_header(
         tracks, [cluster for part in parts for cluster in place(part)], end_ms
     )
-    with NamedTemporaryFile(dir=target.parent, prefix=".joining-", delete=False) as out:
+    with NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY, delete=False) as out:
         try:
             out.write(header)
             out.flush()

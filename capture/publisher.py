@@ -16,6 +16,7 @@ from av.frame import Frame as AvFrame
 
 from capture.errors import ServerRefusedPublisher
 from capture.probe import probe, upright_picture
+from capture.rtp_seam import use_loopback_when_offline
 
 _AUDIO_RATE = 48000
 _VIDEO_BASE, _AUDIO_BASE = Fraction(1, 90000), Fraction(1, _AUDIO_RATE)
@@ -130,6 +131,7 @@ class Publisher:
         tracks = [_FileTrack("video", video, start)]
         if info.audio_codec is not None:
             tracks.append(_FileTrack("audio", _audio_frames(source), start))
+        use_loopback_when_offline()
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         peer.on("connectionstatechange", lambda: self._on_state(peer, start))
         headers = {"Authorization": f"Bearer {token}"}
@@ -178,6 +180,8 @@ class Publisher:
 
     async def _play(self, tracks: list[_FileTrack]) -> None:
         if not await self._first_of(self.started, timeout_s=_CONNECT_S):
+            if self._stopped.is_set():
+                return
             raise ServerRefusedPublisher("no connection came about")
         for track in tracks:
             if not await self._first_of(track.finished):

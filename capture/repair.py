@@ -9,6 +9,7 @@ from capture import webm
 from capture.chain import file_sha256, is_segment_name
 from capture.contracts import Segment
 from capture.ebml import Malformed
+from capture.join import TEMPORARY
 from capture.manifest import Manifest
 
 
@@ -22,6 +23,8 @@ def unlisted(folder: Path, manifest: Manifest) -> list[Path]:
 
 def repair_folder(folder: Path, manifest: Manifest, sitting_id: str) -> list[Segment]:
     """Cut, hash and chain what a kill -9 left; returns the segments gained."""
+    for left in folder.glob(f"{TEMPORARY}*"):
+        left.unlink()
     found = list(_recovered(folder, manifest, sitting_id))
     return [entry for entry in manifest.append(*found) if isinstance(entry, Segment)]
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aioice import ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
@@ -79,10 +80,29 @@ class _EndOfStream:
         return None
 
 
+def use_loopback_when_offline() -> None:
+    """Let peers on a machine without any network meet on 127.0.0.1 (a demo on a train).
+
+    aioice leaves loopback out; its list of addresses is asked for at each gathering, so the
+    replacement sees networks come and go. Calling this again changes nothing.
+    """
+    known = ice.get_host_addresses
+    if getattr(known, "with_loopback", False):
+        return
+
+    def addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        found: list[str] = known(use_ipv4, use_ipv6)
+        return found or (["127.0.0.1"] if use_ipv4 else [])
+
+    addresses.with_loopback = True  # type: ignore[attr-defined]
+    ice.get_host_addresses = addresses
+
+
 class Ingest:
     """A peer connection that receives one camera (and microphone) without decoding."""
 
     def __init__(self, sink: FrameSink) -> None:
+        use_loopback_when_offline()
         # No STUN server: aiortc's default would tell a third party of every exam.
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._sink = sink

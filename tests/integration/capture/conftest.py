@@ -186,6 +186,7 @@ class CaptureServer:
     root: Path
     url: str
     http: httpx.AsyncClient
+    app: FastAPI
     events: list[CaptureEvent]
     origin: datetime
     peers: list[Peer] = field(default_factory=list)
@@ -240,7 +241,9 @@ async def serve(root: Path, settings: CaptureSettings) -> AsyncIterator[CaptureS
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     async with httpx.AsyncClient() as http:
-        capture = CaptureServer(service, root, f"http://127.0.0.1:{port}", http, events, origin)
+        capture = CaptureServer(
+            service, root, f"http://127.0.0.1:{port}", http, app, events, origin
+        )
         try:
             yield capture
         finally:

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -57,8 +59,6 @@ async def test_hostile_offers_are_refused_and_the_next_good_one_served(capture_s
 
 
 async def test_refused_offers_leak_no_sockets_and_no_tasks(capture_server, good_offer):
-    from pathlib import Path
-
     def held():
         gc.collect()
         return len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks())
@@ -74,6 +74,29 @@ async def test_refused_offers_leak_no_sockets_and_no_tasks(capture_server, good_
     after = held()
     assert after[0] <= descriptors + 1
     assert after[1] <= tasks + 1
+
+
+async def test_connections_that_come_and_go_leave_nothing_behind(capture_server, vp8):
+    async def come_and_go():
+        peer = await capture_server.publish("s1", vp8)
+        capture_server.peers.remove(peer)
+        await capture_server.http.delete(peer.resource, headers=SDP)
+        await peer.close()
+
+    def held():
+        gc.collect()
+        descriptors = len(list(Path("/proc/self/fd").iterdir()))
+        return descriptors, len(asyncio.all_tasks()), threading.active_count()
+
+    await come_and_go()
+    await asyncio.sleep(0.2)
+    before = held()
+    for _ in range(6):
+        await come_and_go()
+    await asyncio.sleep(0.5)
+    after = held()
+    assert all(b <= a + 1 for a, b in zip(before, after, strict=True)), (before, after)
+    assert len(capture_server.service._locks) == 0
 
 
 async def test_more_publishers_than_the_server_takes_wait_their_turn(capture_server, good_offer):

@@ -127,7 +127,10 @@ async def test_a_joined_recording_seeks(capture_server, vp8, opus):
     peer = await capture_server.publish("s1", vp8, opus)
     await peer.video.done.wait()
     await capture_server.service.end_sitting("s1")
-    with av.open(str(await capture_server.service.joined("s1"))) as container:
+    joined = await capture_server.service.joined("s1")
+    made = joined.stat().st_mtime_ns
+    assert (await capture_server.service.joined("s1")).stat().st_mtime_ns == made  # kept
+    with av.open(str(joined)) as container:
         container.seek(3_000_000)
         packet = next(p for p in container.demux(video=0) if p.pts is not None)
         assert packet.is_keyframe

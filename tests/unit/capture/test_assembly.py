@@ -125,6 +125,17 @@ def test_a_flood_of_packets_behind_a_hole_is_bounded():
         assert len(assembler._waiting) <= 64
 
 
+def test_a_frame_without_end_is_dropped():
+    collected = Collected()
+    assembler = video(collected)
+    for sequence in range(3000):
+        assembler.push(sequence, False, 0, b"x" * 1200)
+        assert assembler._size <= 2_000_000
+    assembler.push(3000, True, 0, b"end")
+    assembler.push(3001, True, 6000, b"next")
+    assert [(data, lost) for _, data, lost in collected.frames] == [(b"next", True)]
+
+
 def test_a_restarted_sequence_goes_on():
     collected = Collected()
     assembler = video(collected, starts_key=lambda data: data == b"k")
