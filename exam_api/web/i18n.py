@@ -7,14 +7,14 @@ forms holds one per CLDR category of its language, in ``PLURALS``' order.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
@@ -64,12 +64,21 @@ class Catalogue:
             aware, "d MMM y, HH:mm", tzinfo=FALLBACK_ZONE, locale=Locale(self.language)
         )
 
-    def day(self, at: date) -> str:
-        return format_date(at, "d MMMM y", locale=Locale(self.language))
+    def hour(self, at: datetime) -> str:
+        """Time of day, e.g. "10:05", in the fallback zone."""
+        return at.astimezone(FALLBACK_ZONE).strftime("%H:%M")
 
     def as_json(self) -> bytes:
-        """What the page's scripts read: ``{"lang", "messages"}``."""
-        body = {"lang": self.language, "messages": self.messages}
+        """What the page's scripts read: ``{"lang", "months", "messages"}``.
+
+        Months from Babel: not every browser knows the Kazakh ones.
+        """
+        months = Locale(self.language).months["format"]["abbreviated"]
+        body = {
+            "lang": self.language,
+            "months": [months[number] for number in range(1, 13)],
+            "messages": self.messages,
+        }
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _category(self, n: object) -> str:

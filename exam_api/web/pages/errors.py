@@ -24,6 +24,7 @@ def error_page(request: Request, status: int, code: str) -> Response:
         "error.html",
         None,
         status=status,
+        status_code=status,
         heading=t(heading if t.has(heading) else "error.heading.other"),
         explanation=t(f"error.{code}" if t.has(f"error.{code}") else "error.internal"),
         code=code,

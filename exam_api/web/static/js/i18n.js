@@ -1,7 +1,7 @@
 // Texts of the page's language, from the same catalogues as the server's templates.
 export const lang = document.documentElement.lang || "kk";
 
-const { messages } = await (await fetch(`/i18n/${lang}.json`)).json();
+export const { messages, months } = await (await fetch(`/i18n/${lang}.json`)).json();
 const plurals = new Intl.PluralRules(lang);
 
 /** The message with its {placeholders} filled; `n` chooses the plural form. */

@@ -1,13 +1,22 @@
-// Times in the zone and language of the viewer.
-import { lang } from "./i18n.js";
-
-const momentFormat = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-const clockFormat = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-
-export const moment = (at) => momentFormat.format(new Date(at));
-export const clock = (at) => clockFormat.format(new Date(at));
+// Times in the zone of the viewer, worded as the server words them (i18n.py, moment).
+import { months } from "./i18n.js";
 
 const two = (n) => String(n).padStart(2, "0");
+
+/** "22 қар. 2026, 10:05" */
+export function moment(at) {
+  const when = new Date(at);
+  return `${when.getDate()} ${months[when.getMonth()]} ${when.getFullYear()}, ${hour(when)}`;
+}
+
+/** "10:05" */
+export function hour(at) {
+  const when = new Date(at);
+  return `${two(when.getHours())}:${two(when.getMinutes())}`;
+}
+
+/** "10:05:30" */
+export const clock = (at) => `${hour(at)}:${two(new Date(at).getSeconds())}`;
 
 /** 3 725 000 → "1:02:05"; below an hour "02:05". */
 export function span(ms) {
@@ -16,6 +25,8 @@ export function span(ms) {
   return s >= 3600 ? `${Math.floor(s / 3600)}:${tail}` : tail;
 }
 
+const FORMS = { moment, hour };
+
 export function localise(root = document) {
-  for (const node of root.querySelectorAll("time[data-local]")) node.textContent = moment(node.dateTime);
+  for (const node of root.querySelectorAll("time[data-local]")) node.textContent = FORMS[node.dataset.local](node.dateTime);
 }

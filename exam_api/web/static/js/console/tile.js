@@ -36,7 +36,7 @@ class ExamTile extends HTMLElement {
     this.tile = tile;
     const silent = isSilent(tile);
     this.link.href = `/review/${tile.sitting_id}`;
-    this.link.className = `tile ${isRaised(tile) ? "raised" : ""} ${silent ? "dead" : ""}`;
+    this.link.className = `tile ${isRaised(tile) ? "raised" : ""} ${silent ? "dead" : ""} ${tile.state === "scheduled" ? "away" : ""}`;
     say(this.name, tile.student.full_name);
     say(this.group, tile.student.group);
     say(this.progress, tile.result ? `${tile.result.letter} · ${tile.result.points}` : t("console.progress", { answered: tile.answered, total: tile.total }));

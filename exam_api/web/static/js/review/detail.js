@@ -35,7 +35,7 @@ function evidence(flag) {
 }
 
 function clip(flag) {
-  return el("video", { class: "clip", controls: true, preload: "none", playsinline: true, src: `/api/v1/flags/${flag.id}/clip.webm`, "aria-label": t("review.clip") });
+  return el("video", { class: "clip", controls: true, preload: "metadata", playsinline: true, src: `/api/v1/flags/${flag.id}/clip.webm`, "aria-label": t("review.clip") });
 }
 
 function facts(flag) {
@@ -83,7 +83,7 @@ function scores(flag) {
   const from = flag.scores[0][0];
   const length = Math.max(1, flag.scores.at(-1)[0] - from);
   const points = flag.scores.map(([at, score]) => `${((at - from) / length) * 100},${(1 - score) * 100}`).join(" ");
-  const level = flag.thresholds.enter;
+  const level = flag.thresholds.on;
   const parts = [svg("polyline", { points })];
   if (typeof level === "number") parts.unshift(svg("line", { class: "level", x1: 0, x2: 100, y1: (1 - level) * 100, y2: (1 - level) * 100 }));
   return svg("svg", { class: "scores", viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": t("review.scores", { n: flag.scores.length }) }, ...parts);

@@ -82,9 +82,8 @@ class SittingReview extends HTMLElement {
     const rows = flags.map((flag) => el("tr", { "data-flag": flag.id, "aria-selected": String(flag.id === this.#chosen) },
       el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-open": flag.id, onclick: () => this.#choose(flag.id, true) }, t(`flag.${flag.kind}`))),
       el("td", { class: "num nowrap", "data-label": t("review.time") }, `${span(flag.start_ms)} – ${flag.end_ms === null ? "…" : span(flag.end_ms)}`),
-      el("td", { class: "num", "data-label": t("review.confidence") }, percent(flag.confidence)),
       el("td", { "data-label": t("review.decision") }, verdictBadge(flag))));
-    const head = ["review.flag", "review.time", "review.confidence", "review.decision"];
+    const head = ["review.flag", "review.time", "review.decision"];
     $("#flags").replaceChildren(flags.length
       ? el("table", { class: "stack flag-table" }, el("thead", {}, el("tr", {}, ...head.map((key) => el("th", { scope: "col" }, t(key))))), el("tbody", {}, ...rows))
       : el("p", { class: "empty" }, t("review.no_flags")));
@@ -132,7 +131,7 @@ class SittingReview extends HTMLElement {
       await this.#load();
       this.#choose(flag.id, false);
       $("#detail-heading").focus();
-      if (made.act) $("#acts .button")?.scrollIntoView({ block: "nearest" });
+      if (made.act) $("#acts a")?.scrollIntoView({ block: "nearest" });
     } catch (problem) {
       this.#problem(problem.code);
       $("#problem").scrollIntoView({ block: "center" });
@@ -159,8 +158,9 @@ class SittingReview extends HTMLElement {
     const box = $("#acts");
     if (!act) return box.replaceChildren();
     return box.replaceChildren(
-      el("span", { class: "badge accent" }, t("review.act", { number: act.number, revision: act.revision })),
-      ...LANGUAGES.map((code) => el("a", { class: "button small", href: `/api/v1/acts/${act.id}.pdf?lang=${code}`, hreflang: code, "aria-label": `${t("act.download", { number: act.number })} (${code})` }, `PDF ${t(`language.short.${code}`)}`)));
+      el("span", { class: `badge ${act.withdrawn ? "warn" : "accent"}` }, t("review.act", { number: act.number, revision: act.revision }), act.withdrawn ? ` · ${t("review.withdrawn")}` : ""),
+      el("span", { class: "docs" }, ...LANGUAGES.map((code) =>
+        el("a", { href: `/api/v1/acts/${act.id}.pdf?lang=${code}`, hreflang: code, "aria-label": `${t("act.download", { number: act.number })} (PDF, ${code})` }, `PDF ${t(`language.short.${code}`)}`))));
   }
 
   // --- keyboard -----------------------------------------------------------------------------------

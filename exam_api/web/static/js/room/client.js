@@ -2,11 +2,14 @@
 // duplicated tab, which copies sessionStorage, from the refreshed one.
 import { call } from "../api.js";
 
+/** crypto.randomUUID needs a secure address, and the page must be able to say that it has none. */
+const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 async function ownId(sittingId) {
   const key = `client:${sittingId}`;
-  let id = sessionStorage.getItem(key) ?? crypto.randomUUID();
+  let id = sessionStorage.getItem(key) ?? newId();
   if (!(await hold(`${key}:${id}`))) {
-    id = crypto.randomUUID();
+    id = newId();
     await hold(`${key}:${id}`);
   }
   sessionStorage.setItem(key, id);

@@ -90,12 +90,12 @@ class TestPlayer extends HTMLElement {
       el("p", { class: "time-warning note warn", role: "status", hidden: true }),
       el("div", { class: "test-body" },
         el("section", { class: "card question", "aria-labelledby": "question-heading" }),
-        el("aside", { class: "card overview", "aria-labelledby": "overview-heading" },
+        el("aside", { class: "side", "aria-labelledby": "overview-heading" }, el("div", { class: "card overview" },
           el("h2", { id: "overview-heading" }, t("test.overview")),
           el("p", { class: "muted small answered" }),
           el("div", { class: "grid" }),
           el("button", { type: "button", class: "button wide finish", onclick: () => this.dispatchEvent(new Event("finish")) }, t("test.finish")),
-          el("p", { class: "muted small keys" }, t("test.keys")))),
+          el("p", { class: "muted small keys" }, t("test.keys"))))),
     );
   }
 
@@ -222,7 +222,7 @@ class TestPlayer extends HTMLElement {
 
   #onKey = (event) => {
     // Where focus is on other controls of the page (a link, a dialog), keys keep their own meaning.
-    const outside = event.target !== document.body && !this.contains(event.target);
+    const outside = event.target !== document.body && !this.parentElement.contains(event.target);
     if (outside || isTyping(event) || document.querySelector("dialog[open]")) return;
     const number = Number(event.key);
     const question = this.#questions[this.#at];

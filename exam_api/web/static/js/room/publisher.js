@@ -45,8 +45,10 @@ export class Publisher {
     }
   }
 
-  async stop() {
+  /** `goodbye` false where the server has ended the recording by itself. */
+  async stop({ goodbye = true } = {}) {
     this.#running = false;
+    if (!goodbye) this.#resource = null;
     removeEventListener("online", this.#hurry);
     removeEventListener("pagehide", this.#leave);
     this.#wake();

@@ -83,6 +83,7 @@ class ExamRoom extends HTMLElement {
       else item.removeAttribute("aria-current");
     }
     show($("#self"), step === "test");
+    if (step === "test") $(".side", this.player).prepend($("#self"));
     document.body.classList.toggle("in-test", step === "test");
     $(`[data-step=${step}] h2`, this)?.focus();
     scrollTo(0, 0);
@@ -248,7 +249,7 @@ class ExamRoom extends HTMLElement {
   }
 
   #closeDevices() {
-    this.#publisher?.stop();
+    this.#publisher?.stop({ goodbye: !this.#snapshot?.finished_at });
     this.#publisher = null;
     this.#stopMeter();
     this.#stopMeter = () => {};

@@ -1,0 +1,279 @@
+"""A real browser, its camera fed from a clip, against the real server in a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import av
+import cv2
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from capture.demo_scene import DEMO_EVENTS, render_demo_scene
+from exam_api.services.seeding import DEMO_PASSWORD
+
+START_S = 60.0
+STEP_MS = 20_000
+CAMERA_FPS = 15
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class DemoServer:
+    """`baqylau demo` as a newcomer starts it; may be killed and started again on the same data."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = Path(sys.executable).with_name("baqylau")
+        command = [program, "demo", "--port", str(self.port), "--data", str(self.data)]
+        log = (self.data.parent / "server.log").open("ab")
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, env=environment
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        assert self._process
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            assert self._process.poll() is None, self.log()
+            try:
+                httpx.get(f"{self.url}/login", timeout=2)
+            except httpx.TransportError:
+                time.sleep(0.2)
+            else:
+                return
+        pytest.fail(f"the server did not start:\n{self.log()}")
+
+    def log(self) -> str:
+        return (self.data.parent / "server.log").read_text(errors="replace")[-4000:]
+
+    def kill(self) -> None:
+        """As by kill -9: nothing is said good-bye to."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+    running = DemoServer(tmp_path_factory.mktemp("demo") / "data")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[DemoServer]:
+    """For a test that kills it."""
+    running = DemoServer(tmp_path / "data")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo scene's first absence with some seconds around it, as Chromium's camera takes it."""
+    folder = tmp_path_factory.mktemp("camera")
+    scene, clip = folder / "scene.webm", folder / "clip.mjpeg"
+    render_demo_scene(scene)
+    kind, start_s, end_s = DEMO_EVENTS[0]
+    assert kind == "absence"
+    write_mjpeg(scene, clip, start_s - 8, end_s)
+    return clip
+
+
+def write_mjpeg(source: Path, target: Path, start_s: float, end_s: float) -> None:
+    due_s = start_s
+    with av.open(str(source)) as media, target.open("wb") as out:
+        for frame in media.decode(video=0):
+            if frame.time is None or frame.time < due_s:
+                continue
+            if frame.time >= end_s:
+                return
+            due_s += 1 / CAMERA_FPS
+            done, jpeg = cv2.imencode(".jpg", frame.to_ndarray(format="bgr24"))
+            assert done
+            out.write(jpeg.tobytes())
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+Launch = Callable[..., Browser]
+
+
+@pytest.fixture(scope="session")
+def launch(playwright: Playwright, require: Callable[[str], Path]) -> Iterator[Launch]:
+    """Chromium with flags of one's own."""
+    chromium = require("chromium")
+    browsers: list[Browser] = []
+
+    def start(*flags: str) -> Browser:
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *flags])
+        browsers.append(browser)
+        return browser
+
+    yield start
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Launch, clip: Path) -> Browser:
+    return launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={clip}",
+        "--host-resolver-rules=MAP exam.test 127.0.0.1",
+    )
+
+
+@pytest.fixture(scope="session")
+def camera_less(launch: Launch) -> Browser:
+    return launch(
+        "--use-fake-device-for-media-stream=device-count=0", "--use-fake-ui-for-media-stream"
+    )
+
+
+@pytest.fixture(scope="session")
+def denying(launch: Launch) -> Browser:
+    return launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+
+
+class Visitor:
+    """A person at a browser of their own, with what a test asks of pages."""
+
+    def __init__(self, context: BrowserContext, base: str, shots: Path) -> None:
+        self.context = context
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(STEP_MS)
+        self.base = base
+        self._shots = shots
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.base + path)
+        return self.page
+
+    def sign_in(self, login: str) -> Page:
+        page = self.open("/login")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", DEMO_PASSWORD)
+        page.click(".sign-in button")
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    def shot(self, name: str) -> None:
+        self.page.screenshot(path=self._shots / f"{name}.png", full_page=True)
+
+    def check_page(self, name: str) -> None:
+        """A picture, no sideways scrolling, nothing serious for axe, in light and in dark."""
+        self.shot(name)
+        width = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1], f"{name} scrolls sideways: {width}"
+        for scheme in ("dark", "light"):
+            self.page.emulate_media(color_scheme=scheme)
+            assert serious(self.page) == [], f"{name} in {scheme}"
+
+    def enter_room(self) -> Page:
+        """From the cabinet to the device check, whatever was done before."""
+        page = self.open("/cabinet")
+        page.click("form[action$='/enter'] button")
+        inside = "#consent:visible, [data-step=check]:visible, fieldset:visible"
+        page.wait_for_selector(f"{inside}, [data-act=take-over]:visible")
+        if page.is_visible("[data-act=take-over]"):  # an earlier browser of this person
+            page.click("[data-act=take-over]")
+            page.wait_for_selector(inside)
+        if page.is_visible("#consent"):
+            page.check("#consent")
+            page.click("[data-act=accept]")
+        return page
+
+    def enter_test(self) -> Page:
+        page = self.enter_room()
+        page.wait_for_selector("[data-act=begin]:enabled, fieldset:visible")
+        if page.is_visible("[data-act=begin]"):
+            page.click("[data-act=begin]")
+        page.wait_for_selector("fieldset:visible")
+        return page
+
+
+def serious(page: Page) -> Sequence[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
+    """``visit()`` → a Visitor in a context of its own; no page of it may raise a script error."""
+    visitors: list[Visitor] = []
+
+    def start(
+        *, base: str = "", using: Browser | None = None, locale: str = "en-GB", width: int = 1280
+    ) -> Visitor:
+        context = (using or browser).new_context(
+            locale=locale, viewport={"width": width, "height": 800}, accept_downloads=True
+        )
+        where = base or request.getfixturevalue("server").url
+        visitors.append(Visitor(context, where, tmp_path))
+        return visitors[-1]
+
+    yield start
+    for number, visitor in enumerate(visitors):
+        if not visitor.page.is_closed():
+            visitor.shot(f"last-{number}")
+        visitor.context.close()
+    assert [error for visitor in visitors for error in visitor.errors] == []

@@ -1,0 +1,205 @@
+"""What may go wrong for a student: tabs, refreshes, lines, cameras. Nothing answered is lost."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+def answered(page: Page) -> int:
+    return page.locator(".cell.saved").count()
+
+
+def answer(page: Page, key: str) -> None:
+    page.keyboard.press(key)
+    expect(page.locator(".saved-one")).to_contain_text("Saved at")
+
+
+def test_a_refresh_resumes_the_test_with_its_answers_and_its_time(visit):
+    student = visit()
+    student.sign_in("student2")
+    page = student.enter_test()
+    answer(page, "1")
+    page.keyboard.press("ArrowRight")
+    answer(page, "2")
+    before, stem, left = answered(page), page.inner_text("legend"), page.inner_text(".left")
+    page.reload()
+    page.wait_for_selector("fieldset:visible")
+    assert answered(page) == before
+    assert page.inner_text("legend") == stem
+    assert page.locator("input[name=choice]").nth(1).is_checked()
+    assert page.inner_text(".left") <= left
+
+
+def test_questions_switch_between_the_three_languages_and_keep_the_answer(visit):
+    student = visit(width=390)
+    student.sign_in("student2")
+    page = student.enter_test()
+    answer(page, "3")
+    stems = {page.inner_text("legend")}
+    for language in ("kk", "ru"):
+        page.click(f"test-player [data-language={language}]")
+        expect(page.locator("legend")).to_have_attribute("lang", language)
+        stems.add(page.inner_text("legend"))
+        assert page.locator("input[name=choice]").nth(2).is_checked()
+    assert len(stems) == 3
+    student.check_page("test-phone")
+
+
+def test_a_second_tab_is_told_and_may_take_over(visit):
+    student = visit()
+    student.sign_in("student2")
+    first = student.enter_test()
+    answer(first, "4")
+    kept = answered(first)
+    with student.context.expect_page() as opening:
+        first.evaluate("open(location.href, '_blank')")
+    second = opening.value
+    second.wait_for_selector("[data-step=elsewhere]:visible")
+    assert second.inner_text("[data-step=elsewhere] h2") == "The exam is open elsewhere"
+    second.click("[data-act=take-over]")
+    second.wait_for_selector("#consent:visible, [data-step=check]:visible, fieldset:visible")
+    second.wait_for_selector("fieldset:visible")
+    first.wait_for_selector("[data-step=elsewhere]:visible")
+    student.check_page("elsewhere")
+    assert answered(second) == kept
+    assert first.locator("test-player fieldset").is_hidden()
+
+
+def test_answers_given_without_a_line_are_kept_and_sent_when_it_is_back(visit):
+    student = visit()
+    student.sign_in("student2")
+    page = student.enter_test()
+    page.click(".cell >> nth=10")
+    student.context.set_offline(True)
+    page.keyboard.press("1")
+    expect(page.locator(".saved-all")).to_have_text("1 answer not yet saved")
+    expect(page.locator("#banner")).to_contain_text("no connection to the server")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("2")
+    expect(page.locator(".saved-all")).to_have_text("2 answers not yet saved")
+    student.check_page("offline")
+    student.context.set_offline(False)
+    expect(page.locator(".saved-all")).to_have_text("All answers are saved", timeout=20_000)
+    page.reload()
+    page.wait_for_selector("fieldset:visible")
+    assert "saved" in (page.locator(".cell").nth(10).get_attribute("class") or "")
+    assert "saved" in (page.locator(".cell").nth(11).get_attribute("class") or "")
+
+
+def test_a_killed_server_costs_neither_answers_nor_the_sitting(visit, own_server):
+    student = visit(base=own_server.url)
+    student.sign_in("student1")
+    page = student.enter_test()
+    answer(page, "2")
+    own_server.kill()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("3")
+    expect(page.locator("#banner")).to_be_visible(timeout=10_000)
+    expect(page.locator(".saved-all")).to_have_text("1 answer not yet saved")
+    own_server.start()
+    expect(page.locator(".saved-all")).to_have_text("All answers are saved", timeout=40_000)
+    expect(page.locator("#self-state")).to_have_text("Recording", timeout=40_000)
+    expect(page.locator("#banner")).to_be_hidden()
+    proctor = visit(base=own_server.url)
+    proctor.sign_in("proctor1")
+    proctor.open(page.url.replace(own_server.url, "").replace("/sittings/", "/review/"))
+    expect(proctor.page.locator("#integrity")).to_contain_text("the server restarted")
+
+
+CAMERA_TEXTS = {
+    "en-GB": "The camera is not allowed",
+    "ru-RU": "Доступ к камере запрещён",
+    "kk-KZ": "Камераға рұқсат жоқ",
+}
+
+
+@pytest.mark.parametrize("locale", CAMERA_TEXTS)
+def test_a_denied_camera_is_explained_in_the_persons_language(visit, denying, locale: str):
+    student = visit(using=denying, locale=locale, width=390)
+    student.sign_in("student3")
+    page = student.enter_room()
+    page.wait_for_selector("#device-problem:visible")
+    assert page.inner_text("#device-problem [data-title]") == CAMERA_TEXTS[locale]
+    assert page.inner_text("#device-problem [data-help]")
+    assert page.is_disabled("[data-act=begin]")
+    assert page.is_visible("[data-act=retry]")
+    student.check_page("denied")
+
+
+def test_no_camera_is_explained(visit, camera_less):
+    student = visit(using=camera_less)
+    student.sign_in("student3")
+    page = student.enter_room()
+    page.wait_for_selector("#device-problem:visible")
+    assert page.inner_text("#device-problem [data-title]") == "No camera was found"
+    assert page.is_disabled("[data-act=begin]")
+
+
+FAILING = """
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '%s'));
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("NotReadableError", "Another program is using the camera"),
+        ("OverconstrainedError", "This camera does not fit"),
+        ("UnknownError", "The camera did not start"),
+    ],
+)
+def test_each_way_a_camera_fails_has_its_own_words(visit, name: str, text: str):
+    student = visit()
+    student.page.add_init_script(FAILING % name)
+    student.sign_in("student3")
+    page = student.enter_room()
+    page.wait_for_selector("#device-problem:visible")
+    assert page.inner_text("#device-problem [data-title]") == text
+
+
+def test_a_busy_camera_that_is_freed_works_on_the_next_try(visit):
+    student = visit()
+    student.page.add_init_script(
+        """
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        let refusals = 2; // both attempts of the first check: with sound, and the picture alone
+        navigator.mediaDevices.getUserMedia = (wanted) => (refusals-- > 0
+          ? Promise.reject(new DOMException('', 'NotReadableError')) : real(wanted));
+        """
+    )
+    student.sign_in("student3")
+    page = student.enter_room()
+    page.click("[data-act=retry]")
+    page.wait_for_selector("[data-check=camera].ok")
+    page.wait_for_selector("[data-act=begin]:enabled")
+
+
+def test_a_camera_without_a_microphone_is_enough(visit):
+    student = visit()
+    student.page.add_init_script(
+        """
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = (wanted) => (wanted.audio
+          ? Promise.reject(new DOMException('', 'NotFoundError')) : real(wanted));
+        """
+    )
+    student.sign_in("student3")
+    page = student.enter_room()
+    page.wait_for_selector("[data-check=recording].ok")
+    assert "goes on without sound" in page.inner_text("[data-check=microphone]")
+    page.wait_for_selector("[data-act=begin]:enabled")
+
+
+def test_an_insecure_address_and_an_old_browser_are_told_apart(visit, server):
+    insecure = visit(base=f"http://exam.test:{server.port}")
+    insecure.sign_in("student3")
+    page = insecure.enter_room()
+    page.wait_for_selector("#device-problem:visible")
+    assert "secure address" in page.inner_text("#device-problem [data-title]")
+    old = visit()
+    old.page.add_init_script("delete window.RTCPeerConnection")
+    old.sign_in("student3")
+    page = old.enter_room()
+    page.wait_for_selector("#device-problem:visible")
+    assert page.inner_text("#device-problem [data-title]") == "This browser cannot send video"

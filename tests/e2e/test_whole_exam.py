@@ -1,0 +1,173 @@
+"""From the log-in to the act: two people at two browsers, a real camera stream between them."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+STUDENT = "Нұрланова Айгерім"
+
+
+def pdf_text(path: Path, pdftotext: Path) -> str:
+    done = subprocess.run([pdftotext, "-layout", path, "-"], check=True, capture_output=True)
+    return done.stdout.decode()
+
+
+def check_devices(student) -> None:
+    """Sign in, read the rules, consent, check the camera."""
+    page = student.open("/")
+    assert "/login" in page.url
+    student.check_page("01-login")
+    student.sign_in("student1")
+    student.check_page("02-cabinet")
+    page.click("form[action$='/enter'] button")
+    page.wait_for_selector("#consent:visible")
+    assert page.is_disabled("[data-act=accept]")
+    student.check_page("03-rules")
+    page.check("#consent")
+    page.click("[data-act=accept]")
+    for part in ("recording", "camera", "microphone"):
+        page.wait_for_selector(f"[data-check={part}].ok")
+    student.check_page("04-check")
+
+
+def answer_by_keyboard(student, count: int) -> None:
+    page = student.page
+    page.click("[data-act=begin]")
+    page.wait_for_selector("fieldset:visible")
+    for number in range(count):
+        page.keyboard.press(str(1 + number % 4))
+        page.wait_for_selector(f".cell.saved >> nth={number}")
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#question-heading") == f"Question {count + 1} of 25"
+    assert page.inner_text(".saved-all") == "All answers are saved"
+    assert re.fullmatch(r"(60:00|59:\d\d)", page.inner_text(".left"))
+    assert page.inner_text("#self-state") == "Recording"
+    student.check_page("05-test")
+
+
+def watch_live(proctor) -> None:
+    """The absence shows on the console as it happens."""
+    watch = proctor.sign_in("proctor1")
+    proctor.check_page("06-exams")
+    watch.click("a.primary[href^='/console/']")
+    watch.wait_for_selector("#connection:has-text('Live')")
+    watch.wait_for_selector("#feed li:has-text('No person in the picture')", timeout=60_000)
+    assert STUDENT in watch.inner_text("#feed li >> nth=0")
+    watch.wait_for_selector("exam-tile img:visible")
+    proctor.check_page("07-console")
+
+
+def finish(student) -> None:
+    """T-4.12: the result is there at once."""
+    page = student.page
+    page.click(".overview .finish")
+    page.wait_for_selector("dialog[open]")
+    assert page.inner_text("#finish-text").startswith("20 questions have no answer.")
+    student.check_page("08-finish")
+    page.click("[data-act=finish-yes]")
+    page.wait_for_selector("#result-letter:visible")
+    assert page.inner_text("#result-letter") == "F"  # 5 of 25 answered: at most 20 points
+    assert page.inner_text("#result-correct").endswith(" of 25")
+    student.check_page("09-result")
+
+
+def review_and_confirm(proctor) -> str:
+    """By keyboard, after looking at recording, evidence and clip. Gives the act's address."""
+    watch = proctor.page
+    watch.wait_for_selector("[data-count=finished]:has-text('1')")
+    watch.click("#feed li a >> nth=0")
+    watch.wait_for_selector("#detail:visible")
+    watch.wait_for_function("document.querySelector('#video').duration > 3")
+    watch.wait_for_function("document.querySelector('.evidence img').naturalWidth > 0")
+    watch.wait_for_function("document.querySelector('.clip').duration > 1")
+    proctor.check_page("10-review")
+    watch.fill("#comment", "Left the room.")
+    watch.keyboard.press("Tab")
+    assert watch.evaluate("document.activeElement.dataset.verdict") == "confirmed"
+    watch.keyboard.press("Enter")
+    watch.wait_for_selector("#acts a")
+    watch.wait_for_selector("#flags .badge:has-text('confirmed')")
+    proctor.check_page("11-confirmed")
+    address = watch.get_attribute("#acts a[hreflang=kk]", "href")
+    assert address
+    return proctor.base + address
+
+
+def form4_rows(proctor, target: Path) -> list[tuple[object, ...]]:
+    page = proctor.open("/console")
+    with page.expect_download() as saving:
+        page.click("a[href$='/form4.xlsx']")
+    saving.value.save_as(target)
+    return list(openpyxl.load_workbook(target).active.iter_rows(values_only=True))
+
+
+def test_an_absence_becomes_a_flag_an_act_and_a_row_of_form_4(
+    visit, require: Callable[[str], Path], tmp_path: Path
+):
+    pdftotext = require("pdftotext")
+    student, proctor, member = visit(), visit(), visit()
+    check_devices(student)
+    answer_by_keyboard(student, 5)
+    watch_live(proctor)
+    finish(student)
+    act = tmp_path / "act.pdf"
+    act.write_bytes(proctor.context.request.get(review_and_confirm(proctor)).body())
+
+    # The act in Kazakh has form 1's own labels, letter for letter.
+    text = pdf_text(act, pdftotext)
+    for label in ("АКТ №", "Білім алушының АТӘ", "Бұзушылықтың сипаттамасы", "Актімен таныстым"):
+        assert label in text
+    assert STUDENT in text
+    assert re.search(r"☑\s+өздігінен орын ауыстыру, аудиториядан шығу", text)
+
+    # S-17: the ACT column says made.
+    rows = form4_rows(proctor, tmp_path / "form4.xlsx")
+    row = next(row for row in rows if any(STUDENT in str(cell) for cell in row))
+    assert "жасалды" in row
+
+    # S-19: the act stands in the student's own cabinet; the member and the others list it.
+    student.open("/cabinet")
+    own = student.page.get_attribute("a[hreflang=kk]", "href")
+    assert student.context.request.get(student.base + (own or "")).ok
+    student.check_page("12-cabinet-after")
+    member.sign_in("member")
+    member.page.click("a[href^='/overview/']")
+    member.page.wait_for_selector(f"tr:has-text('{STUDENT}') .docs")
+    member.check_page("13-overview")
+    member.open("/acts")
+    member.check_page("14-acts")
+
+
+@pytest.mark.parametrize(
+    ("login", "path"),
+    [
+        ("dean", "/overview"),
+        ("registrar", "/overview"),
+        ("testing", "/overview"),
+        ("admin", "/overview"),
+    ],
+)
+def test_each_role_arrives_at_its_own_page(visit, login: str, path: str):
+    visitor = visit(locale="kk-KZ")
+    page = visitor.sign_in(login)
+    assert page.url.endswith(path)
+    assert page.inner_text("h1") == "Емтихандар"
+
+
+def test_the_administrator_reads_the_list_of_people_and_others_do_not(visit):
+    admin = visit(locale="ru-RU", width=390)
+    admin.sign_in("admin")
+    admin.open("/people")
+    assert admin.page.inner_text("h1") == "Пользователи"
+    admin.check_page("people")
+    dean = visit(locale="ru-RU")
+    dean.sign_in("dean")
+    dean.open("/people")
+    assert "Доступ закрыт" in dean.page.inner_text("main")
