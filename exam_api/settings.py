@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +19,14 @@ def _number_format(value: str) -> str:
         raise ValueError("may use only {year} and {seq}") from wrong
     if missing := [name for name in ACT_NUMBER_FIELDS if not re.search(rf"{{{name}\b", value)]:
         raise ValueError(f"must contain {{{missing[0]}}}")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
+        raise ValueError("is no time zone") from unknown
     return value
 
 
@@ -66,7 +75,7 @@ class Settings(BaseSettings):
         title="Act number",
         description="How an act's number is written; {year} and {seq} are filled in.",
     )
-    time_zone: str = Field(
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Almaty",
         title="Time zone",
         description="Time zone of dates and times in acts and form 4.",
