@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from exam_api.domain.errors import ExamError
 from exam_api.domain.grading import result_of
@@ -41,7 +41,7 @@ class Seen:
 class SittingMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.now = OPENS - timedelta(minutes=30)
+        self.now = OPENS - timedelta(minutes=20)
         self.live = False
         self.seen = Seen()
         self.sitting = Sitting("s", "exam", "u", None, SittingState.SCHEDULED, self.now)
@@ -59,12 +59,25 @@ class SittingMachine(RuleBasedStateMachine):
     def score(self) -> int:
         return sum(choice.endswith("c0") for _, choice in self.seen.answers.values())
 
-    @rule(minutes=st.floats(0, 45), exactly=st.booleans())
-    def time_passes(self, minutes: float, exactly: bool) -> None:
-        due = self.sitting.deadline_at
-        # Often land on the deadline itself: that is where rules break.
-        on_the_edge = exactly and due is not None and due >= self.now
-        self.now = due if on_the_edge else self.now + timedelta(minutes=minutes)
+    @initialize(halfway=st.booleans(), minutes=st.integers(0, 100))
+    def start(self, halfway: bool, minutes: int) -> None:
+        """Half of the runs begin in the middle of the test: that is where rules break."""
+        if halfway:
+            self.now = OPENS + timedelta(minutes=minutes)
+            self.live = True
+            self.claim("tab-one", take_over=False)
+            self.publish()
+            self.begin(0)
+
+    @rule(minutes=st.sampled_from([0, 0.1, 1, 10, 20]))
+    def time_passes(self, minutes: float) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @precondition(lambda self: self.sitting.deadline_at and self.now < self.sitting.deadline_at)
+    @rule(milliseconds=st.sampled_from([-1, 0, 0, 1]))
+    def the_deadline_comes(self, milliseconds: int) -> None:
+        edge = self.sitting.deadline_at + timedelta(milliseconds=milliseconds)
+        self.now = max(self.now, edge)
 
     @rule(live=st.booleans())
     def camera(self, live: bool) -> None:
@@ -127,8 +140,10 @@ class SittingMachine(RuleBasedStateMachine):
         if self.sitting.began_at is not None:
             assert self.sitting.deadline_at <= EXAM.closes_at
             assert self.sitting.deadline_at - self.sitting.began_at <= EXAM.policy.duration
-        if self.sitting.finished_at is not None:
-            assert self.sitting.finished_at <= self.sitting.deadline_at
+        if self.sitting.state is SittingState.SUBMITTED:
+            assert self.sitting.finished_at < self.sitting.deadline_at
+        if self.sitting.state is SittingState.EXPIRED:
+            assert self.sitting.finished_at == self.sitting.deadline_at
 
     @invariant()
     def a_result_is_given_once_and_stays(self) -> None:
