@@ -28,6 +28,16 @@ def frame_size(jpeg: bytes) -> tuple[int, int] | None:
         return None
 
 
+class _Jpeg(ImageReader):  # type: ignore[misc] # reportlab carries no types
+    """Named by its file's bytes: reportlab would decode it to hash the pixels."""
+
+    _dataA = None  # noqa: N815 - reportlab's name; a JPEG has no transparency
+
+    def getRGBData(self) -> bytes:  # noqa: N802 - reportlab's name
+        self.fp.seek(0)
+        return bytes(self.fp.read())
+
+
 class MarkedFrame(Flowable):  # type: ignore[misc] # reportlab carries no types
     """The JPEG as it was kept, never re-encoded; marks are drawn over it as vectors."""
 
@@ -42,7 +52,7 @@ class MarkedFrame(Flowable):  # type: ignore[misc] # reportlab carries no types
         return self.width, self.height
 
     def draw(self) -> None:
-        self.canv.drawImage(ImageReader(BytesIO(self.jpeg)), 0, 0, self.width, self.height)
+        self.canv.drawImage(_Jpeg(BytesIO(self.jpeg)), 0, 0, self.width, self.height)
         self.canv.setStrokeColor(styles.RULE)
         self.canv.setLineWidth(0.4)
         self.canv.rect(0, 0, self.width, self.height)

@@ -205,6 +205,9 @@ GAPS = {
     "gap.client_ended": Label(
         "білім алушы тоқтатты", "остановлено обучающимся", "stopped by student"
     ),
+    "gap.storage": Label(
+        "серверде жазу сәтсіз болды", "сбой записи на сервере", "the server could not store it"
+    ),
     "gap.server_restart": Label(
         "сервер қайта іске қосылды", "перезапуск сервера", "server restart"
     ),

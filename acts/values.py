@@ -1,7 +1,7 @@
 """How values are written in documents: dates, clocks, spans, numbers, links."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from acts.contracts import ActDocument, Language
@@ -31,8 +31,8 @@ def moment(value: datetime) -> str:
 
 def clock(document: ActDocument, at_ms: int) -> datetime:
     """The wall clock at a place of the timeline, in the zone the act is made in."""
-    local = document.started_at.astimezone(document.made_at.tzinfo)
-    return local + timedelta(milliseconds=at_ms)
+    at = document.started_at.astimezone(UTC) + timedelta(milliseconds=at_ms)
+    return at.astimezone(document.made_at.tzinfo)
 
 
 def span(document: ActDocument, start_ms: int, end_ms: int) -> str:
