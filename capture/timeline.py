@@ -28,26 +28,31 @@ class SittingClock:
 class TrackClock:
     """Places a track's RTP times on the sitting's timeline.
 
-    RTP times space the frames evenly; arrival anchors them. The anchor follows arrival slowly,
-    so that the sender's clock drift does not add up over an exam, and anew at a jump (a sender
-    whose clock lies moves only itself, and never far from the arrival).
+    RTP times space the frames evenly; arrival anchors them. When arrivals are off the anchor by
+    more than ``BIAS_MS`` on average (a slow start, clocks that drift apart over an exam) it is
+    set anew, so sound and picture stay within twice that; and at once at a jump: a sender whose
+    clock lies moves only itself, and never far from the arrival.
     """
 
-    FOLLOW = 1 / 1024
+    BIAS_MS = 15.0
+    FOLLOW = 1 / 256
     JUMP_MS = 1500.0
 
     def __init__(self, clock_rate: int) -> None:
         self._ms_per_tick = 1000 / clock_rate
         self._anchor: float | None = None
+        self._bias = 0.0
         self._last = -1
 
     def place(self, ticks: int, arrival_ms: int) -> int | None:
         """Strictly increasing milliseconds; None for a frame of a flood (over 1,000 a second)."""
         own = ticks * self._ms_per_tick
         if self._anchor is None or abs(arrival_ms - own - self._anchor) > self.JUMP_MS:
-            self._anchor = arrival_ms - own
+            self._anchor, self._bias = arrival_ms - own, 0.0
         else:
-            self._anchor += (arrival_ms - own - self._anchor) * self.FOLLOW
+            self._bias += (arrival_ms - own - self._anchor - self._bias) * self.FOLLOW
+            if abs(self._bias) > self.BIAS_MS:
+                self._anchor, self._bias = self._anchor + self._bias, 0.0
         if self._last >= arrival_ms + self.JUMP_MS:
             return None
         self._last = max(self._last + 1, round(own + self._anchor))

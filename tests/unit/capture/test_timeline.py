@@ -37,6 +37,14 @@ def test_frames_are_spaced_by_rtp_not_by_arrival():
     assert all(66 <= b - a <= 68 for a, b in itertools.pairwise(placed))
 
 
+def test_a_late_first_packet_does_not_shift_the_track_for_good():
+    track = TrackClock(90_000)
+    track.place(0, 180)  # it should have come at 100
+    for n in range(1, 15 * 30):
+        placed = track.place(n * 6000, round(100 + n * 1000 / 15))
+    assert abs(placed - (100 + n * 1000 / 15)) <= TrackClock.BIAS_MS + 1
+
+
 def test_a_drifting_sender_stays_near_server_time():
     track = TrackClock(90_000)
     for n in range(15 * 3600):
