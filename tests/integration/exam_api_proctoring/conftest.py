@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -108,11 +109,12 @@ class ServerProcess:
     def log(self) -> str:
         return (self.data / "server.log").read_text(errors="replace")
 
-    def client(self, login: str, password: str) -> httpx.Client:
-        http = httpx.Client(base_url=self.address, timeout=30, trust_env=False)
-        answer = http.post("/api/v1/session", json={"login": login, "password": password})
-        assert answer.is_success, answer.text
-        return http
+    @contextmanager
+    def client(self, login: str, password: str) -> Iterator[httpx.Client]:
+        with httpx.Client(base_url=self.address, timeout=30, trust_env=False) as http:
+            answer = http.post("/api/v1/session", json={"login": login, "password": password})
+            assert answer.is_success, answer.text
+            yield http
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_killed_server_takes_up_recording_flags_and_act(server, empty_room):
 def play_through(server, empty_room, clients):
     exam_id = asyncio.run(seed(Settings(data_dir=server.data))).exam_id
     server.start()
-    student = clients.enter_context(contextlib.closing(server.client("student1", DEMO_PASSWORD)))
+    student = clients.enter_context(server.client("student1", DEMO_PASSWORD))
     student.headers["X-Client-Id"] = "tab"
     sitting_id = student.post(f"/api/v1/exams/{exam_id}/sittings").raise_for_status().json()["id"]
     sitting = f"/api/v1/sittings/{sitting_id}"
@@ -66,7 +66,7 @@ def play_through(server, empty_room, clients):
     wait_for(lambda: student.get(sitting).json()["recording"]["live"])
     student.post(f"{sitting}/begin").raise_for_status()
 
-    proctor = clients.enter_context(contextlib.closing(server.client("proctor1", DEMO_PASSWORD)))
+    proctor = clients.enter_context(server.client("proctor1", DEMO_PASSWORD))
 
     def review():
         return proctor.get(f"{sitting}/flags").raise_for_status().json()

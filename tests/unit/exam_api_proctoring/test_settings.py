@@ -1,0 +1,47 @@
+"""Settings come from BAQYLAU_* and explain themselves."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from exam_api.settings import Settings
+
+
+def test_every_setting_says_what_it_is():
+    for name, field in Settings.model_fields.items():
+        assert field.title, name
+        assert field.description, name
+
+
+def test_the_environment_sets_them(monkeypatch):
+    monkeypatch.setenv("BAQYLAU_DATA_DIR", "/srv/exams")
+    monkeypatch.setenv("BAQYLAU_PORT", "9000")
+    settings = Settings()
+    assert (settings.recordings_dir, settings.port) == (Path("/srv/exams/recordings"), 9000)
+    assert settings.address == "http://127.0.0.1:9000"
+    assert settings.database == "sqlite+aiosqlite:////srv/exams/app.db"
+
+
+@pytest.mark.parametrize(
+    "number_format", ["{seq}", "{year}", "{year}-{seq}-{other}", "{year}-{seq", "{}-{}"]
+)
+def test_an_act_number_without_year_or_sequence_is_refused(number_format):
+    with pytest.raises(ValidationError):
+        Settings(act_number_format=number_format)
+
+
+def test_a_number_format_may_have_letters_and_zeros():
+    settings = Settings(act_number_format="АКТ {year}/{seq:05d}")
+    assert settings.act_number_format.format(year=2026, seq=7) == "АКТ 2026/00007"
+
+
+def test_a_public_address_has_no_slash_at_its_end():
+    assert Settings(public_url="https://exam.example").address == "https://exam.example"
+    with pytest.raises(ValidationError):
+        Settings(public_url="https://exam.example/")
+
+
+def test_an_unknown_time_zone_is_refused():
+    with pytest.raises(ValidationError):
+        Settings(time_zone="Asia/Nowhere")
