@@ -107,7 +107,7 @@ class ActStore(ReviewStore, Protocol):
         """For the system itself; held against other writers till the unit ends. NotFound."""
 
     async def act(self, act_id: str, actor: Actor) -> StoredAct:
-        """NotFound."""
+        """An act the actor watches, or a student's own (S-19). NotFound."""
 
     async def act_for_anyone(self, act_id: str) -> StoredAct | None:
         """For the public verification, which tells no personal data."""

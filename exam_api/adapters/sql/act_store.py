@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.review_store import SqlReviewStore, stored_act, watched, watched_query
-from exam_api.adapters.sql.visibility import exams_watched_by
+from exam_api.adapters.sql.visibility import sittings_visible_to
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.review_ports import StoredAct, WatchedSitting
@@ -31,8 +31,7 @@ class SqlActStore(SqlReviewStore):
         query = (
             select(tables.ActRow)
             .join(tables.Sitting, tables.Sitting.id == tables.ActRow.sitting_id)
-            .join(tables.Exam, tables.Exam.id == tables.Sitting.exam_id)
-            .where(tables.ActRow.id == act_id, exams_watched_by(actor))
+            .where(tables.ActRow.id == act_id, sittings_visible_to(actor))
         )
         row = await self._session.scalar(query)
         if row is None:

@@ -204,16 +204,32 @@ async def test_only_a_proctor_of_the_exam_decides(desk, sitting_id, stranger):
         await desk.reviewing.decide(stranger, flag_id, Verdict.CONFIRMED, "")
 
 
-async def test_strangers_and_students_see_neither_review_nor_act(desk, sitting_id, world, stranger):
+async def test_strangers_and_other_students_see_nothing(desk, sitting_id, world, stranger):
     await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
     act = await desk.acts.settle(sitting_id)
-    for actor in (stranger, await world.actor("student1"), await world.actor("student2")):
+    for actor in (stranger, await world.actor("student2")):
         with pytest.raises(NotFound):
             await desk.reviewing.review(actor, sitting_id)
         with pytest.raises(NotFound):
             await desk.acts.pdf(actor, act.id, "kk")
         with pytest.raises(NotFound):
             await desk.acts.form4(actor, world.exam_id)
+
+
+async def test_a_student_gets_the_own_act_but_not_the_review(desk, sitting_id, world):
+    """S-19: the act's copy goes to the student's cabinet."""
+    flag_id = await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000)
+    await desk.decide(flag_id)
+    act = await desk.acts.settle(sitting_id)
+    student = await world.actor("student1")
+    number, _ = await desk.acts.pdf(student, act.id, "ru")
+    assert number == "2026-0001"
+    with pytest.raises(NotFound):
+        await desk.reviewing.review(student, sitting_id)
+    with pytest.raises(NotFound):
+        await desk.reviewing.evidence(student, flag_id)
+    with pytest.raises(NotFound):
+        await desk.acts.form4(student, world.exam_id)
 
 
 @pytest.mark.parametrize("rendered_before", [0, 1, 2])
