@@ -65,14 +65,14 @@ class Accounts:
         """WrongCredentials (whatever the reason), TooManyAttempts."""
         login = login.strip().casefold()
         limits = _limits(login, address)
-        async with self._units.read() as unit:
-            await self._require_within_limits(unit.sessions, limits)
-            known = await unit.people.credentials(login) if _is_plausible(login) else None
-        found = known if _is_plausible(password) else None
-        fits, new_hash = await self._verify(found, password)
-        if found is None or not fits or found.disabled:
-            await self._count_failure(limits)
-            raise WrongCredentials
+        # Checked within the line, so that a burst of guesses cannot overtake its own failures.
+        async with self._hashing:
+            known = await self._known(login, limits)
+            found = known if _is_plausible(password) else None
+            fits, new_hash = await asyncio.to_thread(self._verify, found, password)
+            if found is None or not fits or found.disabled:
+                await self._count_failure(limits)
+                raise WrongCredentials
         return await self._open_session(found.actor, limits, new_hash)
 
     async def log_out(self, cookie: str) -> None:
@@ -110,6 +110,11 @@ class Accounts:
             and now - record.last_seen_at < self._policy.session_idle
         )
 
+    async def _known(self, login: str, limits: _Limits) -> Credentials | None:
+        async with self._units.read() as unit:
+            await self._require_within_limits(unit.sessions, limits)
+            return await unit.people.credentials(login) if _is_plausible(login) else None
+
     async def _require_within_limits(self, sessions: Sessions, limits: _Limits) -> None:
         policy = self._policy
         counts = await sessions.failures(limits.keys, self._clock.now() - policy.failure_window)
@@ -121,15 +126,11 @@ class Accounts:
         if any(counts[key] >= most for key, most in allowed.items()):
             raise TooManyAttempts(retry_after_s=int(policy.failure_window.total_seconds()))
 
-    async def _verify(self, found: Credentials | None, password: str) -> tuple[bool, str | None]:
+    def _verify(self, found: Credentials | None, password: str) -> tuple[bool, str | None]:
         """An unknown log-in costs the same time: a hash is checked in any case."""
-        async with self._hashing:
-            if found is None:
-                return await asyncio.to_thread(self._verify_nobody)
-            return await asyncio.to_thread(self._hasher.verify, password, found.password_hash)
-
-    def _verify_nobody(self) -> tuple[bool, str | None]:
-        return self._hasher.verify("nobody's password", self._nobodys_hash)
+        if found is None:
+            return self._hasher.verify("nobody's password", self._nobodys_hash)
+        return self._hasher.verify(password, found.password_hash)
 
     @cached_property
     def _nobodys_hash(self) -> str:

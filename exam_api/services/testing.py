@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from capture.errors import CaptureError
 from exam_api.domain.errors import RecordingNotLive, StorageError
 from exam_api.domain.grading import result_of
 from exam_api.domain.languages import Language, in_language
@@ -116,7 +117,7 @@ class Testing:
                 sitting.require_claimed(client_id)
                 sitting = await self._finished(unit, sitting)
             view = await self._viewer.show(unit, sitting, actor, client_id)
-        await self._live.end_sitting(sitting_id)
+        await self._end_media(sitting_id)
         return view
 
     async def expire_due(self) -> int:
@@ -125,8 +126,15 @@ class Testing:
             due = await unit.sittings.due(self._clock.now(), _DUE_AT_ONCE)
         ended = [sitting_id for sitting_id in due if await self._expire(sitting_id)]
         for sitting_id in ended:
-            await self._live.end_sitting(sitting_id)
+            await self._end_media(sitting_id)
         return len(ended)
+
+    async def _end_media(self, sitting_id: str) -> None:
+        """The test is over and graded, whatever becomes of the recording's last piece."""
+        try:
+            await self._live.end_sitting(sitting_id)
+        except CaptureError as error:
+            _log.warning("recording_not_ended", code=error.code)
 
     async def _expire(self, sitting_id: str) -> bool:
         async with self._units.write() as unit:
@@ -184,6 +192,7 @@ async def run_ticker(testing: Testing, interval_s: float = 1.0) -> None:
         try:
             await testing.expire_due()
         except StorageError as error:
-            # The next tick tries again; a full disk must not end the clock for good.
             _log.warning("expiry_postponed", code=error.code)
+        except Exception:  # noqa: BLE001 - the exam clock outlives whatever went wrong once
+            _log.exception("expiry_failed")
         await asyncio.sleep(interval_s)

@@ -157,6 +157,15 @@ async def test_guessing_is_stopped_and_told_when_to_come_back(accounts: Accounts
     assert await accounts.log_in("student1", DEMO_PASSWORD, HERE)
 
 
+async def test_a_burst_of_guesses_cannot_overtake_the_limit(core: Core) -> None:
+    passwords = CountingPasswords(core.accounts._hasher)
+    accounts = Accounts(core.database, core.clock, passwords)
+    guesses = (accounts.log_in("student1", f"guess {n}", HERE) for n in range(40))
+    refused = await asyncio.gather(*guesses, return_exceptions=True)
+    assert {type(error) for error in refused} == {WrongCredentials, TooManyAttempts}
+    assert 8 <= passwords.verified <= 9, "two are checked at once"
+
+
 async def test_nobody_can_lock_a_student_out_from_elsewhere(accounts: Accounts) -> None:
     await _fail(accounts, "student1", THERE, 8)
     assert await accounts.log_in("student1", DEMO_PASSWORD, HERE)

@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 from starlette.responses import HTMLResponse
+from structlog.testing import capture_logs
 
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.web.app import create_app
@@ -69,9 +70,10 @@ class TestProblemDetails:
         async def stumble(_actor: object) -> None:
             raise RuntimeError("secret detail")
 
-        with monkeypatch.context() as patch:
+        with monkeypatch.context() as patch, capture_logs() as logged:
             patch.setattr(core.desk, "exams", stumble)
             broken = await http.get("/api/v1/exams")
+        assert [entry["event"] for entry in logged] == ["unexpected_error", "request"]
         assert (broken.status_code, broken.json()["code"]) == (500, "internal")
         assert "secret" not in broken.text
         assert (await http.get("/api/v1/exams")).status_code == 200
@@ -104,7 +106,8 @@ class TestPagesForPeople:
         assert (response.status_code, response.text) == (404, "<p>not_found</p>")
 
     async def test_even_for_the_unexpected(self, browser) -> None:
-        response = await browser.get("/broken")
+        with capture_logs():
+            response = await browser.get("/broken")
         assert (response.status_code, response.text) == (500, "<p>internal</p>")
 
     async def test_the_api_answers_browsers_with_problems_too(self, browser) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
+from capture import errors as capture_errors
 from exam_api.adapters.sql import database as database_module
 from exam_api.adapters.sql.database import Database, open_database
 from exam_api.adapters.sql.storage_errors import storage_error
@@ -150,8 +151,19 @@ class TestWhileRunning:
         assert (broken.status_code, broken.json()["code"]) == (503, "database_unreadable")
         assert (await begun.http.get("/nothing")).status_code == 404
 
+    async def test_a_recording_that_cannot_be_closed_keeps_no_result_back(
+        self, begun, core: Core, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def full(_sitting_id: str) -> None:
+            raise capture_errors.StorageFull
+
+        monkeypatch.setattr(core.live, "end_sitting", full)
+        done = await begun.finish()
+        assert (done.status_code, done.json()["state"]) == (200, "submitted")
+
+    @pytest.mark.parametrize("error", [StorageFull(), RuntimeError("unforeseen")])
     async def test_the_exam_clock_goes_on_after_a_failure(
-        self, begun, core: Core, clock, monkeypatch: pytest.MonkeyPatch
+        self, begun, core: Core, clock, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
         clock.pass_time(minutes=61)
         failed, ended = asyncio.Event(), asyncio.Event()
@@ -165,7 +177,7 @@ class TestWhileRunning:
         async def full_once() -> int:
             monkeypatch.setattr(core.testing, "expire_due", expire)
             failed.set()
-            raise StorageFull
+            raise error
 
         monkeypatch.setattr(core.testing, "expire_due", full_once)
         ticker = asyncio.create_task(run_ticker(core.testing, interval_s=0.01))
