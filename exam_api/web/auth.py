@@ -1,13 +1,12 @@
 """Who is asking: the session cookie, and what routes declare to get the person behind it."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
-from exam_api.domain.errors import ClientIdMissing, Forbidden, NotLoggedIn
-from exam_api.domain.roles import Actor, Role
+from exam_api.domain.errors import ClientIdMissing, NotLoggedIn
+from exam_api.domain.roles import Actor
 from exam_api.services.accounts import LogIn
 from exam_api.web.container import Core
 
@@ -71,17 +70,6 @@ async def current_user(actor: MaybeActor) -> Actor:
 
 
 CurrentActor = Annotated[Actor, Depends(current_user)]
-
-
-def require_roles(*roles: Role) -> Callable[[Actor], Awaitable[Actor]]:
-    """A dependency: the signed-in person, if they hold one of the roles (Forbidden)."""
-
-    async def person(actor: CurrentActor) -> Actor:
-        if not actor.has(*roles):
-            raise Forbidden
-        return actor
-
-    return person
 
 
 def client_id_or_none(

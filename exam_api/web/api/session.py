@@ -65,6 +65,15 @@ async def log_out(request: Request, response: Response, core: CoreDep) -> None:
     clear_session_cookie(request, response)
 
 
+@router.delete("/sessions", status_code=HTTPStatus.NO_CONTENT)
+async def log_out_everywhere(
+    request: Request, response: Response, core: CoreDep, actor: CurrentActor
+) -> None:
+    """Ends this person's sessions at every computer, this one too."""
+    await core.accounts.log_out_everywhere(actor)
+    clear_session_cookie(request, response)
+
+
 @router.put("/session/language", status_code=HTTPStatus.NO_CONTENT)
 async def choose_language(core: CoreDep, actor: CurrentActor, choice: LanguageChoice) -> None:
     await core.accounts.set_language(actor, choice.language)

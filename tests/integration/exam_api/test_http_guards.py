@@ -229,6 +229,14 @@ class TestHeaders:
         kept = await http.get("/api/v1/session", headers={"Cookie": f"baqylau={cookie}"})
         assert kept.status_code == 401
 
+    async def test_one_may_log_out_everywhere(self, client_of) -> None:
+        here, there, other = [await client_of(who) for who in ("dean", "dean", "registrar")]
+        assert (await here.delete("/api/v1/sessions")).status_code == 204
+        statuses = [
+            (await http.get("/api/v1/session")).status_code for http in (here, there, other)
+        ]
+        assert statuses == [401, 401, 200]
+
 
 class TestFigures:
     async def test_requests_are_counted_by_route_not_by_id(self, begun) -> None:
