@@ -20,7 +20,7 @@ from capture.demo_scene import DEMO_EVENTS, render_demo_scene
 from exam_api.services.seeding import DEMO_PASSWORD
 
 START_S = 60.0
-STEP_MS = 20_000
+STEP_MS = 30_000
 CAMERA_FPS = 15
 QUIET = (
     "--headless",
@@ -236,7 +236,7 @@ class Visitor:
 
     def enter_test(self) -> Page:
         page = self.enter_room()
-        page.wait_for_selector("[data-act=begin]:enabled, fieldset:visible")
+        page.wait_for_selector("[data-act=begin]:enabled:visible, fieldset:visible")
         if page.is_visible("[data-act=begin]"):
             page.click("[data-act=begin]")
         page.wait_for_selector("fieldset:visible")
@@ -265,7 +265,9 @@ def visit(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> I
         *, base: str = "", using: Browser | None = None, locale: str = "en-GB", width: int = 1280
     ) -> Visitor:
         context = (using or browser).new_context(
-            locale=locale, viewport={"width": width, "height": 800}, accept_downloads=True
+            locale=locale,
+            viewport={"width": width, "height": 800},
+            reduced_motion="reduce",  # colours change at once, so that axe sees the final ones
         )
         where = base or request.getfixturevalue("server").url
         visitors.append(Visitor(context, where, tmp_path))

@@ -47,7 +47,7 @@ def answer_by_keyboard(student, count: int) -> None:
         page.keyboard.press("ArrowRight")
     assert page.inner_text("#question-heading") == f"Question {count + 1} of 25"
     assert page.inner_text(".saved-all") == "All answers are saved"
-    assert re.fullmatch(r"(60:00|59:\d\d)", page.inner_text(".left"))
+    assert re.fullmatch(r"(1:00:00|59:\d\d)", page.inner_text(".left"))
     assert page.inner_text("#self-state") == "Recording"
     student.check_page("05-test")
 

@@ -317,10 +317,11 @@ class ExamRoom extends HTMLElement {
     if (early) say($("#opens"), t("check.opens", { time: moment(this.#snapshot.exam.opens_at) }));
     const begin = $("[data-act=begin]");
     begin.disabled = !live || early;
-    say(begin, t(this.#snapshot.began_at ? "check.resume" : "check.begin"));
-    say($("#begin-why"), live ? t("check.ready") : t("check.begin_why"));
     // A refresh during the test goes back into it by itself, as soon as the recording runs again.
-    if (live && this.#snapshot.began_at) this.#enterTest();
+    const resuming = Boolean(this.#snapshot.began_at);
+    show(begin, !resuming);
+    say($("#begin-why"), t(resuming ? "check.resuming" : live ? "check.ready" : "check.begin_why"));
+    if (live && resuming) this.#enterTest();
   }
 
   #banner(text) {
