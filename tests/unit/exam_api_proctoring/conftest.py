@@ -1,5 +1,7 @@
 """A small university on a real SQLite file, with a clock that stands still until it is moved."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -53,7 +55,7 @@ class FakeRecordings:
     until_ms: dict[str, int] = field(default_factory=dict)
     recordings: dict[str, Recording] = field(default_factory=dict)
     clips: dict[str, bytes] = field(default_factory=dict)
-    cut: list[tuple[str, int]] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
 
     def status(self, sitting_id: str) -> LiveStatus:
         live = self.live.get(sitting_id, False)
@@ -66,12 +68,13 @@ class FakeRecordings:
         return self.recordings.get(sitting_id, Recording(sitting_id, ()))
 
     async def joined(self, sitting_id: str) -> Path:
-        raise NothingRecorded
+        if sitting_id not in self.files:
+            raise NothingRecorded
+        return self.files[sitting_id]
 
     async def clip(
         self, sitting_id: str, at_ms: int, before_ms: int = 5000, after_ms: int = 10000
     ) -> bytes:
-        self.cut.append((sitting_id, at_ms))
         if sitting_id not in self.clips:
             raise NothingRecorded
         return self.clips[sitting_id]
@@ -167,14 +170,30 @@ def hand_clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A migrated and seeded database that each test copies, and its exam."""
+    path = tmp_path_factory.mktemp("seeded") / "app.db"
+
+    async def make() -> str:
+        clock = HandClock()
+        database = await open_database(f"sqlite:///{path}", clock)
+        try:
+            return (await seed_demo(database, clock, PlainHasher())).exam_id
+        finally:
+            await database.aclose()
+
+    return path, asyncio.run(make())
+
+
 @pytest.fixture
-async def world(tmp_path: Path, hand_clock: HandClock) -> AsyncIterator[World]:
-    database = await open_database(f"sqlite:///{tmp_path / 'app.db'}", hand_clock)
-    report = await seed_demo(database, hand_clock, PlainHasher())
-    made = World(
-        database, hand_clock, LocalBlobs(tmp_path / "blobs"), FakeRecordings(), report.exam_id
-    )
-    yield made
+async def world(
+    tmp_path: Path, hand_clock: HandClock, seeded: tuple[Path, str]
+) -> AsyncIterator[World]:
+    template, exam_id = seeded
+    shutil.copy(template, tmp_path / "app.db")
+    database = Database(f"sqlite:///{tmp_path / 'app.db'}", hand_clock)
+    yield World(database, hand_clock, LocalBlobs(tmp_path / "blobs"), FakeRecordings(), exam_id)
     await database.aclose()
 
 

@@ -1,0 +1,255 @@
+"""The proctoring side's routes: who gets what, in which form, and what is refused how."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
+from capture.contracts import Recording, Segment
+from exam_api.services import testing
+from exam_api.services.accounts import Accounts
+from exam_api.services.act_documents import Place
+from exam_api.services.acts import Acts
+from exam_api.services.live import LiveHub
+from exam_api.services.live_console import Console, Thumbnails
+from exam_api.services.ports import MediaState
+from exam_api.services.reviewing import Reviewing
+from exam_api.services.seeding import DEMO_PASSWORD
+from exam_api.services.sittings import SittingDesk
+from exam_api.web.api import live_routes, review_routes
+from exam_api.web.api.proctoring_services import ProctoringServices
+from exam_api.web.app import create_app
+from exam_api.web.container import Core
+
+WEBM = bytes(range(200))
+
+
+class NoMedia:
+    def state(self, sitting_id: str) -> MediaState:
+        return MediaState(live=False, connected=False, seconds=0)
+
+    async def end_sitting(self, sitting_id: str) -> None: ...
+
+
+class PlainHasher:
+    def hash(self, password: str) -> str:
+        return password
+
+    def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
+        return password == hashed, None
+
+
+@dataclass(kw_only=True)
+class ReviewCore(Core):
+    proctoring: ProctoringServices
+
+
+@dataclass
+class Api:
+    app: object
+    world: object
+    thumbnails: Thumbnails
+    sitting_id: str
+    flag_id: str
+
+    @asynccontextmanager
+    async def client(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://exam.example") as http:
+            credentials = {"login": login, "password": DEMO_PASSWORD}
+            assert (await http.post("/api/v1/session", json=credentials)).is_success
+            yield http
+
+    def paths(self) -> list[str]:
+        exam_id = self.world.exam_id
+        return [
+            f"/api/v1/exams/{exam_id}/console",
+            f"/api/v1/exams/{exam_id}/events",
+            f"/api/v1/exams/{exam_id}/form4.xlsx",
+            f"/api/v1/sittings/{self.sitting_id}/flags",
+            f"/api/v1/sittings/{self.sitting_id}/recording.webm",
+            f"/api/v1/sittings/{self.sitting_id}/thumbnail.jpg",
+            f"/api/v1/flags/{self.flag_id}/evidence.jpg",
+            f"/api/v1/flags/{self.flag_id}/clip.webm",
+        ]
+
+
+def core(world, thumbnails: Thumbnails) -> ReviewCore:
+    live = NoMedia()
+    acts = Acts(
+        world.read,
+        world.write,
+        world.recordings,
+        world.blobs,
+        world.clock,
+        place=Place("http://exam.example", ZoneInfo("Asia/Almaty")),
+        number_format="{year}-{seq}",
+        render=lambda document, language: f"%PDF {document.number} {language}".encode(),
+        render_form4=lambda document: b"PK" + str(len(document.rows)).encode(),
+    )
+    return ReviewCore(
+        clock=world.clock,
+        database=world.database,
+        live=live,
+        accounts=Accounts(world.database, world.clock, PlainHasher()),
+        desk=SittingDesk(world.database, world.clock, live),
+        testing=testing.Testing(world.database, world.clock, live),
+        proctoring=ProctoringServices(
+            console=Console(world.read, world.recordings, thumbnails, LiveHub(), world.clock),
+            reviewing=Reviewing(
+                world.read, world.write, world.recordings, world.blobs, world.clock
+            ),
+            acts=acts,
+        ),
+    )
+
+
+@pytest.fixture
+async def api(world, tmp_path) -> Api:
+    sitting_id = await world.sitting()
+    world.clock.move(seconds=60)
+    world.recordings.clips[sitting_id] = WEBM
+    segment = Segment(
+        sitting_id, 1, "000001.webm", 500, 60_000, 9, "a" * 64, "b" * 64, "vp8", None, 640, 480
+    )
+    world.recordings.recordings[sitting_id] = Recording(sitting_id, (segment,))
+    world.recordings.until_ms[sitting_id] = 60_000
+    joined = tmp_path / "recording.webm"
+    joined.write_bytes(WEBM)
+    world.recordings.files[sitting_id] = joined
+    flag = Flag(
+        kind=FlagKind.ABSENCE,
+        severity=Severity.ALERT,
+        start_ms=20_000,
+        end_ms=25_000,
+        confidence=0.9,
+        models=(ModelRef("face", "1", "c" * 64),),
+        thresholds={"enter": 0.8},
+        scores=((20_000, 1.0),),
+        evidence=Evidence(20_400, b"jpeg", ()),
+    )
+    await world.blobs.put("evidence/a.jpg", b"jpeg")
+    async with world.proctoring() as store:
+        stored, _ = await store.save_flag(sitting_id, flag, "evidence/a.jpg")
+    thumbnails = Thumbnails(world.clock)
+    thumbnails.keep(sitting_id, 0, b"small jpeg")
+    app = create_app(core(world, thumbnails), routers=(live_routes.router, review_routes.router))
+    return Api(app, world, thumbnails, sitting_id, stored.id)
+
+
+async def test_a_proctor_gets_pictures_clip_and_tables(api):
+    async with api.client("proctor1") as http:
+        expected = {
+            "evidence.jpg": ("image/jpeg", b"jpeg"),
+            "thumbnail.jpg": ("image/jpeg", b"small jpeg"),
+            "clip.webm": ("video/webm", WEBM),
+            "recording.webm": ("video/webm", WEBM),
+            "form4.xlsx": ("application/vnd.openxmlformats", b"PK3"),
+        }
+        for path in api.paths():
+            name = path.rsplit("/", 1)[-1]
+            if name in expected:
+                answer = await http.get(path)
+                media_type, body = expected[name]
+                assert answer.headers["content-type"].startswith(media_type), path
+                assert answer.content == body
+                assert "private" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("name", ["recording.webm", "clip.webm"])
+async def test_players_may_ask_for_ranges(api, name):
+    path = next(path for path in api.paths() if path.endswith(name))
+    async with api.client("proctor1") as http:
+        part = await http.get(path, headers={"Range": "bytes=10-19"})
+        assert (part.status_code, part.content) == (206, WEBM[10:20])
+        assert part.headers["content-range"] == "bytes 10-19/200"
+        outside = await http.get(path, headers={"Range": "bytes=500-"})
+        assert outside.status_code == 416
+
+
+@pytest.mark.parametrize("login", ["student1", "student2"])
+async def test_students_find_nothing_of_it(api, login):
+    async with api.client(login) as http:
+        for path in api.paths():
+            answer = await http.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+        decided = await http.post(
+            f"/api/v1/flags/{api.flag_id}/decision", json={"verdict": "dismissed"}
+        )
+        assert decided.status_code == 404
+
+
+async def test_without_a_log_in_nothing_is_told(api):
+    transport = httpx.ASGITransport(api.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://exam.example") as http:
+        for path in api.paths():
+            assert (await http.get(path)).json()["code"] == "not_logged_in", path
+
+
+async def test_the_review_says_what_is_on_record_and_what_was_seen(api):
+    async with api.client("proctor1") as http:
+        review = (await http.get(f"/api/v1/sittings/{api.sitting_id}/flags")).json()
+    assert review["may_decide"] is True
+    recording = review["recording"]
+    assert (recording["first_ms"], recording["until_ms"]) == (500, 60_000)
+    assert (recording["recorded_ms"], recording["exam_ms"]) == (50_000, 50_000)
+    assert (recording["coverage"], recording["digest"]) == (1.0, "b" * 64)
+    (flag,) = review["flags"]
+    assert (flag["kind"], flag["form1_item"], flag["decision"]) == (
+        "absence",
+        "leaving_seat",
+        None,
+    )
+    assert flag["models"] == [{"id": "face", "version": "1", "sha256": "c" * 64}]
+    assert review["acts"] == []
+
+
+async def test_a_member_reviews_but_does_not_decide(api):
+    async with api.client("member") as http:
+        review = (await http.get(f"/api/v1/sittings/{api.sitting_id}/flags")).json()
+        assert review["may_decide"] is False
+        refused = await http.post(
+            f"/api/v1/flags/{api.flag_id}/decision", json={"verdict": "confirmed"}
+        )
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+
+async def test_confirming_returns_the_act_and_its_pdf(api):
+    async with api.client("proctor1") as http:
+        body = {"verdict": "confirmed", "comment": "left the room"}
+        decided = (await http.post(f"/api/v1/flags/{api.flag_id}/decision", json=body)).json()
+        assert decided["flag"]["decision"]["verdict"] == "confirmed"
+        assert decided["flag"]["decision"]["comment"] == "left the room"
+        act = decided["act"]
+        assert (act["number"], act["revision"], act["withdrawn"]) == ("2026-1", 1, False)
+        pdf = await http.get(f"/api/v1/acts/{act['id']}.pdf?lang=ru")
+        assert pdf.content == b"%PDF 2026-1 ru"
+        assert pdf.headers["content-disposition"] == 'inline; filename="act-2026-1-ru.pdf"'
+        wrong = await http.get(f"/api/v1/acts/{act['id']}.pdf?lang=de")
+        assert wrong.json()["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"verdict": "guilty"}, {"verdict": "confirmed", "comment": "x" * 2001}]
+)
+async def test_a_decision_that_is_none_is_refused(api, body):
+    async with api.client("proctor1") as http:
+        answer = await http.post(f"/api/v1/flags/{api.flag_id}/decision", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_a_page_reports_about_its_own_sitting_only(api):
+    path = f"/api/v1/sittings/{api.sitting_id}/client-events"
+    body = {"kind": "focus_lost", "detail": "tab"}
+    async with api.client("student1") as http:
+        assert (await http.post(path, json=body)).status_code == 204
+        odd = await http.post(path, json={"kind": "guilty"})
+        assert odd.json()["code"] == "invalid_request"
+    async with api.client("student2") as http:
+        assert (await http.post(path, json=body)).status_code == 404
+    kinds = await api.world.kinds()
+    assert kinds.count("client.reported") == 1
