@@ -35,25 +35,31 @@ class TrackClock:
     """
 
     BIAS_MS = 15.0
-    FOLLOW = 1 / 256
+    SETTLED = 256  # frames the average is taken over; fewer right after an anchor was set
     JUMP_MS = 1500.0
 
     def __init__(self, clock_rate: int) -> None:
         self._ms_per_tick = 1000 / clock_rate
-        self._anchor: float | None = None
-        self._bias = 0.0
+        self._anchor = 0.0
+        self._bias, self._seen = 0.0, 0  # none seen: no anchor yet
         self._last = -1
 
     def place(self, ticks: int, arrival_ms: int) -> int | None:
         """Strictly increasing milliseconds; None for a frame of a flood (over 1,000 a second)."""
         own = ticks * self._ms_per_tick
-        if self._anchor is None or abs(arrival_ms - own - self._anchor) > self.JUMP_MS:
-            self._anchor, self._bias = arrival_ms - own, 0.0
+        if not self._seen or abs(arrival_ms - own - self._anchor) > self.JUMP_MS:
+            self._set_anchor(arrival_ms - own)
         else:
-            self._bias += (arrival_ms - own - self._anchor - self._bias) * self.FOLLOW
+            self._seen = min(self._seen + 1, self.SETTLED)
+            self._bias += (arrival_ms - own - self._anchor - self._bias) / self._seen
             if abs(self._bias) > self.BIAS_MS:
-                self._anchor, self._bias = self._anchor + self._bias, 0.0
+                self._set_anchor(self._anchor + self._bias)
         if self._last >= arrival_ms + self.JUMP_MS:
             return None
         self._last = max(self._last + 1, round(own + self._anchor))
         return self._last
+
+    def _set_anchor(self, anchor: float) -> None:
+        self._anchor = anchor
+        # As if eight frames had come on time, so that one late frame cannot move it again.
+        self._bias, self._seen = 0.0, 8
