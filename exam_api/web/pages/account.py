@@ -1,5 +1,6 @@
 """Log-in, log-out, the language, and the way home."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -22,11 +23,13 @@ router = APIRouter(include_in_schema=False)
 _YEAR_S = 365 * 24 * 3600
 
 
+# One slash, and nothing that a browser drops before it reads the address (tab, line feed).
+_LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+
+
 def local_path(wanted: str | None) -> str:
     """Where to go on after a form: a path of this site, never another host."""
-    if not wanted or not wanted.startswith("/") or wanted[1:2] in ("/", "\\"):
-        return "/"
-    return wanted
+    return wanted if wanted and _LOCAL_PATH.fullmatch(wanted) else "/"
 
 
 @router.get("/")

@@ -78,7 +78,7 @@ class TestPlayer extends HTMLElement {
 
   #build() {
     if (this.childElementCount) return;
-    const languages = el("div", { class: "langs", role: "group", "aria-label": t("test.language") });
+    const languages = el("div", { class: "langs", role: "group", "aria-labelledby": "test-language" });
     for (const code of QUESTION_LANGUAGES) {
       languages.append(el("button", { type: "button", "data-language": code, lang: code, onclick: () => this.#switchLanguage(code) }, t(`language.short.${code}`)));
     }
@@ -86,7 +86,7 @@ class TestPlayer extends HTMLElement {
       el("div", { class: "test-bar" },
         el("div", { class: "countdown" }, el("span", { class: "muted small" }, t("test.time_left")), el("span", { class: "left num", role: "timer" }, "–")),
         el("p", { class: "saved-all", role: "status" }),
-        languages),
+        el("div", { class: "row test-language" }, el("span", { class: "muted small", id: "test-language" }, t("test.language")), languages)),
       el("p", { class: "time-warning note warn", role: "status", hidden: true }),
       el("div", { class: "test-body" },
         el("section", { class: "card question", "aria-labelledby": "question-heading" }),

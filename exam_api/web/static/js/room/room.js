@@ -302,7 +302,7 @@ class ExamRoom extends HTMLElement {
     const live = state === "live" && this.#snapshot.recording.live && !this.serverAway;
     const self = $("#self-state");
     self.className = `self-state ${live ? "live" : "dead"}`;
-    say(self, live ? t("room.recording") : t("room.not_recording"));
+    say(self, t(live ? "room.recording" : this.serverAway ? "room.no_line" : "room.not_recording"));
     if (this.step === "check") this.#paintCheck(state, live);
     if (this.step === "test") this.#banner(live || !this.#stream ? (this.#stream ? null : this.bannerText) : this.serverAway ? t("room.server_away") : t("room.reconnecting"));
   }

@@ -1,0 +1,158 @@
+"""The three catalogues say the same things, completely, and every key that is used exists."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from acts.contracts import Form1Item
+from acts.errors import ActsError
+from analysis.contracts import FlagKind, Severity
+from capture.contracts import GapCause
+from capture.errors import CaptureError
+from exam_api.domain.errors import ExamError
+from exam_api.domain.roles import Role
+from exam_api.domain.states import SittingState
+from exam_api.services.proctoring_ports import Verdict
+from exam_api.web import errors as web_errors
+from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
+
+WEB = Path(web_errors.__file__).parent
+ENGLISH = catalogue("en").messages
+# Keys that templates and scripts put together from a code: prefix → the codes.
+MADE_UP = {
+    "flag.": list(FlagKind),
+    "severity.": list(Severity),
+    "gap.": list(GapCause),
+    "role.": list(Role),
+    "state.": list(SittingState),
+    "verdict.": ["open", *Verdict],
+    "form1.": ["none", *Form1Item],
+    "language.short.": LANGUAGES,
+    "exam.phase.": ["upcoming", "checking", "open", "closed"],
+    "room.step.": ["rules", "check", "test", "result"],
+    "check.item.": ["camera", "microphone", "recording"],
+    "check.light.": ["good", "dark", "bright", "backlit"],
+    "console.filter.": ["all", "flagged", "silent", "running", "finished"],
+    "test.state.": ["open", "saving", "saved", "unsaved", "refused"],
+    "test.saved.": ["open", "saving", "saved", "unsaved", "refused"],
+    "result.reason.": ["submitted", "expired"],
+    "exams.": ["console", "console_about", "overview", "overview_about"],
+}
+
+
+def forms(message: Message) -> list[str]:
+    return [message] if isinstance(message, str) else list(message.values())
+
+
+def placeholders(message: Message) -> set[str]:
+    return {name for form in forms(message) for _, name, _, _ in Formatter().parse(form) if name}
+
+
+def known_errors(root: type[Exception]) -> list[type[Exception]]:
+    return [root, *(found for child in root.__subclasses__() for found in known_errors(child))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_missing_fuzzy_or_empty(language):
+    path = LOCALES / language / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as file:
+        entries = [
+            entry for entry in read_po(file, locale=language, abort_invalid=True) if entry.id
+        ]
+    assert [entry.id for entry in entries if entry.fuzzy] == []
+    messages = catalogue(language).messages
+    assert [key for key, message in messages.items() if not all(forms(message))] == []
+    assert len(entries) == len(messages), "a key stands twice"
+
+
+@pytest.mark.parametrize("language", ["kk", "ru"])
+def test_keys_and_placeholders_are_those_of_english(language):
+    messages = catalogue(language).messages
+    assert set(messages) == set(ENGLISH)
+    for key, message in messages.items():
+        assert placeholders(message) == placeholders(ENGLISH[key]), key
+        assert isinstance(message, str) == isinstance(ENGLISH[key], str), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_plural_message_has_a_form_for_each_category(language):
+    for key, message in catalogue(language).messages.items():
+        if not isinstance(message, str):
+            assert tuple(message) == PLURALS[language], key
+
+
+@pytest.mark.parametrize("language", ["kk", "ru"])
+def test_translations_are_translated(language):
+    alike = {
+        key
+        for key, message in catalogue(language).messages.items()
+        if message == ENGLISH[key] and not key.startswith(("app.name", "language.short."))
+    }
+    assert alike == set()
+
+
+def test_every_error_has_words_for_people():
+    codes = {
+        error.code  # type: ignore[attr-defined]
+        for root in (ExamError, CaptureError, ActsError)
+        for error in known_errors(root)
+    }
+    codes |= set(web_errors._CODES.values())
+    assert {code for code in codes if f"error.{code}" not in ENGLISH} == set()
+
+
+@pytest.mark.parametrize("prefix", MADE_UP)
+def test_every_code_that_makes_up_a_key_has_its_text(prefix):
+    assert [code for code in MADE_UP[prefix] if f"{prefix}{code}" not in ENGLISH] == []
+
+
+def test_every_problem_of_a_device_has_a_title_and_help():
+    script = (WEB / "static/js/room/devices.js").read_text()
+    rooms = (WEB / "static/js/room/room.js").read_text()
+    codes = set(re.findall(r'"((?:camera|no_camera|insecure|no_webrtc)\w*)"', script))
+    codes |= set(re.findall(r'"(camera_\w+)"', rooms))
+    assert "camera_busy" in codes
+    for code in codes - {"camera_choice"}:
+        assert f"device.{code}" in ENGLISH, code
+        assert f"device.{code}.help" in ENGLISH, code
+    for code in set(re.findall(r'"((?:mic_|no_mic)\w*)"', script)):
+        assert f"device.{code}" in ENGLISH, code
+
+
+def used_keys() -> set[str]:
+    """Literal keys in templates, scripts and page modules."""
+    files = [
+        *(WEB / "templates").glob("*.html"),
+        *(WEB / "static/js").rglob("*.js"),
+        *(WEB / "pages").glob("*.py"),
+    ]
+    text = "\n".join(file.read_text() for file in files)
+    return set(re.findall(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""", text))
+
+
+def test_every_key_that_a_page_names_exists():
+    sections = {key.split(".")[0] for key in ENGLISH}
+    # Names of files and of live events look like keys.
+    events = {"flag.opened", "flag.updated", "flag.closed", "act.made"}
+    named = {
+        key
+        for key in used_keys() - events
+        if key.split(".")[0] in sections and not key.endswith((".html", ".js", ".json"))
+    }
+    assert named - set(ENGLISH) == set()
+    assert len(named) > 150  # the search itself works
+
+
+def test_no_text_is_left_that_no_page_uses():
+    used = used_keys()
+    prefixes = (*MADE_UP, "error.", "device.")
+    left = {key for key in ENGLISH if key not in used and not key.startswith(prefixes)}
+    assert left == set()
+
+
+def test_the_kazakh_alphabet_survives_the_catalogue():
+    text = "".join(form for message in catalogue("kk").messages.values() for form in forms(message))
+    assert set("әғқңөұүі") <= set(text.lower())
