@@ -41,8 +41,8 @@ async def home(actor: CurrentActor) -> Response:
 async def login_form(
     request: Request,
     actor: MaybeActor,
-    next: str = "/",
-    out: bool = False,  # noqa: A002 - URL
+    next: str = "/",  # noqa: A002 - name in the address
+    out: bool = False,
 ) -> Response:
     if actor is not None:
         return RedirectResponse(local_path(next), 303)
