@@ -1,5 +1,9 @@
 """Errors of the capture package: a stable ``code``, the HTTP status it maps to, retry or not."""
 
+import errno
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # what a full disk or quota says
+
 
 class CaptureError(Exception):
     """Root. Messages carry no personal data; ``code`` is what clients and translations rely on."""

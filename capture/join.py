@@ -7,15 +7,15 @@ the sitting's timeline.
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from capture import webm
 from capture.contracts import Segment
 from capture.ebml import Malformed
-from capture.errors import NothingRecorded, StorageFull
+from capture.errors import FULL, NothingRecorded, StorageFull
 
 STAMP = "recording.parts"
 JOINED = ("recording.webm", "recording.mkv")
@@ -53,7 +53,8 @@ def join(folder: Path, segments: Sequence[Segment], growing: Path | None) -> Pat
     target = folder / (JOINED[0 if plain else 1])
     end_ms = max(segments[-1].end_ms if segments else 0, _last_ms(parts[-1]))
     _write(target, parts, tracks, end_ms)
-    (folder / STAMP).write_text(f"{target.name}\n{stamp}", "ascii")
+    with contextlib.suppress(OSError):  # without its stamp it is only made anew next time
+        (folder / STAMP).write_text(f"{target.name}\n{stamp}", "ascii")
     return target
 
 
@@ -118,16 +119,19 @@ def _write(target: Path, parts: Sequence[Part], tracks: Sequence[webm.Track], en
     header = webm.seekable_header(
         tracks, [cluster for part in parts for cluster in place(part)], end_ms
     )
-    with NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY, delete=False) as out:
-        try:
+    temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    try:
+        with temporary.open("xb") as out:
             out.write(header)
             out.flush()
             for part in parts:
                 _copy(part, out.fileno())
-            Path(out.name).replace(target)
-        except OSError as error:
-            Path(out.name).unlink()
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno in FULL:
             raise StorageFull("no room to join the recording") from error
+        raise
 
 
 def _copy(part: Part, out: int) -> None:

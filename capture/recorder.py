@@ -5,7 +5,6 @@ the service's one writing thread, in the order they were asked for; the manifest
 """
 
 import asyncio
-import errno
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from capture.contracts import (
     Segment,
     SegmentClosed,
 )
+from capture.errors import FULL
 from capture.manifest import Entry, Ledger, Manifest
 from capture.manifest import Stop as StopEntry
 from capture.segment_file import SegmentFile
@@ -29,7 +29,6 @@ from capture.settings import CaptureSettings
 from capture.webm import H264_TRACK, OPUS_TRACK, TRACK_OF_CODEC, Block, Track
 
 _log = logging.getLogger(__name__)
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _EARLY_AUDIO_MS = 2000  # sound kept while the first key frame is awaited
 
 
@@ -222,7 +221,7 @@ class Recorder:
         if self.failed:
             return
         self.failed = True
-        code = "disk_full" if error.errno in _FULL else "storage_error"
+        code = "disk_full" if error.errno in FULL else "storage_error"
         _log.error("recording failed: %s (errno %s)", code, error.errno)
         self._emit(RecordingFailed(self.sitting_id, at_ms, code))
 

@@ -26,7 +26,7 @@ from capture.contracts import (
     Recording,
     Segment,
 )
-from capture.errors import CapacityFull, CaptureError, ResourceUnknown
+from capture.errors import FULL, CapacityFull, CaptureError, ResourceUnknown, StorageFull
 from capture.locks import KeyedLocks
 from capture.offer import check_offer
 from capture.recorder import Recorder
@@ -265,6 +265,8 @@ class CaptureService:
             kept = manifest.Manifest(folder, sitting_id)
             repair_folder(folder, kept, sitting_id)
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise StorageFull("no room for a recording") from error
             raise CaptureError("the recording cannot be opened", code="storage_error") from error
         return kept
 

@@ -1,0 +1,129 @@
+"""Joining and cutting without decoding: the timeline stays as it was, gaps included."""
+
+import errno
+import io
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import av
+import pytest
+
+from capture import clip, join
+from capture.codecs import KeyInfo
+from capture.contracts import GapCause
+from capture.errors import NothingRecorded, StorageFull
+from capture.manifest import Manifest
+from capture.recorder import Recorder
+from capture.settings import CaptureSettings
+
+
+def picture_at(at_ms):
+    """The lowest bit of a VP8 frame's first byte is 0 in key frames: demuxers look at it."""
+    return (b"\x10" if at_ms % 1000 == 0 else b"\x11") + b"picture %d" % at_ms
+
+
+@pytest.fixture
+async def recorded(tmp_path):
+    """Picture at 10 and sound at 50 a second, 0–6 s and 10–14 s; a key frame each second."""
+    with ThreadPoolExecutor(1) as pool:
+        recorder = Recorder(
+            "s1",
+            tmp_path,
+            Manifest(tmp_path, "s1"),
+            writing=pool,
+            settings=CaptureSettings(segment_s=3.0),
+            emit=lambda _: None,
+        )
+        for start, end in ((0, 6000), (10_000, 14_000)):
+            for at_ms in range(start, end, 20):
+                if at_ms % 100 == 0:
+                    key = KeyInfo(640, 480) if at_ms % 1000 == 0 else None
+                    recorder.video("vp8", at_ms, picture_at(at_ms), key)
+                recorder.audio(at_ms, b"sound %d" % at_ms)
+            recorder.pause(GapCause.NETWORK)
+            await recorder.drain()
+        yield tmp_path, tuple(recorder.ledger.segments)
+
+
+def packets(source, kind):
+    with av.open(source) as container:
+        stream = next(s for s in container.streams if s.type == kind)
+        return [(p.pts, bytes(p), p.is_keyframe) for p in container.demux(stream) if p.size]
+
+
+async def test_a_join_keeps_every_packet_at_its_time(recorded):
+    folder, segments = recorded
+    path = str(join.join(folder, segments, None))
+    picture, sound = packets(path, "video"), packets(path, "audio")
+    moments = [*range(0, 6000, 100), *range(10_000, 14_000, 100)]
+    assert [(at, data) for at, data, _ in picture] == [(m, picture_at(m)) for m in moments]
+    assert [at for at, _, key in picture if key] == [m for m in moments if m % 1000 == 0]
+    assert len(sound) == 500
+    assert all(data == b"sound %d" % at for at, data, _ in sound)
+    with av.open(path) as container:
+        assert container.duration == segments[-1].end_ms * 1000
+
+
+async def test_a_join_is_kept_until_something_is_added(recorded):
+    folder, segments = recorded
+    first = join.join(folder, segments[:2], None)
+    made = first.stat().st_ino
+    assert join.join(folder, segments[:2], None).stat().st_ino == made
+    assert join.join(folder, segments, None).stat().st_ino != made
+
+
+async def test_a_lost_segment_file_costs_only_itself(recorded):
+    folder, segments = recorded
+    (folder / segments[1].name).unlink()
+    picture = packets(str(join.join(folder, segments, None)), "video")
+    assert [at for at, _, _ in picture] == [*range(0, 3000, 100), *range(10_000, 14_000, 100)]
+
+
+async def test_without_room_the_join_says_so_and_leaves_nothing(recorded, monkeypatch):
+    folder, segments = recorded
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("capture.join.os.sendfile", full)
+    with pytest.raises(StorageFull):
+        join.join(folder, segments, None)
+    assert not list(folder.glob(f"{join.TEMPORARY}*"))
+    assert not (folder / "recording.webm").exists()
+
+
+async def test_a_clip_starts_at_the_key_frame_before_and_counts_from_zero(recorded):
+    folder, segments = recorded
+    data = clip.cut(folder, segments, None, 2400, 4500)
+    picture, sound = packets(io.BytesIO(data), "video"), packets(io.BytesIO(data), "audio")
+    assert picture[0] == (0, picture_at(2000), True)
+    assert picture[-1][:2] == (2500, picture_at(4500))
+    assert [b[0] - a[0] for a, b in itertools.pairwise(picture)] == [100] * 25
+    assert all(bytes(data) == b"sound %d" % (at + 2000) for at, data, _ in sound)
+    with av.open(io.BytesIO(data)) as container:
+        assert container.duration == pytest.approx(2_500_000, abs=25_000)
+
+
+async def test_a_gap_in_a_clip_stays_a_gap(recorded):
+    folder, segments = recorded
+    picture = packets(io.BytesIO(clip.cut(folder, segments, None, 5000, 11_000)), "video")
+    steps = [b[0] - a[0] for a, b in itertools.pairwise(picture)]
+    assert max(steps) == 4100
+
+
+async def test_a_clip_in_a_gap_begins_with_what_follows(recorded):
+    folder, segments = recorded
+    picture = packets(io.BytesIO(clip.cut(folder, segments, None, 8000, 10_500)), "video")
+    assert picture[0] == (0, picture_at(10_000), True)
+
+
+@pytest.mark.parametrize(("start", "end"), [(20_000, 30_000), (7000, 9000), (-5000, -1000)])
+async def test_where_nothing_is_recorded_there_is_no_clip(recorded, start, end):
+    folder, segments = recorded
+    with pytest.raises(NothingRecorded):
+        clip.cut(folder, segments, None, start, end)
+
+
+def test_nothing_recorded_cannot_be_joined(tmp_path):
+    with pytest.raises(NothingRecorded):
+        join.join(tmp_path, (), None)
