@@ -112,12 +112,12 @@ class ProctoringBridge:
                 await store.save_segment(segment)
             for sitting_id, gap in gaps:
                 await store.save_gap(sitting_id, gap)
-            for flag in await store.open_flags():
-                if flag.kind is not FlagKind.CONNECTION_LOST:
-                    until_ms = media.recorded_until(flag.sitting_id)
-                    await self._close(store, flag, max(flag.start_ms, until_ms))
+            left_open = await store.open_flags()
             for times in await store.in_progress():
                 self._waiting.left[times.id] = media.recorded_until(times.id)
+        for flag in left_open:
+            if flag.kind is not FlagKind.CONNECTION_LOST:
+                await self._close_alone(flag, media.recorded_until(flag.sitting_id))
 
     async def run(self, analysis: SittingAnalysis, media: Media) -> None:
         """Take reports until cancelled."""
@@ -222,24 +222,23 @@ class ProctoringBridge:
     async def _close_lost(self, store: ProctoringStore, times: SittingTimes, end_ms: int) -> bool:
         open_now = await self._open_losses(store, times)
         for flag in open_now:
-            await self._close(store, flag, max(flag.start_ms, end_ms))
+            await self._close(store, times, flag, end_ms)
         return bool(open_now)
 
     async def _open_losses(self, store: ProctoringStore, times: SittingTimes) -> list[StoredFlag]:
         return [
             flag
-            for flag in await store.open_flags()
-            if flag.sitting_id == times.id and flag.kind is FlagKind.CONNECTION_LOST
+            for flag in await store.open_flags(times.id)
+            if flag.kind is FlagKind.CONNECTION_LOST
         ]
 
     # --- flags ------------------------------------------------------------------------------
 
     async def _flag(self, update: FlagUpdate, times: SittingTimes, store: ProctoringStore) -> None:
-        named = (update.sitting_id, update.flag.kind, update.flag.start_ms)
-        self._waiting.early.pop(named, None)
+        self._waiting.early.pop(_name(update), None)
         if times.began_at is None:
             if update.phase is not FlagPhase.CLOSED:
-                self._waiting.early[named] = update
+                self._waiting.early[_name(update)] = update
             return
         if _within_test(times, update.flag):
             await self._save(update, times, store)
@@ -268,11 +267,18 @@ class ProctoringBridge:
             return None
         return key
 
-    async def _close(self, store: ProctoringStore, flag: StoredFlag, end_ms: int) -> None:
-        await store.close_flag(flag.id, end_ms)
-        times = await store.times(flag.sitting_id)
-        if times is not None:
-            await self._tell(store, times, EventKind.FLAG_CLOSED, {"flag_id": flag.id})
+    async def _close_alone(self, flag: StoredFlag, end_ms: int) -> None:
+        """One sitting a transaction: see ProctoringStore.times."""
+        async with self._transaction() as store:
+            times = await store.times(flag.sitting_id)
+            if times is not None:
+                await self._close(store, times, flag, end_ms)
+
+    async def _close(
+        self, store: ProctoringStore, times: SittingTimes, flag: StoredFlag, end_ms: int
+    ) -> None:
+        await store.close_flag(flag.id, max(flag.start_ms, end_ms))
+        await self._tell(store, times, EventKind.FLAG_CLOSED, {"flag_id": flag.id})
 
     async def _tell(
         self,
@@ -298,19 +304,23 @@ class ProctoringBridge:
 
     async def tick(self, media: Media) -> None:
         """Publishers that stayed away, flags that lasted into the test, flags of ended sittings."""
-        async with self._transaction() as store:
-            for sitting_id, at_ms in list(self._waiting.left.items()):
+        for sitting_id, at_ms in list(self._waiting.left.items()):
+            async with self._transaction() as store:
                 await self._check_left(sitting_id, at_ms, media, store)
-            for named, update in list(self._waiting.early.items()):
-                times = await store.times(update.sitting_id)
-                if times is None or times.began_at is not None:
-                    self._waiting.early.pop(named, None)
-                if times is not None and times.began_at is not None:
-                    await self._flag(update, times, store)
-            for flag in await store.open_flags():
-                times = await store.times(flag.sitting_id)
-                if times is not None and (end_ms := times.at_ms(times.finished_at)) is not None:
-                    await self._close(store, flag, max(flag.start_ms, end_ms))
+        for update in list(self._waiting.early.values()):
+            async with self._transaction() as store:
+                await self._check_early(update, store)
+        async with self._transaction() as store:
+            overdue = await store.flags_after_end()
+        for flag, end_ms in overdue:
+            await self._close_alone(flag, end_ms)
+
+    async def _check_early(self, update: FlagUpdate, store: ProctoringStore) -> None:
+        times = await store.times(update.sitting_id)
+        if times is None:
+            del self._waiting.early[_name(update)]
+        elif times.began_at is not None:
+            await self._flag(update, times, store)
 
     async def _check_left(
         self, sitting_id: str, at_ms: int, media: Media, store: ProctoringStore
@@ -322,6 +332,10 @@ class ProctoringBridge:
         now_ms = times.at_ms(self._clock.now()) or 0
         if times.in_progress and now_ms - at_ms >= LOST_AFTER_MS:
             await self._media_lost(at_ms, times, store)
+
+
+def _name(update: FlagUpdate) -> tuple[str, FlagKind, int]:
+    return (update.sitting_id, update.flag.kind, update.flag.start_ms)
 
 
 def _connection_lost(start_ms: int, end_ms: int | None) -> Flag:

@@ -129,7 +129,12 @@ class EventSink(Protocol):
 class ProctoringStore(EventSink, Protocol):
     """The bridge's rows. Saving the same thing twice is no error and changes nothing."""
 
-    async def times(self, sitting_id: str) -> SittingTimes | None: ...
+    async def times(self, sitting_id: str) -> SittingTimes | None:
+        """Holds the sitting against other writers till the end of the transaction.
+
+        Whoever appends an event waits its turn; the sitting is always held first, and only one
+        in a transaction, so that no two wait for each other.
+        """
 
     async def in_progress(self) -> Sequence[SittingTimes]: ...
 
@@ -144,8 +149,11 @@ class ProctoringStore(EventSink, Protocol):
 
     async def close_flag(self, flag_id: str, end_ms: int) -> None: ...
 
-    async def open_flags(self) -> Sequence[StoredFlag]:
-        """Flags that still last, of every sitting."""
+    async def open_flags(self, sitting_id: str | None = None) -> Sequence[StoredFlag]:
+        """Flags that still last, of one sitting or of all."""
+
+    async def flags_after_end(self) -> Sequence[tuple[StoredFlag, int]]:
+        """Flags that still last though their sitting ended, and when it did (timeline)."""
 
 
 class SittingAnalysis(Protocol):

@@ -87,6 +87,9 @@ class ReviewStore(EventSink, Protocol):
     async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
         """Newest revision first."""
 
+    async def hold(self, sitting_id: str) -> None:
+        """Against other writers till the end of the transaction; before any event is appended."""
+
     async def may_decide(self, exam_id: str, actor: Actor) -> bool:
         """Whether the actor is a proctor of this exam."""
 

@@ -167,6 +167,7 @@ class Reviewing:
             flag, watched = await store.flag(flag_id, actor)
             if not await store.may_decide(watched.exam.id, actor):
                 raise Forbidden
+            await store.hold(flag.sitting_id)
             last = newest(await store.decisions([flag.sitting_id])).get(flag_id)
             if last is not None and (last.verdict, last.comment) == (verdict, comment):
                 return Decided(flag, flag.sitting_id, last)
@@ -183,6 +184,7 @@ class Reviewing:
             raise InvalidRequest("unknown kind of client event")
         async with self._write() as store:
             sitting = await store.own_sitting(sitting_id, actor)
+            await store.hold(sitting_id)
             payload = {"kind": kind, "detail": detail[:200]}
             await store.append_event(
                 sitting.exam_id, sitting_id, EventKind.CLIENT_REPORTED, payload

@@ -19,8 +19,7 @@ _RECENT = timedelta(days=2)
 
 class SqlActStore(SqlReviewStore):
     async def lock_sitting(self, sitting_id: str) -> WatchedSitting:
-        held = select(tables.Sitting.id).where(tables.Sitting.id == sitting_id).with_for_update()
-        await self._session.execute(held)
+        await self.hold(sitting_id)
         query = watched_query().where(tables.Sitting.id == sitting_id)
         found = (await self._session.execute(query)).first()
         if found is None:

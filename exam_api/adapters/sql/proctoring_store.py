@@ -46,7 +46,12 @@ class SqlProctoringStore(SqlEventSink):
         self._clock = clock
 
     async def times(self, sitting_id: str) -> SittingTimes | None:
-        row = await self._session.get(Sitting, sitting_id)
+        query = (
+            select(Sitting)
+            .where(Sitting.id == sitting_id)
+            .execution_options(populate_existing=True)
+        )
+        row = await self._session.scalar(query.with_for_update(read=True, key_share=True))
         return None if row is None else _times(row)
 
     async def in_progress(self) -> Sequence[SittingTimes]:
@@ -109,9 +114,22 @@ class SqlProctoringStore(SqlEventSink):
             .values(end_ms=end_ms)
         )
 
-    async def open_flags(self) -> Sequence[StoredFlag]:
+    async def open_flags(self, sitting_id: str | None = None) -> Sequence[StoredFlag]:
         query = select(FlagRow).where(FlagRow.end_ms.is_(None)).order_by(FlagRow.id)
+        if sitting_id is not None:
+            query = query.where(FlagRow.sitting_id == sitting_id)
         return [stored_flag(row) for row in await self._session.scalars(query)]
+
+    async def flags_after_end(self) -> Sequence[tuple[StoredFlag, int]]:
+        query = (
+            select(FlagRow, Sitting)
+            .join(Sitting, Sitting.id == FlagRow.sitting_id)
+            .where(FlagRow.end_ms.is_(None), Sitting.finished_at.is_not(None))
+        )
+        found = [
+            (stored_flag(flag), _times(row)) for flag, row in await self._session.execute(query)
+        ]
+        return [(flag, times.at_ms(times.finished_at) or 0) for flag, times in found]
 
 
 async def last_event_id(session: AsyncSession) -> int:

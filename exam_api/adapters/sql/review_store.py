@@ -180,6 +180,10 @@ class SqlReviewStore(SqlEventSink):
         )
         return [stored_act(row) for row in await self._session.scalars(query)]
 
+    async def hold(self, sitting_id: str) -> None:
+        query = select(tables.Sitting.id).where(tables.Sitting.id == sitting_id)
+        await self._session.execute(query.with_for_update())
+
     async def may_decide(self, exam_id: str, actor: Actor) -> bool:
         assigned = and_(
             tables.ExamProctor.exam_id == exam_id, tables.ExamProctor.proctor_id == actor.id
