@@ -117,7 +117,11 @@ class SittingReview extends HTMLElement {
     const card = $("#detail");
     card.replaceChildren(...detail(flag, {
       mayDecide: this.#data.may_decide ?? this.dataset.decide === "yes",
-      onSeek: (ms) => { this.#seek(ms); this.video.play(); },
+      onSeek: (ms) => {
+        this.#seek(ms);
+        this.video.scrollIntoView({ block: "nearest" });
+        this.video.play();
+      },
       onDecide: (verdict, comment) => this.#decide(flag, verdict, comment),
     }));
     show(card);

@@ -52,7 +52,7 @@ export class Timeline {
     for (let s = 0; s <= seconds; s += step) {
       const x = this.#x(s * 1000);
       ticks.push(svg("line", { class: "tick", x1: x, x2: x, y1: TOP - 8, y2: height }));
-      ticks.push(svg("text", { class: "tick-name", x: x + 3, y: 11 }, span(s * 1000)));
+      if (x + 36 < this.width) ticks.push(svg("text", { class: "tick-name", x: x + 3, y: 11 }, span(s * 1000)));
     }
     return ticks;
   }
