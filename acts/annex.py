@@ -156,10 +156,11 @@ def _body(document: ActDocument, entry: EvidenceItem, language: Language) -> lis
     """The details beside the frame; under it where they are too long to stand on one page."""
     size = frame_size(entry.frame_jpeg) if entry.frame_jpeg else None
     rows = _details(document, entry, language, readable=size is not None)
-    if size is None:
+    if size is None or entry.frame_jpeg is None:
         return [_table(rows, PAGE_WIDTH, 45 * mm)]
     right = PAGE_WIDTH - FRAME_WIDTH - 5 * mm
-    frame, details = MarkedFrame(entry, size), _table(rows, right, 33 * mm)
+    frame = MarkedFrame(entry.frame_jpeg, entry.regions, size)
+    details = _table(rows, right, 33 * mm)
     if details.wrap(right, PAGE_HEIGHT)[1] > PAGE_HEIGHT * 0.8:
         return [frame, _table(rows, PAGE_WIDTH, 45 * mm)]
     widths = [FRAME_WIDTH + 5 * mm, right]

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal, Protocol
 
 Language = Literal["kk", "ru", "en"]
+Region = tuple[float, float, float, float]  # relative corners (x0, y0, x1, y1), 0..1
 
 
 class Form1Item(StrEnum):
@@ -50,7 +51,7 @@ class EvidenceItem:
     confidence: float
     model: str
     frame_jpeg: bytes | None = None
-    regions: tuple[tuple[float, float, float, float], ...] = ()
+    regions: tuple[Region, ...] = ()
     clip_url: str = ""
     clip_sha256: str = ""
     comment: str = ""
@@ -73,8 +74,11 @@ class ActDocument:
     """Form 1, an act on breach of exam rules (S-17), with everything a reader may need.
 
     ``made_at`` carries its time zone and is the only time in the file: the same document gives
-    the same bytes. ``started_at`` is the zero of the evidence's time spans.
+    the same bytes. ``started_at`` is the zero of the evidence's time spans. A draft may lack its
+    number and is marked on every page.
     """
+
+    form: ClassVar[int] = 1
 
     number: str
     revision: int
@@ -93,10 +97,81 @@ class ActDocument:
     analysed_fps: float | None = None
     software: str = "Baqylau"
     gaps: tuple[RecordingGap, ...] = ()
+    draft: bool = False
 
     @property
     def ticked(self) -> frozenset[Form1Item]:
         return frozenset(entry.item for entry in self.evidence if entry.item is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalDocument:
+    """Form 2: the student refused to sign the act ``act_number`` of ``act_date``.
+
+    ``author`` writes it in the first person; the form has lines for two witnesses.
+    """
+
+    form: ClassVar[int] = 2
+
+    number: str
+    revision: int
+    made_at: datetime
+    author: Person
+    witnesses: tuple[Person, ...]
+    student: Student
+    act_number: str
+    act_date: date
+    verify_url: str = ""
+    software: str = "Baqylau"
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacePicture:
+    """A face to compare: the JPEG as it was kept, the face's region in it, when it was taken."""
+
+    jpeg: bytes
+    region: Region | None = None
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutsiderDocument:
+    """Form 3: ``outsider`` (empty where nobody knows the name) sat the exam for the student."""
+
+    form: ClassVar[int] = 3
+
+    number: str
+    revision: int
+    made_at: datetime
+    discipline: str
+    authors: tuple[Person, ...]
+    student: Student
+    outsider: str = ""
+    enrolled: FacePicture | None = None
+    seen: FacePicture | None = None
+    verify_url: str = ""
+    software: str = "Baqylau"
+    draft: bool = False
+
+
+class Numbered(Protocol):
+    """What forms 1–3 have in common."""
+
+    @property
+    def form(self) -> int: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def made_at(self) -> datetime: ...
+    @property
+    def verify_url(self) -> str: ...
+    @property
+    def software(self) -> str: ...
+    @property
+    def draft(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +193,4 @@ class Form4Document:
     rows: tuple[Form4Row, ...]
     member: str
     made_at: datetime
+    draft: bool = False

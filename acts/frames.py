@@ -1,5 +1,6 @@
 """An evidence frame as the annex shows it: the picture with the detected regions marked."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -9,7 +10,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.platypus import Flowable
 
 from acts import styles
-from acts.contracts import EvidenceItem
+from acts.contracts import Region
 
 WIDTH, HEIGHT = 64 * mm, 56 * mm  # the room a frame may take
 _MOST_PIXELS = 50_000_000
@@ -41,11 +42,16 @@ class _Jpeg(ImageReader):  # type: ignore[misc] # reportlab carries no types
 class MarkedFrame(Flowable):  # type: ignore[misc] # reportlab carries no types
     """The JPEG as it was kept, never re-encoded; marks are drawn over it as vectors."""
 
-    def __init__(self, entry: EvidenceItem, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        jpeg: bytes,
+        regions: Sequence[Region],
+        size: tuple[int, int],
+        room: tuple[float, float] = (WIDTH, HEIGHT),
+    ) -> None:
         super().__init__()
-        assert entry.frame_jpeg is not None
-        self.entry, self.jpeg = entry, entry.frame_jpeg
-        scale = min(WIDTH / size[0], HEIGHT / size[1])
+        self.jpeg, self.regions = jpeg, regions
+        scale = min(room[0] / size[0], room[1] / size[1])
         self.width, self.height = size[0] * scale, size[1] * scale
 
     def wrap(self, _width: float, _height: float) -> tuple[float, float]:
@@ -56,10 +62,10 @@ class MarkedFrame(Flowable):  # type: ignore[misc] # reportlab carries no types
         self.canv.setStrokeColor(styles.RULE)
         self.canv.setLineWidth(0.4)
         self.canv.rect(0, 0, self.width, self.height)
-        for region in self.entry.regions:
+        for region in self.regions:
             self._mark(region)
 
-    def _mark(self, region: tuple[float, float, float, float]) -> None:
+    def _mark(self, region: Region) -> None:
         """A red frame on a white one, seen on any picture; regions are 0..1 from the top left."""
         x0, x1 = sorted(min(max(edge, 0.0), 1.0) * self.width for edge in region[::2])
         y0, y1 = sorted((1 - min(max(edge, 0.0), 1.0)) * self.height for edge in region[1::2])

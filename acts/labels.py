@@ -1,27 +1,15 @@
 """Every word the documents print, in Kazakh, Russian and English.
 
-Kazakh is the form's own wording (domain.md, forms 1 and 4), letter for letter, and official;
+Kazakh is the form's own wording (domain.md), letter for letter, and official;
 Russian and English are offered beside it. ``___`` marks where a value goes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from acts.contracts import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    kk: str
-    ru: str
-    en: str
-
-    def in_(self, language: Language) -> str:
-        if language == "kk":
-            return self.kk
-        return self.ru if language == "ru" else self.en
-
+from acts.labels_form23 import DRAFT, FORM2, FORM3
+from acts.wording import Label
 
 FORM1 = {
     "form1.name": Label("1 үлгі", "форма 1", "form 1"),
@@ -288,6 +276,9 @@ VERIFY = {
         "Печать поставлена другим ключом: это не доверенный сертификат.",
         "The seal was set with another key: it is none of the trusted certificates.",
     ),
+    "verify.draft": Label(
+        "Бұл — жоба, акт емес.", "Это проект, а не акт.", "This is a draft, not an act."
+    ),
     "verify.not_act": Label(
         "Мөр басылған файл бұл жүйенің актісі емес.",
         "Заверенный печатью файл не является актом данной системы.",
@@ -296,7 +287,7 @@ VERIFY = {
 }
 
 LABELS: Mapping[str, Label] = MappingProxyType(
-    {**FORM1, **ITEMS, **KINDS, **ANNEX, **GAPS, **FORM4, **VERIFY}
+    {**FORM1, **FORM2, **FORM3, **DRAFT, **ITEMS, **KINDS, **ANNEX, **GAPS, **FORM4, **VERIFY}
 )
 
 

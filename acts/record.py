@@ -2,22 +2,30 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
-from acts.contracts import ActDocument, EvidenceItem
+from acts.contracts import ActDocument, OutsiderDocument, RefusalDocument
 
 NAME = "act.json"
 FORMAT = "baqylau-act/1"
+AnyAct = ActDocument | RefusalDocument | OutsiderDocument
 
 
-def _evidence(entry: EvidenceItem) -> Mapping[str, object]:
-    """The frame itself stands in the annex; here is its digest."""
-    fields = asdict(entry)
-    frame = fields.pop("frame_jpeg")
-    fields["frame_sha256"] = hashlib.sha256(frame).hexdigest() if frame else None
-    return fields
+def _digested(value: object) -> object:
+    """The pictures themselves stand in the PDF; here are their digests."""
+    if isinstance(value, dict):
+        return dict(_entry(key, inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return [_digested(inner) for inner in value]
+    return value
+
+
+def _entry(key: str, value: object) -> tuple[str, object]:
+    if key.endswith("jpeg"):
+        assert value is None or isinstance(value, bytes)
+        return key.replace("jpeg", "sha256"), hashlib.sha256(value).hexdigest() if value else None
+    return key, _digested(value)
 
 
 def _plain(value: object) -> str:
@@ -26,12 +34,10 @@ def _plain(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def act_record(document: ActDocument) -> bytes:
+def act_record(document: AnyAct) -> bytes:
     """Canonical JSON: sorted keys, UTF-8, no spaces; equal documents give equal bytes."""
-    fields: dict[str, object] = asdict(document)
-    fields["evidence"] = [_evidence(entry) for entry in document.evidence]
-    fields["format"] = FORMAT
+    fields = {"form": document.form, "format": FORMAT, **asdict(document)}
     text = json.dumps(
-        fields, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        _digested(fields), default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
     )
     return text.encode()

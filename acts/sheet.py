@@ -4,6 +4,7 @@ Thread-safe: one document is set at a time, since reportlab's stream setting is 
 """
 
 import hashlib
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +17,14 @@ from reportlab import rl_config
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFStream, PDFString
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
 from acts import styles, typefaces
+from acts.contracts import Language
+from acts.labels import label
 
-WIDTH, HEIGHT = A4
-FRAME_WIDTH = WIDTH - styles.MARGIN_LEFT - styles.MARGIN_RIGHT
-FRAME_HEIGHT = HEIGHT - styles.MARGIN_TOP - styles.MARGIN_BOTTOM
 _TOTAL = "pages-total"
 _setting = threading.Lock()
 
@@ -47,6 +48,27 @@ class Imprint:
     made_at: datetime
     footer: str
     attachments: tuple[Attachment, ...] = field(default=())
+    draft: str = ""  # the words across each page of a draft
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A page and the room on it, in points."""
+
+    width: float
+    height: float
+    left: float = styles.MARGIN_LEFT
+    right: float = styles.MARGIN_RIGHT
+
+    @property
+    def room(self) -> tuple[float, float]:
+        across = self.width - self.left - self.right
+        return across, self.height - styles.MARGIN_TOP - styles.MARGIN_BOTTOM
+
+
+PORTRAIT = Paper(*A4)
+LANDSCAPE = Paper(A4[1], A4[0], left=styles.MARGIN_RIGHT)
+FRAME_WIDTH, FRAME_HEIGHT = PORTRAIT.room
 
 
 class _FixedTime:
@@ -88,16 +110,37 @@ def _attach(document: Any, attachments: Sequence[Attachment]) -> None:
         document.Catalog.Names = PDFDictionary({"EmbeddedFiles": tree})
 
 
-def _footer(canvas: Any, imprint: Imprint) -> None:
+def draft_mark(language: Language) -> str:
+    """«ЖОБА / ПРОЕКТ»."""
+    mark = "draft.mark"
+    return " / ".join(dict.fromkeys((label(mark), label(mark, language))))
+
+
+def _mark_draft(canvas: Any, words: str, paper: Paper) -> None:
+    """Across the page, under the text, pale enough to read what stands over it."""
+    size = 84.0
+    canvas.saveState()
+    canvas.setFillColor(styles.FAINT)
+    canvas.translate(paper.width / 2, paper.height / 2)
+    canvas.rotate(math.degrees(math.atan2(paper.height, paper.width)))
+    reach = math.hypot(paper.width, paper.height) * 0.72
+    size = min(size, size * reach / stringWidth(words, typefaces.BOLD, size))
+    canvas.setFont(typefaces.BOLD, size)
+    canvas.drawCentredString(0, -size / 3, words)
+    canvas.restoreState()
+
+
+def _footer(canvas: Any, imprint: Imprint, paper: Paper) -> None:
+    right = paper.width - paper.right
     canvas.saveState()
     canvas.setStrokeColor(styles.FAINT)
-    canvas.line(styles.MARGIN_LEFT, 13 * mm, WIDTH - styles.MARGIN_RIGHT, 13 * mm)
-    words = styles.text(typefaces.markup(imprint.footer), 8, quiet=True)
-    words.wrap(FRAME_WIDTH - 22 * mm, 10 * mm)
-    words.drawOn(canvas, styles.MARGIN_LEFT, 12 * mm - words.height)
+    canvas.line(paper.left, 13 * mm, right, 13 * mm)
+    said = f"{imprint.footer} · {imprint.draft}" if imprint.draft else imprint.footer
+    words = styles.text(typefaces.markup(said), 8, quiet=True)
+    words.wrap(paper.room[0] - 22 * mm, 10 * mm)
+    words.drawOn(canvas, paper.left, 12 * mm - words.height)
     canvas.setFont(typefaces.REGULAR, 8)
     canvas.setFillColor(styles.QUIET)
-    right = WIDTH - styles.MARGIN_RIGHT
     canvas.drawRightString(right - 3.6 * mm, 9.2 * mm, f"{canvas.getPageNumber()} /")
     canvas.translate(right - 3.1 * mm, 9.2 * mm)
     canvas.doForm(_TOTAL)  # defined when the last page is known
@@ -152,13 +195,24 @@ class _Document(BaseDocTemplate):  # type: ignore[misc] # reportlab carries no t
         self.canv.save()
 
 
-def set_pages(story: list[Any], imprint: Imprint) -> bytes:
+def _template(frame: Frame, imprint: Imprint, paper: Paper) -> Any:
+    def begin(canvas: Any, _document: Any) -> None:
+        if imprint.draft:
+            _mark_draft(canvas, imprint.draft, paper)
+
+    def end(canvas: Any, _document: Any) -> None:
+        _footer(canvas, imprint, paper)
+
+    return PageTemplate(frames=[frame], onPage=begin, onPageEnd=end)
+
+
+def set_pages(story: list[Any], imprint: Imprint, paper: Paper = PORTRAIT) -> bytes:
     """Set the story on A4 pages with footers and return the file."""
     typefaces.register()
     out = BytesIO()
     document = _Document(
         out,
-        pagesize=A4,
+        pagesize=(paper.width, paper.height),
         invariant=1,
         lang=imprint.language,
         title=imprint.title,
@@ -171,28 +225,15 @@ def set_pages(story: list[Any], imprint: Imprint) -> bytes:
         pageCompression=1,
     )
     frame = Frame(
-        styles.MARGIN_LEFT,
+        paper.left,
         styles.MARGIN_BOTTOM,
-        FRAME_WIDTH,
-        FRAME_HEIGHT,
+        *paper.room,
         leftPadding=0,
         rightPadding=0,
         topPadding=0,
         bottomPadding=0,
     )
-    template = PageTemplate(frames=[frame], onPageEnd=lambda canvas, _: _footer(canvas, imprint))
-    document.addPageTemplates([template])
+    document.addPageTemplates([_template(frame, imprint, paper)])
     with _binary_streams():
         document.build(story, canvasmaker=_canvas_maker(imprint))
     return out.getvalue()
-
-
-class Outline:
-    """Numbers the bookmarks of one document."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def key(self) -> str:
-        self.count += 1
-        return f"part-{self.count}"

@@ -1,10 +1,35 @@
 """How values are written in documents: dates, clocks, spans, numbers, links."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from acts.contracts import ActDocument, Language
+
+_MONTHS: Mapping[Language, str] = {
+    "kk": "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "en": "January February March April May June July August September October November December",
+}
+
+
+def month(value: date, language: Language) -> str:
+    return _MONTHS[language].split()[value.month - 1]
+
+
+def written_day(value: date, language: Language) -> str:
+    """«22» қараша 2026 ж., as forms are dated."""
+    if language == "en":
+        return f"{value.day} {month(value, language)} {value.year}"
+    year = "ж." if language == "kk" else "г."
+    return f"«{value:%d}» {month(value, language)} {value.year} {year}"
+
+
+def act_day(value: date, language: Language) -> str:
+    """2026 ж. «22» қараша: the order of form 2's sentence."""
+    if language != "kk":
+        return written_day(value, language)
+    return f"{value.year} ж. «{value:%d}» {month(value, language)}"
 
 
 def day(value: date) -> str:

@@ -34,7 +34,8 @@ _HEADER = b"%PDF-"
 class Verification:
     """What was found. ``codes`` are stable; ``problems`` say the same in plain words.
 
-    ``digest`` is the file's SHA-256. ``number`` and ``revision`` come from the sealed act.json.
+    ``digest`` is the file's SHA-256. ``number``,
+    ``revision`` and ``form`` (1–3) come from the sealed act.json.
     ``self_made``: the certificate vouches for itself, so it proves who sealed the act only to
     those who know its ``fingerprint``. ``trusted`` is None where no certificates were given.
     """
@@ -49,6 +50,7 @@ class Verification:
     sealed_at: datetime | None = None
     number: str = ""
     revision: int = 0
+    form: int = 0
 
     @property
     def intact(self) -> bool:
@@ -218,7 +220,10 @@ def _act(found: EmbeddedPdfSignature) -> dict[str, Any]:
         act = json.loads(files[record.NAME]["/EF"]["/F"].data)
         if act["format"] != record.FORMAT:
             raise _Refused("not_act")
+        if act["draft"]:
+            raise _Refused("draft")
         return {
+            "form": int(act["form"]),
             "number": str(act["number"]),
             "revision": int(act["revision"]),
             "sealed_at": found.self_reported_timestamp,

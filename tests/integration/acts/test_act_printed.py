@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,34 +52,6 @@ KAZAKH = [
 ]
 LETTERS = "ӘәҒғҚқҢңӨөҰұҮүҺһІі ₸ № « » —"
 NOT_ON_EACH_FORM = {"form1.replaces", "form1.in_annex", "form1.technical", "form1.year"}
-
-
-@pytest.fixture
-def text_of(require, tmp_path) -> Callable[..., str]:
-    program = require("pdftotext")
-
-    def read(pdf: bytes, first: int = 1, last: int = 999) -> str:
-        file = tmp_path / "act.pdf"
-        file.write_bytes(pdf)
-        pages = ["-f", str(first), "-l", str(last)]
-        run = subprocess.run([program, *pages, file, "-"], capture_output=True, check=True)
-        return run.stdout.decode()
-
-    return read
-
-
-@pytest.fixture
-def picture_of(require, tmp_path) -> Callable[..., cv2.typing.MatLike]:
-    program = require("pdftoppm")
-
-    def draw(pdf: bytes, page: int = 1, dpi: int = 150) -> cv2.typing.MatLike:
-        file = tmp_path / "act.pdf"
-        file.write_bytes(pdf)
-        options = ["-r", str(dpi), "-f", str(page), "-l", str(page), "-singlefile", "-png"]
-        subprocess.run([program, *options, file, tmp_path / "page"], check=True)
-        return cv2.imread(str(tmp_path / "page.png"))
-
-    return draw
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

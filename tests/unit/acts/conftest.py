@@ -14,11 +14,14 @@ from PIL import Image, ImageDraw, ImageFilter
 from acts.contracts import (
     ActDocument,
     EvidenceItem,
+    FacePicture,
     Form1Item,
     Form4Document,
     Form4Row,
+    OutsiderDocument,
     Person,
     RecordingGap,
+    RefusalDocument,
     Student,
 )
 from acts.form1 import render_act
@@ -115,6 +118,52 @@ def act(items: int = 1, *, frames: bool = True, **changes: Any) -> ActDocument:
 def make_act() -> Callable[..., ActDocument]:
     """``make_act(6, number="…")``: an act with six evidence items."""
     return act
+
+
+STUDENT = Student("Нұрланұлы Әлихан", "Ақпараттық технологиялар", "6B06103", "2", "ВТ-24-1")
+PEOPLE = (
+    Person("Сейтқали Айгерім Бауыржанқызы", "проктор"),
+    Person("Ахметов Ғалым Өмірұлы", "тестілеу орталығының қызметкері"),
+    Person("Қуанышева Ұлбосын Жақсылыққызы", "деканат өкілі"),
+)
+
+
+@pytest.fixture(scope="session")
+def make_refusal() -> Callable[..., RefusalDocument]:
+    """Form 2 with two witnesses."""
+    document = RefusalDocument(
+        number="2026-0007",
+        revision=1,
+        made_at=MADE_AT,
+        author=PEOPLE[0],
+        witnesses=PEOPLE[1:],
+        student=STUDENT,
+        act_number="2026-000123",
+        act_date=date(2026, 11, 21),
+        verify_url="https://proctor.example.kz/verify/0192f3c4/9f2c9f2c",
+        software="Baqylau 0.1.0",
+    )
+    return lambda **changes: replace(document, **changes)
+
+
+@pytest.fixture(scope="session")
+def make_outsider() -> Callable[..., OutsiderDocument]:
+    """Form 3 with both faces."""
+    box = (0.36, 0.17, 0.64, 0.63)
+    document = OutsiderDocument(
+        number="2026-0003",
+        revision=1,
+        made_at=MADE_AT,
+        discipline="Деректер қоры теориясы",
+        authors=PEOPLE,
+        student=STUDENT,
+        outsider="Сәрсенов Ілияс Ғабитұлы",
+        enrolled=FacePicture(_jpeg(3, (480, 640)), None, MADE_AT - timedelta(days=80)),
+        seen=FacePicture(_jpeg(5), box, MADE_AT - timedelta(hours=2)),
+        verify_url="https://proctor.example.kz/verify/0192f3c4/9f2c9f2c",
+        software="Baqylau 0.1.0",
+    )
+    return lambda **changes: replace(document, **changes)
 
 
 @pytest.fixture(scope="session")

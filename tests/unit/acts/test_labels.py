@@ -39,6 +39,32 @@ FORM1 = [
     ("form1.dean", "Факультет деканы"),
     ("form1.year", "20__ ж."),
 ]
+FORM2 = [
+    ("form2.name", "2 үлгі"),
+    (
+        "form2.subject",
+        "емтихандағы тәртіп ережелерін бұзу туралы актіге қол қоюдан бас тарту туралы",
+    ),
+    ("form2.me", "Мен,"),
+    ("form2.person", "(АТӘ, қызметі)"),
+    ("form2.present", "мыналардың қатысуымен:"),
+    ("form2.certify", "Куәлік етемін: білім алушы"),
+    ("form2.group", "топ №"),
+    ("form2.breach", "емтихандағы мінез-құлық ережелерін бұзғаны туралы"),
+    ("form2.refused", "___ № ___ АКТ-ге қол қоюдан бас тартты"),
+]
+FORM3 = [
+    ("form3.name", "3 үлгі"),
+    ("form3.subject", "емтихан өткізу барысында бөгде адамды анықтау"),
+    ("form3.authors", "Осы актіні жасаған тұлғалар"),
+    ("form3.group", "топ №"),
+    ("form3.instead", "Білім алушының орнына"),
+    ("form3.citizen", "азаматтың"),
+    ("form3.fact", "емтихан тапсыруға әрекет ету фактісі анықталды"),
+    ("form3.resolution", "Осы фактіні ескере отырып, ҚАУЛЫ ЕТТІ:"),
+    ("form3.resolution_end", "білім алушының емтихан нәтижелерін жою"),
+    ("form3.signature", "білім алушының / жалған тұлғаның қолы"),
+]
 FORM4 = [
     ("form4.no", "№"),
     ("form4.student", "АЖӘ"),
@@ -75,7 +101,7 @@ FLAG_KINDS = [
 KAZAKH_ONLY = re.compile("[ӘәҒғҚқҢңӨөҰұҮүҺһІі]")
 
 
-@pytest.mark.parametrize(("key", "wording"), [*FORM1, *FORM4])
+@pytest.mark.parametrize(("key", "wording"), [*FORM1, *FORM2, *FORM3, *FORM4])
 def test_kazakh_is_the_forms_own_wording(key, wording):
     assert label(key, "kk") == wording
 
