@@ -38,6 +38,6 @@ class LocalBlobs:
 
 
 def _storage_error(error: Exception) -> StorageError:
-    """obstore gives the operating system's error in words only."""
+    """The store gives the operating system's error in words only."""
     full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
     return StorageFull() if full or "os error 28" in str(error) else StorageError()
