@@ -58,7 +58,7 @@ class Plan:
 
 
 QUICK = Plan(ours=(8,), decoding=0, media_recorder=2, window_s=8.0)
-FULL = Plan(ours=(1, 8, 16), decoding=8, media_recorder=4, window_s=20.0)
+FULL = Plan(ours=(1, 8, 16), decoding=8, media_recorder=2, window_s=20.0)
 
 
 # --- publishers ---------------------------------------------------------------------------------
@@ -154,17 +154,6 @@ async def run_senders(url: str, sessions: int) -> None:
 # --- receivers ----------------------------------------------------------------------------------
 
 
-def usage() -> dict[str, float]:
-    """This process so far: CPU seconds, and resident MiB now."""
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return {
-        "cpu_s": spent.ru_utime + spent.ru_stime,
-        "rss_mb": pages * resource.getpagesize() / 2**20,
-        "at": time.monotonic(),
-    }
-
-
 def ours_app(root: Path, *, decode: bool) -> tuple[FastAPI, Callable[[], Awaitable[Any]]]:
     service = CaptureService(root, on_event=lambda _: None)
     origin = datetime.now(UTC)
@@ -222,10 +211,6 @@ async def run_receiver(kind: str, root: Path) -> None:
         else ours_app(root, decode=kind == "decoding")
     )
 
-    @app.get("/usage")
-    def tell() -> dict[str, float]:
-        return usage()
-
     @app.get("/report")
     async def tell_more() -> Any:
         return await report()
@@ -243,6 +228,21 @@ async def run_receiver(kind: str, root: Path) -> None:
 
 
 # --- the measurement ----------------------------------------------------------------------------
+
+
+def usage(process: "subprocess.Popen[str]") -> dict[str, float]:
+    """A process so far: CPU seconds, and resident MiB now.
+
+    Read from outside: a receiver whose loop is busy encoding does not answer in time.
+    """
+    folder = Path(f"/proc/{process.pid}")
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    pages = int((folder / "statm").read_text().split()[1])
+    return {
+        "cpu_s": (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
+        "rss_mb": pages * resource.getpagesize() / 2**20,
+        "at": time.monotonic(),
+    }
 
 
 def child(*arguments: str) -> "subprocess.Popen[str]":
@@ -279,15 +279,15 @@ def measure(kind: str, sessions: int, window_s: float) -> tuple[Cost, dict[str, 
         sender = None
         try:
             base = f"http://127.0.0.1:{line_of(receiver)}"
-            idle = httpx.get(f"{base}/usage").json()
+            idle = usage(receiver)
             sender = child("--role", "sender", "--url", f"{base}/whip", "--sessions", str(sessions))
             line_of(sender)
             time.sleep(2)
             before = httpx.get(f"{base}/report", timeout=60).json() if kind == "ours" else {}
-            first = httpx.get(f"{base}/usage").json()
+            first = usage(receiver)
             time.sleep(window_s)
-            last = httpx.get(f"{base}/usage").json()
-            report = httpx.get(f"{base}/report", timeout=60).json()
+            last = usage(receiver)
+            report = httpx.get(f"{base}/report", timeout=60).json() if before else {}
         finally:
             if sender is not None:
                 stop(sender)
