@@ -78,15 +78,6 @@ def _row(key: str, value: str, language: Language) -> tuple[str, str]:
     return styles.join(kazakh, values.sentence(styles.beside(key, language))), value
 
 
-def _link(url: str) -> str:
-    """The address itself is printed, so that paper keeps it; live only if it is a web address."""
-    words = typefaces.markup(url)
-    if values.web_link(url) is None:
-        return words
-    href = words.replace('"', "&quot;")
-    return f'<a href="{href}" color="#1F4E79">{words}</a>'
-
-
 def _about(document: ActDocument, language: Language) -> Rows:
     rows = [
         _row("annex.exam_date", values.day(document.exam_date), language),
@@ -100,11 +91,11 @@ def _about(document: ActDocument, language: Language) -> Rows:
     digest = typefaces.markup(document.recording_digest) or "—"
     rows.append(_row("annex.digest", digest, language))
     if document.recording_url:
-        rows.append(_row("annex.recording", _link(document.recording_url), language))
+        rows.append(_row("annex.recording", values.link(document.recording_url), language))
     rows.append(_row("annex.software", _software(document, language), language))
     rows.append(_row("annex.made_at", values.moment(document.made_at), language))
     if document.verify_url:
-        rows.append(_row("annex.verify", _link(document.verify_url), language))
+        rows.append(_row("annex.verify", values.link(document.verify_url), language))
     return rows
 
 
@@ -179,7 +170,7 @@ def _details(
     ]
     rows += _frame_rows(entry, language, readable=readable)
     if entry.clip_url:
-        rows.append(_row("annex.clip", _link(entry.clip_url), language))
+        rows.append(_row("annex.clip", values.link(entry.clip_url), language))
     if entry.clip_sha256:
         rows.append(_row("annex.clip_digest", typefaces.markup(entry.clip_sha256), language))
     if entry.decided_by:

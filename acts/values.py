@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
+from acts import typefaces
 from acts.contracts import ActDocument, Language
 
 _MONTHS: Mapping[Language, str] = {
@@ -104,6 +105,15 @@ def web_link(url: str) -> str | None:
         return None
     ok = parts.scheme in {"http", "https"} and bool(parts.netloc) and url.isprintable()
     return url if ok and " " not in url else None
+
+
+def link(url: str) -> str:
+    """Markup. The address itself is printed, so that paper keeps it; live only on the web."""
+    words = typefaces.markup(url)
+    if web_link(url) is None:
+        return words
+    href = words.replace('"', "&quot;")
+    return f'<a href="{href}" color="#1F4E79">{words}</a>'
 
 
 def sentence(text: str) -> str:

@@ -220,10 +220,10 @@ def _act(found: EmbeddedPdfSignature) -> dict[str, Any]:
         act = json.loads(files[record.NAME]["/EF"]["/F"].data)
         if act["format"] != record.FORMAT:
             raise _Refused("not_act")
-        if act["draft"]:
+        if act.get("draft"):
             raise _Refused("draft")
         return {
-            "form": int(act["form"]),
+            "form": int(act.get("form", 1)),
             "number": str(act["number"]),
             "revision": int(act["revision"]),
             "sealed_at": found.self_reported_timestamp,

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from acts.contracts import ActDocument, Language
 from acts.form1 import render_act
 from acts.form4 import render_form4_xlsx
+from acts.form4_pdf import render_form4_pdf
 from acts.seal import SealKey, seal
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
@@ -32,6 +33,7 @@ from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
+from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
@@ -42,7 +44,7 @@ from exam_api.services.reviewing import Reviewing
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.testing import Testing
 from exam_api.settings import Settings
-from exam_api.web.api import live_routes, review_routes
+from exam_api.web.api import live_routes, review_papers, review_routes
 from exam_api.web.api.proctoring_services import ProctoringServices
 from exam_api.web.app import create_app
 from exam_api.web.container import Core, WebSettings
@@ -84,6 +86,7 @@ async def build(settings: Settings) -> FastAPI:
         routers=(
             live_routes.router,
             review_routes.router,
+            review_papers.router,
             whip_router(container.capture, container.desk.authorize_publish),
         ),
         install_pages=install_pages,
@@ -141,6 +144,7 @@ def _container(
             console=Console(read, capture, thumbnails, hub, clock),
             reviewing=Reviewing(read, write, capture, blobs, clock),
             acts=acts,
+            papers=ActPapers(acts, PaperMakers(form4_pdf=render_form4_pdf)),
         ),
         hub=hub,
         capture=capture,

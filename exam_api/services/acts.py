@@ -238,7 +238,12 @@ class Acts:
         )
 
     async def form4(self, actor: Actor, exam_id: str) -> bytes:
-        """XLSX of every sitting of the exam, whether or not anything was found (S-16, S-17)."""
+        """XLSX of every sitting of the exam (S-16, S-17)."""
+        document = await self.form4_document(actor, exam_id)
+        return await asyncio.to_thread(self._render_form4, document)
+
+    async def form4_document(self, actor: Actor, exam_id: str) -> Form4Document:
+        """Every sitting of the exam, whether or not anything was found. NotFound."""
         async with self._read() as store:
             await store.exam(exam_id, actor)
             sittings = await store.sittings(exam_id, actor)
@@ -253,10 +258,8 @@ class Acts:
             self._form4_row(watched, act_made=watched.sitting.id in made & standing)
             for watched in sittings
         )
-        document = Form4Document(
-            rows, ", ".join(members), self._clock.now().astimezone(self._place.zone)
-        )
-        return await asyncio.to_thread(self._render_form4, document)
+        made_at = self._clock.now().astimezone(self._place.zone)
+        return Form4Document(rows, ", ".join(members), made_at)
 
     def _form4_row(self, watched: WatchedSitting, *, act_made: bool) -> Form4Row:
         sitting, card = watched.sitting, watched.student

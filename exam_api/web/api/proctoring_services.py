@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from exam_api.services.act_papers import ActPapers
 from exam_api.services.acts import Acts
 from exam_api.services.live_console import Console
 from exam_api.services.reviewing import Reviewing
@@ -15,6 +16,7 @@ class ProctoringServices:
     console: Console
     reviewing: Reviewing
     acts: Acts
+    papers: ActPapers
 
 
 def _of(request: Request) -> ProctoringServices:

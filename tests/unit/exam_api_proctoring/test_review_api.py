@@ -13,6 +13,7 @@ from capture.contracts import Recording, Segment
 from exam_api.services import testing
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
+from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
@@ -20,7 +21,7 @@ from exam_api.services.ports import MediaState
 from exam_api.services.reviewing import Reviewing
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.services.sittings import SittingDesk
-from exam_api.web.api import live_routes, review_routes
+from exam_api.web.api import live_routes, review_papers, review_routes
 from exam_api.web.api.proctoring_services import ProctoringServices
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
@@ -70,6 +71,7 @@ class Api:
             f"/api/v1/exams/{exam_id}/console",
             f"/api/v1/exams/{exam_id}/events",
             f"/api/v1/exams/{exam_id}/form4.xlsx",
+            f"/api/v1/exams/{exam_id}/form4.pdf",
             f"/api/v1/sittings/{self.sitting_id}/flags",
             f"/api/v1/sittings/{self.sitting_id}/recording.webm",
             f"/api/v1/sittings/{self.sitting_id}/thumbnail.jpg",
@@ -104,6 +106,14 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                 world.read, world.write, world.recordings, world.blobs, world.clock
             ),
             acts=acts,
+            papers=ActPapers(
+                acts,
+                PaperMakers(
+                    form4_pdf=lambda document, language: (
+                        f"%PDF {len(document.rows)} {language}".encode()
+                    )
+                ),
+            ),
         ),
     )
 
@@ -137,7 +147,10 @@ async def api(world, tmp_path) -> Api:
         stored, _ = await store.save_flag(sitting_id, flag, "evidence/a.jpg")
     thumbnails = Thumbnails(world.clock)
     thumbnails.keep(sitting_id, 0, b"small jpeg")
-    app = create_app(core(world, thumbnails), routers=(live_routes.router, review_routes.router))
+    app = create_app(
+        core(world, thumbnails),
+        routers=(live_routes.router, review_routes.router, review_papers.router),
+    )
     return Api(app, world, thumbnails, sitting_id, stored.id)
 
 
@@ -149,6 +162,7 @@ async def test_a_proctor_gets_pictures_clip_and_tables(api):
             "clip.webm": ("video/webm", WEBM),
             "recording.webm": ("video/webm", WEBM),
             "form4.xlsx": ("application/vnd.openxmlformats", b"PK3"),
+            "form4.pdf": ("application/pdf", b"%PDF 3 kk"),
         }
         for path in api.paths():
             name = path.rsplit("/", 1)[-1]
