@@ -20,6 +20,7 @@ from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
+from analysis.schedule import Pace
 from analysis.votes import SightLimits, votes
 from capture.contracts import Frame
 
@@ -94,11 +95,17 @@ class SittingAnalyzer:
         self.sitting_id = sitting_id
         self._detectors = model_set.detectors()
         self._limits = policy.limits
+        self._pace = Pace(policy.schedule)
         self._newest_ms = -1
         self._watches = {
             kind: Watch(kind, own, policy.limits, self._models_of(own))
             for kind, own in policy.kinds.items()
         }
+
+    @property
+    def wanted_fps(self) -> float:
+        """How many frames a second are worth having now: more while a phone is suspected."""
+        return self._pace.fps
 
     def _models_of(self, policy: KindPolicy) -> tuple[ModelRef, ...]:
         used = (self._detectors[name] for name in policy.detectors if name in self._detectors)
@@ -131,8 +138,9 @@ class SittingAnalyzer:
     def _observed(self, picture: Picture) -> Observation:
         boxes: tuple[Box, ...] = ()
         measures: dict[str, float] = {}
-        for detector in self._detectors.values():
-            sighting = detector.look(picture)
+        for name, detector in self._detectors.items():
+            sighting = detector.look(picture, closely=self._pace.closely(name, picture))
+            self._pace.told(picture.at_ms, sighting.measures)
             boxes += sighting.boxes
             measures.update(sighting.measures)
         return Observation(picture.at_ms, self._votes(measures), boxes, measures)

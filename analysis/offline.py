@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from analysis.analyzer import SittingAnalyzer, closed
 from analysis.contracts import Flag, FlagUpdate, ModelRef, Observation
 from analysis.models_set import ModelSet
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
+from capture.contracts import Frame
 from capture.probe import VideoInfo, probe, read_frames
 
 DEFAULT_FPS = 2.0
+MOST_FPS = 30.0  # of a file: from these the wanted ones are taken
 FILE_SITTING = "file"  # a file has no sitting; flags are named within it all the same
 
 Json = Mapping[str, object]
@@ -45,13 +47,17 @@ def analyze_file(
     model_set: ModelSet | None = None,
     on_observation: OnObservation | None = None,
 ) -> AnalysisReport:
-    """Raises NotAVideo, and ModelError when the face models are missing or altered."""
+    """At least ``fps`` frames a second, more where the analyzer wants them, as in an exam.
+
+    Raises NotAVideo, and ModelError when the face models are missing or altered.
+    """
     info = probe(path)
     models = model_set or ModelSet.load(models_dir)
     analyzer = SittingAnalyzer(models, policy, FILE_SITTING)
     updates: list[FlagUpdate] = []
     times: list[int] = []
-    for frame in read_frames(path, fps):
+    every = read_frames(path, max(MOST_FPS, fps))
+    for frame in sampled(every, lambda: max(fps, analyzer.wanted_fps)):
         observation, told = analyzer.feed(frame)
         updates += told
         times.append(observation.at_ms)
@@ -61,6 +67,16 @@ def analyze_file(
     return AnalysisReport(
         info, models.models, models.unavailable, _rate(times), len(times), tuple(closed(updates))
     )
+
+
+def sampled(frames: Iterable[Frame], fps: Callable[[], float]) -> Iterator[Frame]:
+    """As a live sitting's frames are taken: at a rate that is asked for anew at each one."""
+    due = 0.0
+    for frame in frames:
+        if frame.at_ms >= due:
+            yield frame
+            step = 1000 / fps()
+            due = max(due + step, frame.at_ms + step / 2)
 
 
 def _rate(times: Sequence[int]) -> float:

@@ -1,11 +1,12 @@
 """Which rule watches each kind, how grave it is, and which item of form 1 it supports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from analysis.contracts import FlagKind, Severity
 from analysis.rules import Rule, SequentialRule, Timing, WindowRule
+from analysis.schedule import Schedule
 from analysis.votes import SightLimits
 
 # Form 1 (domain.md): item codes as in the acts. None = a technical flag, or form 3's subject.
@@ -87,10 +88,11 @@ class AnalysisPolicy:
 
     kinds: Mapping[FlagKind, KindPolicy] = field(default_factory=lambda: _KINDS)
     limits: SightLimits = field(default_factory=SightLimits)
+    schedule: Schedule = field(default_factory=Schedule)
 
     def without(self, *excused: FlagKind) -> "AnalysisPolicy":
         left = {kind: own for kind, own in self.kinds.items() if kind not in excused}
-        return AnalysisPolicy(MappingProxyType(left), self.limits)
+        return replace(self, kinds=MappingProxyType(left))
 
 
 DEFAULT_POLICY = AnalysisPolicy()

@@ -56,7 +56,7 @@ def absence(measures: Measures, limits: SightLimits) -> float | None:
     weak = measures.get("weak_face", 0.0)
     if _seen(measures, limits) or weak >= limits.face_likely:
         return 0.0
-    if weak > 0 or measures.get("person", 0.0) >= limits.person:
+    if weak > 0 or measures.get("person", 0.0) >= limits.person or "objects_rested" in measures:
         return None
     return 1.0
 

@@ -36,7 +36,9 @@ OnThumbnail = Callable[[str, int, bytes], None]
 
 
 class FrameSource(Protocol):
-    """A sitting's tap: one slot, latest wins."""
+    """A sitting's tap: one slot, latest wins. ``rate``: frames a second that it offers."""
+
+    rate: float
 
     def take(self, timeout_s: float) -> Frame | None: ...
 
@@ -223,6 +225,7 @@ class Lane(threading.Thread):
     def _analyse(self, attached: Attached, frame: Frame) -> None:
         self._show(attached, frame)
         _, updates = attached.analyzer.feed(frame)
+        attached.tap.rate = attached.analyzer.wanted_fps
         attached.outbox.add(updates)
         attached.done = attached.done.plus(frame.at_ms)
 

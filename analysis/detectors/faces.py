@@ -7,7 +7,7 @@ import numpy as np
 from analysis.contracts import Box
 from analysis.detectors.blazeface import BlazeFace, Face
 from analysis.detectors.contracts import Sighting
-from analysis.detectors.mesh import FaceMesh
+from analysis.detectors.mesh import FaceMesh, Fitted
 from analysis.picture import Picture
 from models import Registry
 
@@ -36,10 +36,14 @@ class FaceNets:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A found face with the mesh's opinion of it."""
+    """A found face with the mesh that was laid on it."""
 
     face: Face
-    presence: float
+    mesh: Fitted | None
+
+    @property
+    def presence(self) -> float:
+        return self.mesh.presence if self.mesh is not None else 0.0
 
     @property
     def verified(self) -> bool:
@@ -62,17 +66,37 @@ class FaceDetector:
 
     ``faces``: how many are confirmed and not worn; ``face``, ``second_face``: the mesh's presence
     of the two surest; ``weak_face``: the detector's score of the best unconfirmed one.
+
+    One who is alone in the picture is followed by the mesh until the next close look: then
+    nothing is said of others (no ``second_face``). A face that gets lost is searched for at once.
     """
 
     def __init__(self, nets: FaceNets) -> None:
         self._nets = nets
+        self._alone: Face | None = None
         self.models = (nets.full.ref, nets.short.ref, nets.mesh.ref)
 
-    def look(self, picture: Picture) -> Sighting:
+    def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
+        followed = None if closely else self._followed(picture)
+        return self._searched(picture) if followed is None else followed
+
+    def _followed(self, picture: Picture) -> Sighting | None:
+        if self._alone is None:
+            return None
+        mesh = self._nets.mesh.fit(picture.lit, self._alone)
+        if mesh is None or mesh.presence < VERIFIED:
+            return None
+        self._alone = mesh.as_face()
+        measures = {"faces": 1.0, "face": mesh.presence}
+        return Sighting((_box(self._alone, picture),), measures)
+
+    def _searched(self, picture: Picture) -> Sighting:
         judged = self._judged(picture)
         verified = [one for one in judged if one.verified]
         largest = max(verified, key=lambda one: one.face.width, default=None)
         people = [one for one in verified if not (largest and worn(one.face, largest.face))]
+        only = people[0].mesh if len(people) == 1 else None
+        self._alone = None if only is None else only.as_face()
         sure = sorted((one.presence for one in people), reverse=True)
         unsure = (one.face.score for one in judged if not one.verified)
         measures = {
@@ -87,7 +111,7 @@ class FaceDetector:
         image = picture.lit
         # Short range invents faces where full range does not: it is asked only when alone.
         found = self._nets.full.find(image) or self._nets.short.find(image)[:1]
-        return [Judged(face, self._nets.mesh.presence(image, face)) for face in found[:MOST_FACES]]
+        return [Judged(face, self._nets.mesh.fit(image, face)) for face in found[:MOST_FACES]]
 
 
 def _box(face: Face, picture: Picture) -> Box:

@@ -29,7 +29,7 @@ class FeedDetector:
         self._previous: Image | None = None
         self._previous_ms = 0
 
-    def look(self, picture: Picture) -> Sighting:
+    def look(self, picture: Picture, *, closely: bool = True) -> Sighting:  # noqa: ARG002 - cheap
         thumb = picture.thumb
         measures = {
             "luma": picture.brightness,

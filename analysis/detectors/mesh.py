@@ -1,9 +1,11 @@
-"""MediaPipe's face mesh, used here as a second opinion on what the face detector found."""
+"""MediaPipe's face mesh: a second opinion on a found face, and how it is followed after that."""
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.contracts import ModelRef
 from analysis.detectors.blazeface import Face
@@ -12,23 +14,54 @@ from analysis.picture import Image
 from models import LoadedModel
 
 MARGIN = 1.5  # the crop's side in face widths, as MediaPipe's graph takes it
-PRESENCE = 1  # index of the presence output
+POINTS, PRESENCE = 0, 1  # indices of the outputs
+OUTER_EYES = (33, 263)  # the points of the outer eye corners: right, left
 
 
-def _upright_crop(bgr: Image, face: Face, side: int) -> Tensor:
-    """The face turned upright by its eyes, as (1, side, side, 3) RGB in 0..1."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A mesh laid on a face: ``points`` (468, 3), x and y in pixels, z on the same scale.
+
+    ``presence``: how sure the mesh is that this is a face, 0..1. Measured: true faces 1.0;
+    bottles, cars, backs of heads and posters of none ≤ 0.22.
+    """
+
+    presence: float
+    points: NDArray[np.float32]
+
+    def as_face(self) -> Face:
+        """Where the face is to be looked for in the next picture."""
+        flat = self.points[:, :2]
+        box = np.concatenate([flat.min(0), flat.max(0)])
+        return Face(box, flat[list(OUTER_EYES)], self.presence)
+
+
+def _upright(face: Face, side: int) -> NDArray[np.float64]:
+    """(2, 3): from a square of ``side`` to the picture, the face turned upright by its eyes."""
     right, left = face.points[0], face.points[1]
     angle = math.atan2(float(left[1] - right[1]), float(left[0] - right[0]))
     scale = MARGIN * max(face.width, face.height) / side
     cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
     (x, y), half = face.centre, side / 2
-    turn = np.array(
+    return np.array(
         [[cos, -sin, x - cos * half + sin * half], [sin, cos, y - sin * half - cos * half]],
         np.float64,
     )
+
+
+def _crop(bgr: Image, turn: NDArray[np.float64], side: int) -> Tensor:
+    """(1, side, side, 3) RGB in 0..1."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     crop = cv2.warpAffine(bgr, turn, (side, side), flags=flags)
     return (crop[None, ..., ::-1] * np.float32(1 / 255)).astype(np.float32)
+
+
+def _placed(raw: Tensor, turn: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The mesh's points from the crop to the picture; depth grows and shrinks with them."""
+    points = raw.reshape(-1, 3).astype(np.float64)
+    flat = points[:, :2] @ turn[:, :2].T + turn[:, 2]
+    depth = points[:, 2:] * math.hypot(turn[0, 0], turn[1, 0])
+    return np.asarray(np.concatenate([flat, depth], 1), np.float32)
 
 
 class FaceMesh:
@@ -40,12 +73,12 @@ class FaceMesh:
     def ref(self) -> ModelRef:
         return self._net.ref
 
-    def presence(self, bgr: Image, face: Face) -> float:
-        """How sure the mesh is that this is a face, 0..1.
-
-        Measured: true faces 1.0; bottles, cars, backs of heads and posters of none ≤ 0.22.
-        """
+    def fit(self, bgr: Image, face: Face) -> Fitted | None:
+        """None for a face without extent."""
         if not (face.width > 1 and face.height > 1):
-            return 0.0
-        logit = float(self._net.run(_upright_crop(bgr, face, self._side))[PRESENCE].ravel()[0])
-        return 1 / (1 + math.exp(-max(-80.0, min(80.0, logit))))
+            return None
+        turn = _upright(face, self._side)
+        outputs = self._net.run(_crop(bgr, turn, self._side))
+        logit = float(outputs[PRESENCE].ravel()[0])
+        presence = 1 / (1 + math.exp(-max(-80.0, min(80.0, logit))))
+        return Fitted(presence, _placed(outputs[POINTS], turn))

@@ -28,7 +28,7 @@ class Scripted:
         self.models = (REF,)
         self._script = script
 
-    def look(self, picture: Picture) -> Sighting:
+    def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
         return self._script(picture.at_ms / 1000)
 
 

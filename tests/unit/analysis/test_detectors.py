@@ -78,6 +78,32 @@ def test_a_face_in_poor_light_is_found(faces: FaceDetector, light: float) -> Non
     assert measures(faces, dim)["faces"] == 1
 
 
+def test_a_face_is_followed_without_searching_and_found_where_it_went(faces: FaceDetector) -> None:
+    faces.look(picture_of(room_with((180, 60, 300)), 0))
+    for index in range(1, 6):
+        followed = faces.look(picture_of(room_with((180 + 20 * index, 60, 300))), closely=False)
+        assert "second_face" not in followed.measures
+        assert followed.measures["face"] > 0.9
+    searched = faces.look(picture_of(room_with((280, 60, 300))))
+    (one,), (other,) = followed.boxes, searched.boxes
+    assert abs((one.x0 + one.x1) - (other.x0 + other.x1)) / 2 < 0.03
+
+
+def test_a_face_that_cannot_be_followed_is_searched_for_at_once(faces: FaceDetector) -> None:
+    faces.look(picture_of(room_with((20, 60, 300))))
+    moved = faces.look(picture_of(room_with((330, 60, 300))), closely=False)
+    assert moved.measures["faces"] == 1
+    assert moved.measures["second_face"] == 0
+    gone = faces.look(picture_of(room_with()), closely=False)
+    assert gone.measures["face"] == 0
+
+
+def test_two_people_are_searched_for_in_every_picture(faces: FaceDetector) -> None:
+    room = room_with((20, 80, 260), (360, 80, 260))
+    faces.look(picture_of(room))
+    assert faces.look(picture_of(room), closely=False).measures["second_face"] > 0.9
+
+
 def test_a_face_printed_on_the_chest_is_no_second_person(faces: FaceDetector) -> None:
     seen = measures(faces, room_with((170, 0, 300), (275, 280, 90)))
     assert seen["faces"] == 1

@@ -30,6 +30,7 @@ class Tap:
     def __init__(self, sitting_id: str, count: int = 10**9, step_ms: int = 500) -> None:
         self._sitting_id, self._count, self._step = sitting_id, count, step_ms
         self.served = 0
+        self.rate = 2.0
         self.exhausted = threading.Event()
 
     def take(self, timeout_s: float) -> Frame | None:
@@ -45,8 +46,9 @@ class Broken:
     """A detector, and a tap, that always raises."""
 
     models = (REF,)
+    rate = 2.0
 
-    def look(self, picture: Picture) -> Sighting:
+    def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
         raise RuntimeError("detector broke")
 
     def take(self, timeout_s: float) -> Frame | None:
@@ -56,7 +58,7 @@ class Broken:
 class Empty:
     models = (REF,)
 
-    def look(self, picture: Picture) -> Sighting:
+    def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
         return Sighting(measures=CLEAR | NOBODY)
 
 
@@ -115,6 +117,22 @@ def test_flags_open_live_and_are_flushed_at_detach() -> None:
     assert receiver.updates[-1].flag.end_ms == 20 * 500
     assert (done.frames, done.failures) == (20, 0)
     assert done.fps == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("phone", "rate"), [(0.0, 2.0), (0.2, 5.0)])
+def test_a_hint_of_a_phone_asks_for_more_frames(phone: float, rate: float) -> None:
+    class Objects:
+        models = (REF,)
+
+        def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
+            return Sighting(measures={"phone": phone})
+
+    tap = Tap("a", 3)
+    with working(Receiver(), factory=lambda: ModelSet({"objects": Objects}, (REF,), {})) as worker:
+        worker.attach("a", tap)
+        wait_for(tap.exhausted.is_set)
+        worker.detach("a")
+    assert tap.rate == rate
 
 
 def test_stopping_flushes_the_open_flags_of_everybody() -> None:
