@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
 STUDENT = "Нұрланова Айгерім"
+ABSENCE = f"#feed li:has-text('No person in the picture'):has-text('{STUDENT}')"
 
 
 def pdf_text(path: Path, pdftotext: Path) -> str:
@@ -58,8 +59,7 @@ def watch_live(proctor) -> None:
     proctor.check_page("06-exams")
     watch.click("a.primary[href^='/console/']")
     watch.wait_for_selector("#connection:has-text('Live')")
-    watch.wait_for_selector("#feed li:has-text('No person in the picture')", timeout=60_000)
-    assert STUDENT in watch.inner_text("#feed li >> nth=0")
+    watch.wait_for_selector(ABSENCE, timeout=60_000)
     watch.wait_for_selector("exam-tile img:visible")
     proctor.check_page("07-console")
 
@@ -81,8 +81,8 @@ def finish(student) -> None:
 def review_and_confirm(proctor) -> str:
     """By keyboard, after looking at recording, evidence and clip. Gives the act's address."""
     watch = proctor.page
-    watch.wait_for_selector("[data-count=finished]:has-text('1')")
-    watch.click("#feed li a >> nth=0")
+    watch.wait_for_selector(f"exam-tile:has-text('{STUDENT}') .badge:has-text('finished')")
+    watch.click(f"{ABSENCE} a >> nth=0")
     watch.wait_for_selector("#detail:visible")
     watch.wait_for_function("document.querySelector('#video').duration > 3")
     watch.wait_for_function("document.querySelector('.evidence img').naturalWidth > 0")
