@@ -41,8 +41,10 @@ class LiveHub:
         """Look for new rows until cancelled; without listeners nothing is asked."""
         seen = -1
         while True:
+            # Not wait_for: on Python 3.11 it swallows a cancellation that meets the hint.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hint.wait(), self._poll_s)
+                async with asyncio.timeout(self._poll_s):
+                    await self._hint.wait()
             self._hint.clear()
             if not self._listeners:
                 continue
@@ -75,8 +77,9 @@ class LiveHub:
             return True
         self._hint.set()  # a first look for this listener's sake
         with suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), timeout_s)
-            return True
+            async with asyncio.timeout(timeout_s):
+                await changed.wait()
+                return True
         return False
 
     def _announce(self) -> None:

@@ -90,7 +90,8 @@ def _require_sound(connection: Connection) -> None:
 
 async def _acquire(lock: asyncio.Lock) -> None:
     try:
-        await asyncio.wait_for(lock.acquire(), _LOCK_WAIT_S)
+        async with asyncio.timeout(_LOCK_WAIT_S):
+            await lock.acquire()
     except TimeoutError:
         raise StorageBusy from None
 

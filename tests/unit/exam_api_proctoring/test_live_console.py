@@ -273,3 +273,17 @@ async def test_a_stream_ends_now_and_then_so_that_the_log_in_is_checked_again():
 
     pieces = [piece async for piece in stream(endless(), until=time.monotonic() - 1)]
     assert len(pieces) == 2
+
+
+async def test_a_stop_that_meets_a_wake_up_still_ends_the_watch() -> None:
+    hub = LiveHub(poll_s=60)
+
+    async def newest() -> int:
+        return 0
+
+    watch = asyncio.create_task(hub.run(newest))
+    await asyncio.sleep(0)  # it waits for a hint
+    hub.wake()
+    watch.cancel()
+    done, _ = await asyncio.wait([watch], timeout=2)
+    assert watch in done
