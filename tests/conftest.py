@@ -16,6 +16,8 @@ from pytest_socket import disable_socket, enable_socket
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 SOCKET_MARKS = ("integration", "e2e", "postgres")
+# Media flows at real speed there: side by side they would starve each other on two cores.
+REAL_TIME = ("tests/e2e/", "tests/integration/capture/", "tests/integration/exam_api_proctoring/")
 
 
 def _program(*names: str) -> Callable[[], str | None]:
@@ -69,6 +71,13 @@ def require() -> Callable[[str], Path]:
 def shared_media() -> Path:
     """../shared/media: real clips, read from there and never copied into the project."""
     return _require("shared") / "media"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real-time tests run one after another, beside the others (pytest-xdist's loadgroup)."""
+    for item in items:
+        if item.path.relative_to(ROOT).as_posix().startswith(REAL_TIME):
+            item.add_marker(pytest.mark.xdist_group("real-time"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
