@@ -237,6 +237,22 @@ FORM4 = {
     ),
 }
 
+HTML = {
+    "html.copy": Label(
+        "Бұл — актінің оқуға ыңғайлы көшірмесі; түпнұсқасы — мөр басылған PDF файлы.",
+        "Это копия акта, удобная для чтения; подлинник — файл PDF с печатью.",
+        "This is an accessible copy of the act; the sealed PDF file is the original.",
+    ),
+    "html.ticked": Label("белгіленген", "отмечено", "ticked"),
+    "html.unticked": Label("белгіленбеген", "не отмечено", "not ticked"),
+    "html.flag": Label("белгі", "отметка", "flag"),
+    "html.marked": Label(
+        "анықталған аймақ белгіленген",
+        "найденная область обведена",
+        "the detected region is marked",
+    ),
+}
+
 VERIFY = {
     "verify.not_pdf": Label("Бұл PDF файлы емес.", "Это не файл PDF.", "This is not a PDF file."),
     "verify.unreadable": Label(
@@ -287,7 +303,19 @@ VERIFY = {
 }
 
 LABELS: Mapping[str, Label] = MappingProxyType(
-    {**FORM1, **FORM2, **FORM3, **DRAFT, **ITEMS, **KINDS, **ANNEX, **GAPS, **FORM4, **VERIFY}
+    {
+        **FORM1,
+        **FORM2,
+        **FORM3,
+        **DRAFT,
+        **ITEMS,
+        **KINDS,
+        **ANNEX,
+        **GAPS,
+        **HTML,
+        **FORM4,
+        **VERIFY,
+    }
 )
 
 

@@ -19,6 +19,7 @@ from acts.contracts import ActDocument, Language
 from acts.form1 import render_act
 from acts.form4 import render_form4_xlsx
 from acts.form4_pdf import render_form4_pdf
+from acts.html import render_act_html
 from acts.seal import SealKey, seal
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
@@ -144,7 +145,7 @@ def _container(
             console=Console(read, capture, thumbnails, hub, clock),
             reviewing=Reviewing(read, write, capture, blobs, clock),
             acts=acts,
-            papers=ActPapers(acts, PaperMakers(form4_pdf=render_form4_pdf)),
+            papers=ActPapers(acts, read, blobs, PaperMakers(render_form4_pdf, render_act_html)),
         ),
         hub=hub,
         capture=capture,

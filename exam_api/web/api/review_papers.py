@@ -1,10 +1,12 @@
-"""Form 4 as PDF."""
+"""An act as an accessible page; form 4 as PDF."""
 
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse
 
 from acts.contracts import Language
+from acts.html import STYLE_SHA256
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CurrentActor
@@ -12,7 +14,20 @@ from exam_api.web.auth import CurrentActor
 router = APIRouter(prefix="/api/v1", tags=["review"])
 
 _PRIVATE: Final = {"Cache-Control": "private, no-cache"}
+# The page carries its own style and pictures, and needs nothing else.
+_SELF_CONTAINED: Final = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_SHA256}'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 DocumentLanguage = Annotated[Language, Query()]
+
+
+@router.get("/acts/{act_id}.html")
+async def act_html(
+    act_id: PathId, actor: CurrentActor, services: Proctoring, lang: DocumentLanguage = "kk"
+) -> Response:
+    headers = {**_PRIVATE, "Content-Security-Policy": _SELF_CONTAINED, "Content-Language": lang}
+    return HTMLResponse(await services.papers.html(actor, act_id, lang), headers=headers)
 
 
 @router.get("/exams/{exam_id}/form4.pdf")

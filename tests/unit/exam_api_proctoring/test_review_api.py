@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from acts.html import STYLE_SHA256, render_act_html
 from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
 from capture.contracts import Recording, Segment
 from exam_api.services import testing
@@ -108,10 +109,13 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
             acts=acts,
             papers=ActPapers(
                 acts,
+                world.read,
+                world.blobs,
                 PaperMakers(
                     form4_pdf=lambda document, language: (
                         f"%PDF {len(document.rows)} {language}".encode()
-                    )
+                    ),
+                    act_html=render_act_html,
                 ),
             ),
         ),
@@ -245,6 +249,23 @@ async def test_confirming_returns_the_act_and_its_pdf(api):
         assert pdf.headers["content-disposition"] == 'inline; filename="act-2026-1-ru.pdf"'
         wrong = await http.get(f"/api/v1/acts/{act['id']}.pdf?lang=de")
         assert wrong.json()["code"] == "invalid_request"
+
+
+async def test_the_act_is_a_page_too_under_a_policy_of_its_own(api):
+    async with api.client("proctor1") as http:
+        path = f"/api/v1/flags/{api.flag_id}/decision"
+        act = (await http.post(path, json={"verdict": "confirmed"})).json()["act"]
+        page = await http.get(f"/api/v1/acts/{act['id']}.html?lang=ru")
+        assert page.headers["content-type"].startswith("text/html")
+        assert page.headers["content-language"] == "ru"
+        policy = page.headers["content-security-policy"]
+        assert "script-src" not in policy
+        assert f"style-src 'sha256-{STYLE_SHA256}'" in policy
+        assert "АКТ № 2026-1" in page.text
+    async with api.client("student1") as http:  # the own act
+        assert (await http.get(f"/api/v1/acts/{act['id']}.html")).status_code == 200
+    async with api.client("student2") as http:
+        assert (await http.get(f"/api/v1/acts/{act['id']}.html")).status_code == 404
 
 
 @pytest.mark.parametrize(
