@@ -31,7 +31,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ListedAct:
-    """The newest revision of a sitting's act that is complete (rendered and sealed)."""
+    """The newest revision of a sitting's act that is complete (rendered and sealed).
+
+    ``withdrawn``: none of the sitting's flags is confirmed any more.
+    """
 
     id: str
     sitting_id: str
@@ -41,6 +44,7 @@ class ListedAct:
     student: str
     group: str
     exam: Exam
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What may go wrong for a student: tabs, refreshes, lines, cameras. Nothing answered is lost."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -92,22 +94,69 @@ def test_answers_given_without_a_line_are_kept_and_sent_when_it_is_back(visit):
     assert "saved" in (page.locator(".cell").nth(11).get_attribute("class") or "")
 
 
+def test_the_last_minutes_are_told_calmly(visit):
+    """The deadline itself is the server's; here the page is told an early one."""
+
+    def soon(route) -> None:
+        answer = route.fetch()
+        sitting = answer.json()
+        if sitting.get("deadline_at"):
+            now = datetime.fromisoformat(sitting["server_now"])
+            sitting["deadline_at"] = (now + timedelta(seconds=62)).isoformat()
+        route.fulfill(response=answer, json=sitting)
+
+    student = visit(locale="ru-RU")
+    student.sign_in("student2")
+    student.page.route("**/api/v1/sittings/*", soon)
+    student.page.route("**/api/v1/sittings/*/claim", soon)
+    student.page.route("**/api/v1/sittings/*/begin", soon)
+    page = student.enter_test()
+    expect(page.locator(".time-warning")).to_have_text("Осталась 1 минута.", timeout=15_000)
+    assert page.locator(".countdown.soon").is_visible()
+    student.check_page("last-minute")
+
+
+def test_a_student_whose_browser_is_gone_is_seen_on_the_console(visit):
+    student = visit()
+    student.sign_in("student2")
+    page = student.enter_test()
+    proctor = visit()
+    watch = proctor.sign_in("proctor1")
+    watch.click("a.primary[href^='/console/']")
+    tile = watch.locator("exam-tile:has-text('Әбдіров')")
+    expect(tile.locator(".badge >> nth=0")).to_have_text("in progress")
+    expect(page.locator("#self-state")).to_have_text("Recording")
+    page.close()
+    expect(tile.locator(".badge >> nth=0")).to_have_text("no recording", timeout=10_000)
+    expect(watch.locator("[data-count=silent]")).to_have_text("1")
+    watch.click("[data-filter=silent]")
+    assert watch.locator("#wall li:visible").count() == 1
+    watch.keyboard.press("Tab")
+    proctor.check_page("console-silent")
+
+
 def test_a_killed_server_costs_neither_answers_nor_the_sitting(visit, own_server):
     student = visit(base=own_server.url)
     student.sign_in("student1")
     page = student.enter_test()
     answer(page, "2")
+    proctor = visit(base=own_server.url)
+    proctor.sign_in("proctor1")
+    proctor.page.click("a.primary[href^='/console/']")
+    expect(proctor.page.locator("#connection")).to_have_text("Live")
     own_server.kill()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("3")
     expect(page.locator("#banner")).to_be_visible(timeout=10_000)
     expect(page.locator(".saved-all")).to_have_text("1 answer not yet saved")
+    expect(proctor.page.locator("#lost")).to_be_visible(timeout=10_000)
+    proctor.check_page("console-lost")
     own_server.start()
+    expect(proctor.page.locator("#connection")).to_have_text("Live", timeout=20_000)
+    expect(proctor.page.locator("#lost")).to_be_hidden()
     expect(page.locator(".saved-all")).to_have_text("All answers are saved", timeout=40_000)
     expect(page.locator("#self-state")).to_have_text("Recording", timeout=40_000)
     expect(page.locator("#banner")).to_be_hidden()
-    proctor = visit(base=own_server.url)
-    proctor.sign_in("proctor1")
     proctor.open(page.url.replace(own_server.url, "").replace("/sittings/", "/review/"))
     expect(proctor.page.locator("#integrity")).to_contain_text("the server restarted")
 

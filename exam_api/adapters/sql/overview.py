@@ -129,7 +129,10 @@ class SqlOverview:
             known = newest.get(row.sitting_id)
             if row.blobs and (known is None or known.revision < row.revision):
                 newest[row.sitting_id] = _act(row, exam_of(exam, discipline), user, profile)
-        return sorted(newest.values(), key=lambda one: one.made_at, reverse=True)
+        counts = await self._flag_counts(list(newest))
+        standing = {sitting_id for sitting_id, (_, _, confirmed) in counts.items() if confirmed}
+        listed = [replace(one, withdrawn=one.sitting_id not in standing) for one in newest.values()]
+        return sorted(listed, key=lambda one: one.made_at, reverse=True)
 
     async def _flag_counts(self, sitting_ids: Sequence[str]) -> Mapping[str, tuple[int, int, int]]:
         """(all, undecided, confirmed) by sitting; of several decisions the newest counts."""
