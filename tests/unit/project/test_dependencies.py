@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,6 +49,17 @@ def test_every_installed_package_is_pinned_and_equal_to_its_pin() -> None:
     expected = pins()
     versions = {name: dist.version for name, dist in installed().items()}
     assert {n: v for n, v in versions.items() if expected.get(n) != v} == {}
+
+
+def test_every_package_admits_the_pythons_that_the_project_names() -> None:
+    """The resolver overlooks upper bounds of Requires-Python; pip refuses such a package."""
+    refusing = {
+        name: bounds
+        for name, dist in installed().items()
+        if (bounds := dist.metadata.get("Requires-Python"))
+        and not all(SpecifierSet(bounds).contains(version) for version in ("3.11.2", "3.12.0"))
+    }
+    assert refusing == {}
 
 
 def test_packages_that_break_a_bare_machine_are_absent() -> None:
