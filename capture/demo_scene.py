@@ -129,13 +129,18 @@ def _sized(figure: Figure, height: float) -> Figure:
     return Figure(np.asarray(laid, np.float32), np.asarray(alpha, np.float32)[..., None])
 
 
-def _room() -> Image:
+def second_person(height: float) -> Figure:
+    """The one who joins the student, as tall as the share of the picture says."""
+    return _sized(_made_another(_cut_out(_portrait())), height)
+
+
+def room() -> Image:
     """A wall with a window, a shelf of books and a door frame, softly lit from the left."""
-    room = np.empty((HEIGHT, WIDTH, 3), np.float32)
+    wall = np.empty((HEIGHT, WIDTH, 3), np.float32)
     across = np.linspace(1.08, 0.82, WIDTH, dtype=np.float32)[None, :, None]
     down = np.linspace(1.04, 0.9, HEIGHT, dtype=np.float32)[:, None, None]
-    room[:] = np.array([176, 188, 194], np.float32) * across * down
-    image = np.clip(room, 0, 255).astype(np.uint8)
+    wall[:] = np.array([176, 188, 194], np.float32) * across * down
+    image = np.clip(wall, 0, 255).astype(np.uint8)
     cv2.rectangle(image, (36, 52), (176, 250), (228, 222, 206), -1)
     for x in (36, 106, 176):
         cv2.line(image, (x, 52), (x, 250), (120, 128, 134), 6)
@@ -153,15 +158,15 @@ def _room() -> Image:
 
 def _pictures(student: Figure, visitor: Figure) -> Iterator[Image]:
     """The same pictures at every call: noise and motion come from fixed seeds."""
-    room, grains = _room(), _grains()
+    empty, grains = room(), _grains()
     draw = np.random.default_rng(7)
     for index in range(DURATION_S * FPS):
         at_s = index / FPS
-        image = room.copy()
+        image = empty.copy()
         for figure, place in ((visitor, _visitor_at), (student, _student_at)):
             pose = place(at_s)
             if pose is not None:
-                _place(image, figure, pose)
+                lay(image, figure, pose)
         brighter, darker = grains[int(draw.integers(len(grains)))]
         yield np.asarray(cv2.subtract(cv2.add(image, brighter), darker), np.uint8)
 
@@ -176,7 +181,7 @@ def _grains() -> list[tuple[Image, Image]]:
     ]
 
 
-def _place(image: Image, figure: Figure, pose: Pose) -> None:
+def lay(image: Image, figure: Figure, pose: Pose) -> None:
     """Lays the figure on the picture, working only on the part that it covers."""
     rows, columns = figure.alpha.shape[:2]
     left = max(0, int(pose.x - columns / 2) - LEAN)
