@@ -48,7 +48,7 @@ class SqlOverview:
             .group_by(tables.Exam.id, tables.Discipline.id)
             .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
         )
-        found = (await self._session.execute(query)).tuples()
+        found = await self._session.execute(query)
         return [
             (exam_of(exam, discipline), ExamCounts(total, running, finished))
             for exam, discipline, total, running, finished in found
@@ -60,7 +60,7 @@ class SqlOverview:
             .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
             .where(tables.Exam.id == exam_id, exams_watched_by(actor))
         )
-        found = (await self._session.execute(query)).tuples().first()
+        found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
         return exam_of(*found)
@@ -71,7 +71,7 @@ class SqlOverview:
             .where(tables.Sitting.exam_id == exam_id, exams_watched_by(actor))
             .order_by(tables.User.full_name, tables.Sitting.id)
         )
-        listed = [_listed(row) for row in (await self._session.execute(query)).tuples()]
+        listed = [_listed(row) for row in (await self._session.execute(query))]
         ids = [sitting.id for sitting in listed]
         counts = await self._flag_counts(ids)
         acts = {act.sitting_id: act for act in await self._newest(tables.Sitting.id.in_(ids))}
@@ -79,7 +79,7 @@ class SqlOverview:
 
     async def sitting(self, sitting_id: str, actor: Actor) -> ListedSitting:
         query = _sittings().where(tables.Sitting.id == sitting_id, exams_watched_by(actor))
-        found = (await self._session.execute(query)).tuples().first()
+        found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
         return _listed(found)
@@ -105,7 +105,7 @@ class SqlOverview:
                 group=profile.group_name if profile else "",
                 disabled=user.disabled,
             )
-            for user, profile in (await self._session.execute(query)).tuples()
+            for user, profile in (await self._session.execute(query))
         ]
 
     async def profile(self, user_id: str) -> Profile | None:
@@ -125,7 +125,7 @@ class SqlOverview:
             .order_by(act.made_at.desc(), act.revision.desc())
         )
         newest: dict[str, ListedAct] = {}
-        for row, exam, discipline, user, profile in (await self._session.execute(query)).tuples():
+        for row, exam, discipline, user, profile in await self._session.execute(query):
             known = newest.get(row.sitting_id)
             if row.blobs and (known is None or known.revision < row.revision):
                 newest[row.sitting_id] = _act(row, exam_of(exam, discipline), user, profile)
@@ -139,14 +139,14 @@ class SqlOverview:
         flags = select(tables.FlagRow.sitting_id, tables.FlagRow.id).where(
             tables.FlagRow.sitting_id.in_(sitting_ids)
         )
-        found = (await self._session.execute(flags)).tuples().all()
+        found = (await self._session.execute(flags)).all()
         decided = (
             select(tables.DecisionRow.flag_id, tables.DecisionRow.verdict)
             .join(tables.FlagRow, tables.FlagRow.id == tables.DecisionRow.flag_id)
             .where(tables.FlagRow.sitting_id.in_(sitting_ids))
             .order_by(tables.DecisionRow.at, tables.DecisionRow.id)
         )
-        verdicts = dict((await self._session.execute(decided)).tuples().all())
+        verdicts = dict((await self._session.execute(decided)).all())
         return _tally(found, verdicts)
 
 
