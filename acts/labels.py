@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from acts.contracts import Language
 from acts.labels_form23 import DRAFT, FORM2, FORM3
+from acts.labels_package import PACKAGE
 from acts.wording import Label
 
 FORM1 = {
@@ -315,6 +316,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
         **HTML,
         **FORM4,
         **VERIFY,
+        **PACKAGE,
     }
 )
 

@@ -103,10 +103,10 @@ def _answer(
 ) -> Verification:
     certificate = _certificate(found)
     known: dict[str, Any] = {
-        "signer": _name(certificate),
+        "signer": common_name(certificate),
         "fingerprint": certificate.fingerprint(hashes.SHA256()).hex(),
         "self_made": certificate.issuer == certificate.subject,
-        "trusted": None if trusted is None else _vouched(certificate, trusted),
+        "trusted": None if trusted is None else vouched(certificate, trusted),
     }
     try:
         _check_integrity(found)
@@ -181,12 +181,12 @@ def _certificate(found: EmbeddedPdfSignature) -> x509.Certificate:
         return x509.load_der_x509_certificate(found.signer_cert.dump())
 
 
-def _name(certificate: x509.Certificate) -> str:
+def common_name(certificate: x509.Certificate) -> str:
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else certificate.subject.rfc4514_string()
 
 
-def _vouched(certificate: x509.Certificate, trusted: Sequence[x509.Certificate]) -> bool:
+def vouched(certificate: x509.Certificate, trusted: Sequence[x509.Certificate]) -> bool:
     return any(certificate == known or _issued(certificate, known) for known in trusted)
 
 
@@ -212,12 +212,28 @@ def _check_integrity(found: EmbeddedPdfSignature) -> None:
         raise _Refused("not_final")
 
 
-def _act(found: EmbeddedPdfSignature) -> dict[str, Any]:
-    """What the sealed act.json and the seal say; an act of this system has both."""
+def sealed_record(pdf: bytes) -> bytes | None:
+    """The act.json inside a sealed act, as it was attached; None where there is none to read.
+
+    Reads only: whether the seal holds is ``verify_act``'s question.
+    """
+    try:
+        return _record(_seal_of(pdf))
+    except _Refused:
+        return None
+
+
+def _record(found: EmbeddedPdfSignature) -> bytes:
     with _or("not_act"):
         tree = found.reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
         files = {str(tree[place]): tree[place + 1] for place in range(0, len(tree), 2)}
-        act = json.loads(files[record.NAME]["/EF"]["/F"].data)
+        return bytes(files[record.NAME]["/EF"]["/F"].data)
+
+
+def _act(found: EmbeddedPdfSignature) -> dict[str, Any]:
+    """What the sealed act.json and the seal say; an act of this system has both."""
+    with _or("not_act"):
+        act = json.loads(_record(found))
         if act["format"] != record.FORMAT:
             raise _Refused("not_act")
         if act.get("draft"):

@@ -20,6 +20,7 @@ from acts.form1 import render_act
 from acts.form4 import render_form4_xlsx
 from acts.form4_pdf import render_form4_pdf
 from acts.html import render_act_html
+from acts.package import PackageContents, make_package
 from acts.seal import SealKey, seal
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
@@ -145,7 +146,12 @@ def _container(
             console=Console(read, capture, thumbnails, hub, clock),
             reviewing=Reviewing(read, write, capture, blobs, clock),
             acts=acts,
-            papers=ActPapers(acts, read, blobs, PaperMakers(render_form4_pdf, render_act_html)),
+            papers=ActPapers(
+                acts,
+                read,
+                blobs,
+                PaperMakers(render_form4_pdf, render_act_html, _packing(seal_key)),
+            ),
         ),
         hub=hub,
         capture=capture,
@@ -168,6 +174,10 @@ def _stores(
 
 def _sealing(key: SealKey) -> Callable[[ActDocument, Language], bytes]:
     return lambda document, language: seal(render_act(document, language), key, document.made_at)
+
+
+def _packing(key: SealKey) -> Callable[[PackageContents], bytes]:
+    return lambda contents: make_package(contents, key)
 
 
 def _lifespan(container: Container) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -1,16 +1,19 @@
-"""Other ways to read what was decided: an act as a page, form 4 as PDF (S-17, S-19)."""
+"""Other ways to read what was decided: an act as a page or with all it rests on, form 4 as PDF."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from acts.contracts import ActDocument, Form4Document, Language
+from acts.package import FlagData, ModelUsed, PackageContents
 from exam_api.domain.errors import NotFound
+from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.roles import Actor
 from exam_api.services.act_documents import render_input
 from exam_api.services.acts import Acts
 from exam_api.services.ports import Blobs
-from exam_api.services.proctoring_ports import Transaction
+from exam_api.services.proctoring_ports import StoredFlag, Transaction
 from exam_api.services.review_ports import ActStore, StoredAct
 
 
@@ -20,6 +23,7 @@ class PaperMakers:
 
     form4_pdf: Callable[[Form4Document, Language], bytes]
     act_html: Callable[[ActDocument, Language], bytes]
+    package: Callable[[PackageContents], bytes]
 
 
 class ActPapers:
@@ -37,6 +41,41 @@ class ActPapers:
             act = await store.act(act_id, actor)
         document = render_input(act.document, await self._pictures(act), language)
         return await asyncio.to_thread(self._makers.act_html, document, language)
+
+    async def package(self, actor: Actor, act_id: str) -> tuple[str, bytes]:
+        """(number, ZIP) for those who watch the exam; the student has the act itself. NotFound."""
+        async with self._read() as store:
+            act = await store.act(act_id, actor)
+            await store.sitting(act.sitting_id, actor)
+            flags = {flag.id: flag for flag in await store.flags([act.sitting_id])}
+        pictures = await self._pictures(act)
+        evidence = [
+            await self._flag_data(flags[entry["flag_id"]], entry, pictures)
+            for entry in act.document["evidence"]
+        ]
+        pdfs = {language: await self._blobs.get(act.files[language]) for language in LANGUAGES}
+        contents = PackageContents(pdfs, tuple(evidence))
+        return act.number, await asyncio.to_thread(self._makers.package, contents)
+
+    async def _flag_data(
+        self, flag: StoredFlag, entry: Mapping[str, Any], pictures: Mapping[str, bytes]
+    ) -> FlagData:
+        """The analyzer's row, with frame and clip as the act holds them."""
+        return FlagData(
+            flag_id=flag.id,
+            kind=str(flag.kind),
+            severity=str(flag.severity),
+            start_ms=entry["start_ms"],
+            end_ms=entry["end_ms"],
+            confidence=flag.confidence,
+            models=tuple(ModelUsed(one.id, one.version, one.sha256) for one in flag.models),
+            thresholds=dict(flag.thresholds or {}),
+            scores=flag.scores,
+            frame_at_ms=entry["frame_at_ms"],
+            regions=tuple((box.x0, box.y0, box.x1, box.y1) for box in flag.boxes),
+            frame_jpeg=pictures.get(entry["evidence_key"] or ""),
+            clip_webm=await self._blobs.get(entry["clip_key"]) if entry["clip_key"] else None,
+        )
 
     async def _pictures(self, act: StoredAct) -> dict[str, bytes]:
         """NotFound while the act is still being made."""

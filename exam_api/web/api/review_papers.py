@@ -1,4 +1,4 @@
-"""An act as an accessible page; form 4 as PDF."""
+"""An act as an accessible page and as an evidence package; form 4 as PDF."""
 
 from typing import Annotated, Final
 
@@ -22,12 +22,24 @@ _SELF_CONTAINED: Final = (
 DocumentLanguage = Annotated[Language, Query()]
 
 
+def file_name(number: str) -> str:
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in number)
+
+
 @router.get("/acts/{act_id}.html")
 async def act_html(
     act_id: PathId, actor: CurrentActor, services: Proctoring, lang: DocumentLanguage = "kk"
 ) -> Response:
     headers = {**_PRIVATE, "Content-Security-Policy": _SELF_CONTAINED, "Content-Language": lang}
     return HTMLResponse(await services.papers.html(actor, act_id, lang), headers=headers)
+
+
+@router.get("/acts/{act_id}.zip")
+async def act_package(act_id: PathId, actor: CurrentActor, services: Proctoring) -> Response:
+    number, package = await services.papers.package(actor, act_id)
+    name = file_name(number)
+    headers = {**_PRIVATE, "Content-Disposition": f'attachment; filename="act-{name}.zip"'}
+    return Response(package, media_type="application/zip", headers=headers)
 
 
 @router.get("/exams/{exam_id}/form4.pdf")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from acts.html import STYLE_SHA256, render_act_html
+from acts.package import PackageContents
 from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
 from capture.contracts import Recording, Segment
 from exam_api.services import testing
@@ -81,6 +82,14 @@ class Api:
         ]
 
 
+def _packed(contents: PackageContents) -> bytes:
+    """Plain words instead of a ZIP: what would be packed."""
+    (flag,) = contents.flags
+    models = [model.id for model in flag.models]
+    parts = [sorted(contents.pdfs), flag.kind, models, flag.thresholds, flag.frame_jpeg]
+    return b"PK" + repr([*parts, flag.clip_webm == WEBM]).encode()
+
+
 def core(world, thumbnails: Thumbnails) -> ReviewCore:
     live = NoMedia()
     acts = Acts(
@@ -116,6 +125,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                         f"%PDF {len(document.rows)} {language}".encode()
                     ),
                     act_html=render_act_html,
+                    package=_packed,
                 ),
             ),
         ),
@@ -266,6 +276,24 @@ async def test_the_act_is_a_page_too_under_a_policy_of_its_own(api):
         assert (await http.get(f"/api/v1/acts/{act['id']}.html")).status_code == 200
     async with api.client("student2") as http:
         assert (await http.get(f"/api/v1/acts/{act['id']}.html")).status_code == 404
+
+
+async def test_the_evidence_package_is_for_those_who_watch(api):
+    async with api.client("proctor1") as http:
+        path = f"/api/v1/flags/{api.flag_id}/decision"
+        act = (await http.post(path, json={"verdict": "confirmed"})).json()["act"]
+    path = f"/api/v1/acts/{act['id']}.zip"
+    for login in ("proctor1", "member", "dean", "registrar"):
+        async with api.client(login) as http:
+            answer = await http.get(path)
+            assert answer.headers["content-type"] == "application/zip"
+            assert answer.headers["content-disposition"] == 'attachment; filename="act-2026-1.zip"'
+            assert answer.text == (
+                "PK[['en', 'kk', 'ru'], 'absence', ['face'], {'enter': 0.8}, b'jpeg', True]"
+            )
+    for login in ("student1", "student2"):
+        async with api.client(login) as http:
+            assert (await http.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""The manifest's signature as another program sees it (the command that README.txt names)."""
+
+import shutil
+import subprocess
+from zipfile import ZipFile
+
+import pytest
+
+from acts.form1 import render_act
+from acts.package import PackageContents, make_package
+from acts.seal import seal
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def unpacked(make_act, seal_key, tmp_path):
+    act = make_act(1)
+    pdfs = {"kk": seal(render_act(act, "kk"), seal_key, act.made_at)}
+    file = tmp_path / "act.zip"
+    file.write_bytes(make_package(PackageContents(pdfs), seal_key))
+    with ZipFile(file) as archive:
+        archive.extractall(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_openssl_checks_the_manifest(unpacked, changed):
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl is not installed")
+    if changed:
+        manifest = unpacked / "manifest.json"
+        manifest.write_bytes(manifest.read_bytes().replace(b'"revision": 1', b'"revision": 2'))
+    options = "cms -verify -binary -inform DER -in manifest.json.p7s -content manifest.json"
+    run = subprocess.run(
+        [program, *options.split(), "-noverify", "-out", "out"],
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode == 0) is not changed, run.stderr
