@@ -141,7 +141,12 @@ class Recorder:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # The microphone's track is always declared: sound may join at any time.
-            self._open = SegmentFile(path, (track, Track(OPUS_TRACK)), self._settings.cluster_ms)
+            self._open = SegmentFile(
+                path,
+                (track, Track(OPUS_TRACK)),
+                self._settings.cluster_ms,
+                reserve_bytes=self._settings.reserve_bytes,
+            )
         except OSError as error:
             self._fail(error, at_ms)
             return

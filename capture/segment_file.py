@@ -1,5 +1,6 @@
 """One segment's file while it grows: whole clusters only, its hash kept along the way."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -14,10 +15,13 @@ class SegmentFile:
     """Owned by the event loop's thread until ``seal``, which any one thread may call.
 
     A cluster is one write(); if it fails (a full disk) the file is cut back to the clusters
-    before, so that it stays whole, and the OSError goes on to the caller.
+    before, so that it stays whole, and the OSError goes on to the caller. The last
+    ``reserve_bytes`` of the disk are never used: there ENOSPC is raised too.
     """
 
-    def __init__(self, path: Path, tracks: Sequence[Track], cluster_ms: int) -> None:
+    def __init__(
+        self, path: Path, tracks: Sequence[Track], cluster_ms: int, *, reserve_bytes: int = 0
+    ) -> None:
         self.path = path
         self.size = 0
         self.tracks = tuple(tracks)
@@ -26,6 +30,7 @@ class SegmentFile:
         self.flushed_ms = 0
         self.has_audio = False
         self._cluster_ms = cluster_ms
+        self._reserve_bytes = reserve_bytes
         self._blocks: list[Block] = []
         self._base_ms = 0
         self._video_ms = [0, 0]  # the last two video frames: their distance ends the segment
@@ -90,9 +95,15 @@ class SegmentFile:
         os.close(self._descriptor)
         self.path.unlink(missing_ok=True)
 
+    def _require_room(self, size: int) -> None:
+        disk = os.fstatvfs(self._descriptor)
+        if disk.f_bavail * disk.f_frsize < self._reserve_bytes + size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def _write(self, data: bytes) -> None:
         view, written = memoryview(data), 0
         try:
+            self._require_room(len(data))
             while written < len(view):
                 written += os.write(self._descriptor, view[written:])
         except OSError:

@@ -19,5 +19,7 @@ class CaptureSettings:
     decode_threads: int = 2
     decode_backlog: int = 60  # encoded frames waiting; beyond it decoding skips to a key frame
     max_publications: int = 200
+    # Left free on the disk: recording stops first, so that answers can still be saved.
+    reserve_bytes: int = 32 * 1024 * 1024
     max_offer_bytes: int = 64 * 1024
     audio_ptime_ms: int = 60  # fewer, larger packets: 30 % fewer in all

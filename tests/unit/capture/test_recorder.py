@@ -182,6 +182,30 @@ async def test_a_full_disk_keeps_what_is_whole_and_recording_resumes(bench, monk
     assert again.gap == ledger.gaps[0]
 
 
+async def test_the_last_room_on_the_disk_is_left_to_the_answers(bench, monkeypatch):
+    real = os.fstatvfs
+    free = [CaptureSettings().reserve_bytes + 10_000]
+
+    def little(descriptor):
+        found = list(real(descriptor))
+        found[1], found[4] = 1, free[0]  # f_frsize, f_bavail
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr("capture.segment_file.os.fstatvfs", little)
+    bench.feed(0, 2000)
+    free[0] = CaptureSettings().reserve_bytes - 1
+    bench.feed(2000, 4000)
+    (failed,) = bench.told(RecordingFailed)
+    assert failed.code == "disk_full"
+    assert not bench.recorder.recording
+    free[0] += 10_000
+    bench.feed(4000, 6000)
+    assert bench.recorder.recording
+    ledger = await bench.finish(6000)
+    assert [gap.cause for gap in ledger.gaps] == [GapCause.STORAGE]
+    assert verify_folder(bench.folder, ledger.segments[-1].chain) == []
+
+
 async def test_a_full_manifest_loses_no_segment(bench, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
