@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from exam_api.services.ports import (
     Sessions,
     Units,
 )
+from exam_api.services.recent_sessions import RecentSessions
 
 # Each Argon2 run takes tens of MB and a core: a class that logs in at once waits in line.
 _HASHES_AT_ONCE = 2
@@ -59,6 +60,7 @@ class Accounts:
         self._clock = clock
         self._hasher = hasher
         self._policy = policy
+        self._recent = RecentSessions(policy.session_trust)
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
 
     async def log_in(self, login: str, password: str, address: str) -> LogIn:
@@ -76,31 +78,47 @@ class Accounts:
         return await self._open_session(found.actor, limits, new_hash)
 
     async def log_out(self, cookie: str) -> None:
+        id_hash = digest(cookie)
         async with self._units.write() as unit:
-            await unit.sessions.revoke(digest(cookie), self._clock.now())
+            await unit.sessions.revoke(id_hash, self._clock.now())
+        self._recent.forget(id_hash)
 
     async def log_out_everywhere(self, actor: Actor) -> None:
         async with self._units.write() as unit:
             await unit.sessions.revoke_all(actor.id, self._clock.now())
+        self._recent.forget_person(actor.id)
 
     async def who(self, cookie: str) -> Actor | None:
         """The person of a live session, and the session seen again."""
         now = self._clock.now()
         id_hash = digest(cookie)
-        async with self._units.read() as unit:
-            record = await unit.sessions.find(id_hash)
+        record = self._recent.get(id_hash, now) or await self._read(id_hash, now)
         if record is None or not self._is_live(record, now):
             return None
         if now - record.last_seen_at >= self._policy.session_touch:
-            # A full disk must not keep people from what they only read.
-            with suppress(StorageError):
-                async with self._units.write() as unit:
-                    await unit.sessions.touch(id_hash, now)
+            await self._touch(id_hash, record, now)
         return record.actor
+
+    async def _read(self, id_hash: str, now: datetime) -> LogInRecord | None:
+        changes = self._recent.changes
+        async with self._units.read() as unit:
+            record = await unit.sessions.find(id_hash)
+        if record is not None:
+            self._recent.put(id_hash, record, now, changes=changes)
+        return record
+
+    async def _touch(self, id_hash: str, record: LogInRecord, now: datetime) -> None:
+        changes = self._recent.changes
+        # A full disk must not keep people from what they only read.
+        with suppress(StorageError):
+            async with self._units.write() as unit:
+                await unit.sessions.touch(id_hash, now)
+            self._recent.put(id_hash, replace(record, last_seen_at=now), now, changes=changes)
 
     async def set_language(self, actor: Actor, language: Language) -> None:
         async with self._units.write() as unit:
             await unit.people.set_language(actor.id, language)
+        self._recent.forget_person(actor.id)
 
     def _is_live(self, record: LogInRecord, now: datetime) -> bool:
         return (

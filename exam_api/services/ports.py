@@ -4,7 +4,7 @@ A use case is one transaction: it opens a unit, and the unit commits when its bl
 Nothing is acknowledged before that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,6 +154,10 @@ class Sittings(Protocol):
         """The actor's own sitting, held against other writers till the unit ends. NotFound."""
         ...
 
+    async def lock_each_own(self, own: Collection[tuple[str, str]]) -> Mapping[str, Sitting]:
+        """By id, those of the (sitting, student) pairs that there are, held like ``lock_own``."""
+        ...
+
     async def lock(self, sitting_id: str) -> Sitting | None:
         """For what the system does by itself: the ticker, a publish token."""
         ...
@@ -184,12 +188,30 @@ class GivenAnswer:
     saved_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NewAnswer:
+    """An answer that begins to count, and the tab that it came from."""
+
+    sitting_id: str
+    client_id: str
+    given: GivenAnswer
+
+
 class Answers(Protocol):
-    async def save(self, sitting_id: str, client_id: str, answer: GivenAnswer) -> GivenAnswer:
-        """The answer that counts afterwards: the given one, or a later one (client_seq)."""
+    async def keep(self, answers: Sequence[NewAnswer]) -> None:
+        """Each counts from now on, in place of an earlier one; the log keeps them all.
+
+        The sittings are locked, and what came too late for its question is not among these.
+        """
         ...
 
     async def of(self, sitting_id: str) -> Sequence[GivenAnswer]: ...
+    async def of_each(
+        self, sitting_ids: Collection[str]
+    ) -> Mapping[str, Mapping[str, GivenAnswer]]:
+        """By sitting, then by question."""
+        ...
+
     async def count(self, sitting_id: str) -> int: ...
     async def correct(self, sitting_id: str) -> int: ...
 

@@ -14,6 +14,7 @@ from exam_api.domain.paper import Paper, PaperItem, draw
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
+from exam_api.services.answering import Answering, Offered
 from exam_api.services.ports import Clock, GivenAnswer, ItemTexts, LiveMedia, Unit, Units
 from exam_api.services.sitting_views import SittingViewer
 from exam_api.services.sittings import announce
@@ -35,6 +36,7 @@ class Testing:
         self._clock = clock
         self._live = live
         self._viewer = SittingViewer(clock, live)
+        self._answering = Answering(units, clock)
 
     async def begin(self, actor: Actor, sitting_id: str, client_id: str) -> SittingView:
         """S-10, T-4.4, T-4.5. Beginning what runs already changes nothing (a refresh)."""
@@ -91,23 +93,8 @@ class Testing:
         client_seq: int,
     ) -> AnswerView:
         """Taken within time even where the recording is down: an answer is never lost to that."""
-        async with self._units.write() as unit:
-            sitting = await unit.sittings.lock_own(sitting_id, actor)
-            sitting.require_claimed(client_id)
-            # Read after the lock was granted: waiting for it gains nobody time.
-            now = self._clock.now()
-            sitting.require_answerable(now, item_id, choice_id)
-            given = GivenAnswer(item_id, choice_id, client_seq, now)
-            counting = await unit.answers.save(sitting_id, client_id, given)
-            answered = await unit.answers.count(sitting_id)
-        return AnswerView(
-            item_id=item_id,
-            choice_id=counting.choice_id,
-            client_seq=counting.client_seq,
-            saved_at=counting.saved_at,
-            applied=counting is given,
-            answered=answered,
-        )
+        offered = Offered(actor.id, sitting_id, client_id, item_id, choice_id, client_seq)
+        return await self._answering.take(offered)
 
     async def finish(self, actor: Actor, sitting_id: str, client_id: str) -> SittingView:
         """T-4.6, T-4.12: the result at once. Finishing what is finished shows it again."""
