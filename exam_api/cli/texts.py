@@ -168,10 +168,30 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "{path}: запись цела",
         "en": "{path}: the recording is intact",
     },
+    "verify.package": {
+        "kk": "{path}: бүтін, № {number} акт, {revision}-редакция, барлық дәлелдемесімен",
+        "ru": "{path}: цел, акт № {number}, редакция {revision}, со всеми доказательствами",
+        "en": "{path}: intact, act № {number}, revision {revision}, with all its evidence",
+    },
+    "verify.trusted": {
+        "kk": "  мөр берілген куәлікке сай: {signer}",
+        "ru": "  печать соответствует указанному сертификату: {signer}",
+        "en": "  the seal matches the given certificate: {signer}",
+    },
+    "verify.certificate_unreadable": {
+        "kk": "{path}: PEM пішіміндегі куәлік емес",
+        "ru": "{path}: это не сертификат в формате PEM",
+        "en": "{path}: not a certificate in PEM format",
+    },
+    "verify.too_large": {
+        "kk": "{path}: файл тым үлкен",
+        "ru": "{path}: файл слишком велик",
+        "en": "{path}: the file is too large",
+    },
     "verify.unknown": {
-        "kk": "{path}: акт та, жазба қалтасы да емес",
-        "ru": "{path}: это не акт и не папка записи",
-        "en": "{path}: neither an act nor a recording folder",
+        "kk": "{path}: акт та, дәлелдемелер пакеті де, жазба қалтасы да емес",
+        "ru": "{path}: это не акт, не пакет доказательств и не папка записи",
+        "en": "{path}: neither an act, an evidence package nor a recording folder",
     },
     "database.upgraded": {
         "kk": "Дерекқор соңғы нұсқада: {revision}",

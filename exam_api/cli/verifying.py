@@ -1,20 +1,28 @@
-"""``baqylau verify``: acts and recording folders, offline; exit status 0 only if intact."""
+"""``baqylau verify``: acts, packages and recordings, offline; exit status 0 only if intact."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from exam_api.cli.terminal import Failure, JsonOut, language, readable_file, say, text
 
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from acts.package_verify import PackageVerification
+    from acts.verify import Verification
+
+_MOST_BYTES: Final = 2**30
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     path: Path
-    what: str  # act, recording
+    what: str  # act, package, recording
     problems: tuple[str, ...]
     facts: Mapping[str, object] = field(default_factory=dict)
     lines: Sequence[str] = ()
@@ -25,14 +33,21 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="An act (PDF) or a recording's folder.")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="An act (PDF), an evidence package (ZIP) or a recording's folder."),
+    ],
     digest: Annotated[
         str | None, typer.Option(help="The recording's digest as the act states it.")
     ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="The institution's certificate (PEM): whoever sealed must be this one."),
+    ] = None,
     json_out: JsonOut = False,
 ) -> None:
-    """Tell whether an act or a recording is as it was made."""
-    checked = _recording(path, digest) if path.is_dir() else _act(readable_file(path))
+    """Tell whether an act, an evidence package or a recording is as it was made."""
+    checked = _recording(path, digest) if path.is_dir() else _file(readable_file(path), certificate)
     intact = not checked.problems
     if json_out:
         found = {"path": str(path), "what": checked.what, "intact": intact}
@@ -45,28 +60,72 @@ def verify(
         raise Failure("verify.altered", path=path, problems="; ".join(checked.problems))
 
 
-def _act(path: Path) -> Checked:
+def _file(path: Path, certificate: Path | None) -> Checked:
+    trusted = None if certificate is None else _certificates(readable_file(certificate))
+    if path.stat().st_size > _MOST_BYTES:
+        raise Failure("verify.too_large", path=path)
+    content = path.read_bytes()
+    if content.startswith(b"%PDF-"):
+        return _act(path, content, trusted)
+    if content.startswith(b"PK\x03\x04"):
+        return _package(path, content, trusted)
+    raise Failure("verify.unknown", path=path)
+
+
+def _certificates(path: Path) -> "Sequence[Certificate]":
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 - slow to import
+
+    try:
+        return load_pem_x509_certificates(path.read_bytes())
+    except ValueError as error:
+        raise Failure("verify.certificate_unreadable", path=path) from error
+
+
+def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") -> Checked:
     from acts.verify import verify_act  # noqa: PLC0415 - a second to import
 
-    content = path.read_bytes()
-    if not content.startswith(b"%PDF-"):
-        raise Failure("verify.unknown", path=path)
-    found = verify_act(content, language=language())
+    found = verify_act(content, trusted, language())
     at = found.sealed_at.isoformat() if found.sealed_at else ""
-    facts: dict[str, object] = {
+    facts = {"sealed_at": at, "form": found.form, **_facts(found)}
+    lines = [text("verify.act", path=path, number=found.number, revision=found.revision, at=at)]
+    return Checked(path, "act", found.problems, facts, lines + _seal_lines(found))
+
+
+def _package(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") -> Checked:
+    from acts.package_verify import verify_package  # noqa: PLC0415 - a second to import
+
+    found = verify_package(content, trusted, language())
+    facts = {
+        "changed": list(found.changed),
+        "missing": list(found.missing),
+        "foreign": list(found.foreign),
+        "form": found.form,
+        **_facts(found),
+    }
+    lines = [text("verify.package", path=path, number=found.number, revision=found.revision)]
+    return Checked(path, "package", found.problems, facts, lines + _seal_lines(found))
+
+
+def _facts(found: "Verification | PackageVerification") -> dict[str, object]:
+    return {
         "codes": list(found.codes),
         "sha256": found.digest,
         "number": found.number,
         "revision": found.revision,
-        "sealed_at": at,
         "signer": found.signer,
         "fingerprint": found.fingerprint,
         "self_made": found.self_made,
+        "trusted": found.trusted,
     }
-    lines = [text("verify.act", path=path, number=found.number, revision=found.revision, at=at)]
+
+
+def _seal_lines(found: "Verification | PackageVerification") -> list[str]:
+    """Who sealed it, as far as anybody can say."""
+    if found.trusted:
+        return [text("verify.trusted", signer=found.signer)]
     if found.self_made:
-        lines.append(text("verify.self_made", fingerprint=found.fingerprint))
-    return Checked(path, "act", found.problems, facts, lines)
+        return [text("verify.self_made", fingerprint=found.fingerprint)]
+    return []
 
 
 def _recording(folder: Path, digest: str | None) -> Checked:

@@ -167,6 +167,15 @@ def test_a_changed_file_is_named(package, name):
     assert name in found.problems[0]
 
 
+@pytest.mark.parametrize("name", ["flags.json", "clips/02.webm", "act-kk.pdf"])
+def test_a_file_changed_in_place_is_named_too(package, name):
+    data = bytearray(package)
+    inside = _files(package)[name]
+    data[package.rindex(inside) + len(inside) // 2] ^= 1
+    found = verify_package(bytes(data))
+    assert (found.codes, found.changed) == (("changed",), (name,))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_file_is_named(package, name):
     found = verify_package(_repack(lambda files: files.pop(name))(package))
