@@ -22,6 +22,7 @@ class ExamConsole extends HTMLElement {
   #tiles = new Map(); // sitting id → tile
   #items = new Map(); // sitting id → <li>
   #filter = "all";
+  #failed = new Map(); // sitting id → why the disk does not take its recording
   #news = [];
   #wasLost = false;
 
@@ -74,8 +75,17 @@ class ExamConsole extends HTMLElement {
     if (kind === "decision.made") this.#decided(tile, data);
     if (kind === "media.lost" && !data.tile) tile.recording.live = false;
     if (kind === "media.started" && !data.tile) tile.recording.live = true;
+    if (kind === "recording.failed") this.#failed.set(data.sitting_id, data.code);
+    if (kind === "media.started" || isCompleted(tile)) this.#failed.delete(data.sitting_id);
+    this.#tellStorage();
     this.#put(tile);
     this.#arrange();
+  }
+
+  #tellStorage() {
+    const [code] = this.#failed.values();
+    show($("#storage"), Boolean(code));
+    if (code) say($("#storage p"), problemText(code));
   }
 
   #flag(tile, kind, flag) {
