@@ -11,7 +11,8 @@ from typing import Final
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.database import open_database
-from exam_api.cli.server import listen, only_server, read_settings, run, serve_until_stopped
+from exam_api.cli.configuration import read_settings
+from exam_api.cli.server import listen, only_server, run, serve_until_stopped
 from exam_api.cli.terminal import language, say, text
 from exam_api.services.seeding import SeedPerson, SeedReport, load_university, seed_demo
 from exam_api.settings import Settings

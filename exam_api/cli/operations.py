@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 def config() -> None:
     """Print every setting of the environment with its meaning and its value."""
-    from exam_api.cli.server import read_settings  # noqa: PLC0415 - seconds to import
+    from exam_api.cli.configuration import read_settings  # noqa: PLC0415 - seconds to import
 
     settings = read_settings()
     for name, field in type(settings).model_fields.items():
@@ -31,7 +31,7 @@ def upgrade() -> None:
         newest_revision,
         upgrade,
     )
-    from exam_api.cli.server import read_settings  # noqa: PLC0415 - seconds to import
+    from exam_api.cli.configuration import read_settings  # noqa: PLC0415 - seconds to import
 
     settings = read_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import uvicorn
 import uvloop
-from pydantic import ValidationError
 
 from exam_api.bootstrap import Container, build, container_of
 from exam_api.cli.terminal import Failure
@@ -53,16 +52,6 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise Failure("port_taken", port=port) from error
         raise Failure("cannot_listen", host=host, port=port, why=error.strerror) from error
-
-
-def read_settings(**given: object) -> Settings:
-    """From the environment; what is given wins."""
-    try:
-        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type] # checked by pydantic
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "BAQYLAU_*"
-        raise Failure("settings_wrong", why=f"{name}: {first['msg']}") from wrong
 
 
 @contextmanager
