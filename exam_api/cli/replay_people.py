@@ -95,13 +95,16 @@ class Proctor(Person):
 
     async def confirm_all(self, sitting_id: str) -> str | None:
         """The act's id; None where nothing was flagged."""
-        act_id: str | None = None
-        for flag in (await self.review(sitting_id))["flags"]:
-            decided = await self.post(
-                f"/api/v1/flags/{flag['id']}/decision", verdict="confirmed", comment=_COMMENT
-            )
-            act_id = decided["act"]["id"]
-        return act_id
+        flag_ids = [flag["id"] for flag in (await self.review(sitting_id))["flags"]]
+        if not flag_ids:
+            return None
+        reviewed = await self.post(
+            f"/api/v1/sittings/{sitting_id}/decisions",
+            flag_ids=flag_ids,
+            verdict="confirmed",
+            comment=_COMMENT,
+        )
+        return str(reviewed["acts"][0]["id"])
 
     async def review(self, sitting_id: str) -> Json:
         found: Json = await self.get(f"/api/v1/sittings/{sitting_id}/flags")

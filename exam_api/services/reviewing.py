@@ -160,22 +160,42 @@ class Reviewing:
 
     async def decide(self, actor: Actor, flag_id: str, verdict: Verdict, comment: str) -> Decided:
         """A proctor's verdict. The same verdict and comment again add nothing. Forbidden."""
-        comment = comment.strip()
-        if len(comment) > COMMENT_LIMIT:
-            raise InvalidRequest(f"a comment has at most {COMMENT_LIMIT} characters")
+        comment = _fitting(comment)
         async with self._write() as store:
-            flag, watched = await store.flag(flag_id, actor)
-            if not await store.may_decide(watched.exam.id, actor):
-                raise Forbidden
-            await store.hold(flag.sitting_id)
-            last = newest(await store.decisions([flag.sitting_id])).get(flag_id)
-            if last is not None and (last.verdict, last.comment) == (verdict, comment):
-                return Decided(flag, flag.sitting_id, last)
-            decision = await store.add_decision(flag_id, verdict, comment, actor)
-            payload = {"flag_id": flag_id, "verdict": str(verdict)}
-            await store.append_event(
-                watched.exam.id, flag.sitting_id, EventKind.DECISION_MADE, payload
-            )
+            return await self._decide(store, actor, flag_id, verdict, comment)
+
+    async def decide_together(
+        self,
+        actor: Actor,
+        sitting_id: str,
+        flag_ids: Sequence[str],
+        verdict: Verdict,
+        comment: str,
+    ) -> None:
+        """One verdict on several flags of a sitting, each with its own decision: all or none.
+
+        NotFound, also where a flag is another sitting's.
+        """
+        comment = _fitting(comment)
+        async with self._write() as store:
+            for flag_id in flag_ids:
+                decided = await self._decide(store, actor, flag_id, verdict, comment)
+                if decided.sitting_id != sitting_id:
+                    raise NotFound
+
+    async def _decide(
+        self, store: ReviewStore, actor: Actor, flag_id: str, verdict: Verdict, comment: str
+    ) -> Decided:
+        flag, watched = await store.flag(flag_id, actor)
+        if not await store.may_decide(watched.exam.id, actor):
+            raise Forbidden
+        await store.hold(flag.sitting_id)
+        last = newest(await store.decisions([flag.sitting_id])).get(flag_id)
+        if last is not None and (last.verdict, last.comment) == (verdict, comment):
+            return Decided(flag, flag.sitting_id, last)
+        decision = await store.add_decision(flag_id, verdict, comment, actor)
+        payload = {"flag_id": flag_id, "verdict": str(verdict)}
+        await store.append_event(watched.exam.id, flag.sitting_id, EventKind.DECISION_MADE, payload)
         return Decided(flag, flag.sitting_id, decision)
 
     async def client_reported(self, actor: Actor, sitting_id: str, kind: str, detail: str) -> None:
@@ -189,6 +209,13 @@ class Reviewing:
             await store.append_event(
                 sitting.exam_id, sitting_id, EventKind.CLIENT_REPORTED, payload
             )
+
+
+def _fitting(comment: str) -> str:
+    comment = comment.strip()
+    if len(comment) > COMMENT_LIMIT:
+        raise InvalidRequest(f"a comment has at most {COMMENT_LIMIT} characters")
+    return comment
 
 
 def _clip_key(acts: Sequence[StoredAct], flag_id: str) -> str | None:

@@ -11,7 +11,7 @@ from acts.contracts import Language
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.review_views import DecidedView, ReviewView
 from exam_api.services.reviewing import COMMENT_LIMIT
-from exam_api.web.api.ids import PathId
+from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.api.review_ranges import ranged
 from exam_api.web.auth import CurrentActor
@@ -28,6 +28,10 @@ DocumentLanguage = Annotated[Language, Query()]
 class DecisionBody(BaseModel):
     verdict: Verdict
     comment: str = Field(default="", max_length=COMMENT_LIMIT)
+
+
+class DecisionsBody(DecisionBody):
+    flag_ids: list[BodyId] = Field(min_length=1, max_length=200)
 
 
 class ClientEventBody(BaseModel):
@@ -70,6 +74,18 @@ async def decide(
     # Shielded: a browser that goes away must not leave the act half made till the next start.
     act = await asyncio.shield(services.acts.settle(decided.sitting_id))
     return DecidedView(await services.reviewing.flag_view(actor, flag_id), act)
+
+
+@router.post("/sittings/{sitting_id}/decisions")
+async def decide_together(
+    sitting_id: PathId, body: DecisionsBody, actor: CurrentActor, services: Proctoring
+) -> ReviewView:
+    """One verdict on several flags: one revision of the act instead of one a flag."""
+    await services.reviewing.decide_together(
+        actor, sitting_id, body.flag_ids, body.verdict, body.comment
+    )
+    await asyncio.shield(services.acts.settle(sitting_id))
+    return await services.reviewing.review(actor, sitting_id)
 
 
 @router.post("/sittings/{sitting_id}/client-events", status_code=status.HTTP_204_NO_CONTENT)

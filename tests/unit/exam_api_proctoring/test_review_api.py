@@ -132,6 +132,23 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
     )
 
 
+async def save_flag(world, sitting_id: str, start_ms: int) -> str:
+    flag = Flag(
+        kind=FlagKind.ABSENCE,
+        severity=Severity.ALERT,
+        start_ms=start_ms,
+        end_ms=start_ms + 5_000,
+        confidence=0.9,
+        models=(ModelRef("face", "1", "c" * 64),),
+        thresholds={"enter": 0.8},
+        scores=((start_ms, 1.0),),
+        evidence=Evidence(start_ms + 400, b"jpeg", ()),
+    )
+    async with world.proctoring() as store:
+        stored, _ = await store.save_flag(sitting_id, flag, "evidence/a.jpg")
+    return stored.id
+
+
 @pytest.fixture
 async def api(world, tmp_path) -> Api:
     sitting_id = await world.sitting()
@@ -145,27 +162,15 @@ async def api(world, tmp_path) -> Api:
     joined = tmp_path / "recording.webm"
     joined.write_bytes(WEBM)
     world.recordings.files[sitting_id] = joined
-    flag = Flag(
-        kind=FlagKind.ABSENCE,
-        severity=Severity.ALERT,
-        start_ms=20_000,
-        end_ms=25_000,
-        confidence=0.9,
-        models=(ModelRef("face", "1", "c" * 64),),
-        thresholds={"enter": 0.8},
-        scores=((20_000, 1.0),),
-        evidence=Evidence(20_400, b"jpeg", ()),
-    )
     await world.blobs.put("evidence/a.jpg", b"jpeg")
-    async with world.proctoring() as store:
-        stored, _ = await store.save_flag(sitting_id, flag, "evidence/a.jpg")
+    flag_id = await save_flag(world, sitting_id, 20_000)
     thumbnails = Thumbnails(world.clock)
     thumbnails.keep(sitting_id, 0, b"small jpeg")
     app = create_app(
         core(world, thumbnails),
         routers=(live_routes.router, review_routes.router, review_papers.router),
     )
-    return Api(app, world, thumbnails, sitting_id, stored.id)
+    return Api(app, world, thumbnails, sitting_id, flag_id)
 
 
 async def test_a_proctor_gets_pictures_clip_and_tables(api):
@@ -259,6 +264,27 @@ async def test_confirming_returns_the_act_and_its_pdf(api):
         assert pdf.headers["content-disposition"] == 'inline; filename="act-2026-1-ru.pdf"'
         wrong = await http.get(f"/api/v1/acts/{act['id']}.pdf?lang=de")
         assert wrong.json()["code"] == "invalid_request"
+
+
+async def test_several_flags_are_confirmed_together_into_one_revision(api):
+    flag_ids = [api.flag_id, await save_flag(api.world, api.sitting_id, 40_000)]
+    path = f"/api/v1/sittings/{api.sitting_id}/decisions"
+    body = {"verdict": "confirmed", "comment": "seen", "flag_ids": flag_ids}
+    async with api.client("member") as http:
+        assert (await http.post(path, json=body)).json()["code"] == "forbidden"
+    async with api.client("student1") as http:
+        assert (await http.post(path, json=body)).json()["code"] == "not_found"
+    async with api.client("proctor1") as http:
+        unknown = [*flag_ids, api.sitting_id]
+        refused = await http.post(path, json=body | {"flag_ids": unknown})
+        assert refused.json()["code"] == "not_found"
+        review = (await http.get(f"/api/v1/sittings/{api.sitting_id}/flags")).json()
+        assert [flag["decision"] for flag in review["flags"]] == [None, None]
+        review = (await http.post(path, json=body)).json()
+        (act,) = review["acts"]
+        assert (act["number"], act["revision"]) == ("2026-1", 1)
+        assert [flag["decision"]["verdict"] for flag in review["flags"]] == ["confirmed"] * 2
+        assert (await http.post(path, json=body | {"flag_ids": []})).status_code == 422
 
 
 async def test_the_act_is_a_page_too_under_a_policy_of_its_own(api):
