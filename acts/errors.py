@@ -29,5 +29,15 @@ class SealKeyUnreadable(ActsError):
     code = "seal_key_unreadable"
 
 
+class SealPasswordWrong(SealKeyUnreadable):
+    code = "seal_password_wrong"
+
+
+class SealKeyUnsuitable(SealKeyUnreadable):
+    """The file holds no RSA key with its certificate, or the certificate is not valid today."""
+
+    code = "seal_key_unsuitable"
+
+
 class SealFailed(ActsError):
     code = "seal_failed"

@@ -16,11 +16,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
-from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
+from asn1crypto import pkcs12 as asn1_pkcs12  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -29,7 +32,7 @@ from pyhanko.sign import fields, signers
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
-from acts.errors import SealFailed, SealKeyUnreadable
+from acts.errors import SealFailed, SealKeyUnreadable, SealKeyUnsuitable, SealPasswordWrong
 
 FIELD = "InstitutionSeal"
 SUBJECT = "Baqylau self-made seal (not issued by a certification authority)"
@@ -64,6 +67,22 @@ class SealKey:
         return cls._load(path)
 
     @classmethod
+    def from_pkcs12(cls, path: Path, password: str, now: datetime) -> Self:
+        """The institution's own key (PKCS#12), as certification authorities hand it out.
+
+        Raises SealKeyUnreadable, SealPasswordWrong, SealKeyUnsuitable (also where the certificate
+        is not valid at ``now``: nobody would accept its seals).
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise SealKeyUnreadable("the seal's PKCS#12 file cannot be read") from error
+        private_key, certificate = _unlocked(content, password)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise SealKeyUnsuitable("the seal's certificate is not valid today")
+        return cls._matching(private_key, certificate)
+
+    @classmethod
     def _load(cls, path: Path) -> Self:
         try:
             content = path.read_bytes()
@@ -71,11 +90,31 @@ class SealKey:
             certificate = x509.load_pem_x509_certificate(content)
         except (OSError, ValueError, TypeError) as error:
             raise SealKeyUnreadable("the seal's key file cannot be read") from error
+        return cls._matching(private_key, certificate)
+
+    @classmethod
+    def _matching(cls, private_key: object, certificate: x509.Certificate) -> Self:
         if not isinstance(private_key, rsa.RSAPrivateKey):
-            raise SealKeyUnreadable("the seal's key is not RSA")
+            raise SealKeyUnsuitable("the seal's key is not RSA")
         if private_key.public_key() != certificate.public_key():
-            raise SealKeyUnreadable("the seal's certificate belongs to another key")
+            raise SealKeyUnsuitable("the seal's certificate belongs to another key")
         return cls(private_key, certificate)
+
+
+def _unlocked(content: bytes, password: str) -> tuple[object, x509.Certificate]:
+    try:
+        asn1_pkcs12.Pfx.load(content, strict=True)["auth_safe"].native  # noqa: B018 - parses it
+    except (ValueError, TypeError, KeyError) as error:
+        raise SealKeyUnreadable("the seal's file is not PKCS#12") from error
+    try:
+        key, certificate, _ = pkcs12.load_key_and_certificates(content, password.encode() or None)
+    except ValueError as error:
+        raise SealPasswordWrong("the seal's password does not open its file") from error
+    except UnsupportedAlgorithm as error:
+        raise SealKeyUnsuitable("the seal's file uses an encryption that is too old") from error
+    if key is None or certificate is None:
+        raise SealKeyUnsuitable("the seal's file lacks a key or its certificate")
+    return key, certificate
 
 
 def _make(now: datetime) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:

@@ -79,10 +79,14 @@ async def build(settings: Settings) -> FastAPI:
     """The application, ready to be served. DatabaseUnreadable, StorageFull, SealKeyUnreadable."""
     clock = SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    seal_key = await asyncio.to_thread(SealKey.load_or_create, settings.seal_path)
+    seal_key = await asyncio.to_thread(_seal_key, settings, clock)
     database = await open_database(settings.database, clock)
     container = _container(settings, database, clock, seal_key)
     database.listeners.append(container.hub.wake)
+    if seal_key.self_made:
+        _log.warning(
+            "seal_is_self_made", fingerprint=seal_key.fingerprint, set="BAQYLAU_SEAL_PKCS12"
+        )
     return create_app(
         container,
         routers=(
@@ -95,6 +99,13 @@ async def build(settings: Settings) -> FastAPI:
         error_page=error_page,
         lifespan=_lifespan(container),
     )
+
+
+def _seal_key(settings: Settings, clock: Clock) -> SealKey:
+    if settings.seal_pkcs12 is None:
+        return SealKey.load_or_create(settings.seal_path)
+    password = settings.seal_password.get_secret_value()
+    return SealKey.from_pkcs12(settings.seal_pkcs12, password, clock.now())
 
 
 def container_of(app: FastAPI) -> Container:

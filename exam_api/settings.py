@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ACT_NUMBER_FIELDS = ("year", "seq")
@@ -69,6 +69,17 @@ class Settings(BaseSettings):
         default=None,
         title="Extra models folder",
         description="A folder with more vision models, such as the object detector for phones.",
+    )
+    seal_pkcs12: Path | None = Field(
+        default=None,
+        title="Seal",
+        description="PKCS#12 file with the institution's RSA key and certificate, to seal acts. "
+        "Unset: a self-made key in the data folder, which nobody outside vouches for.",
+    )
+    seal_password: SecretStr = Field(
+        default=SecretStr(""),
+        title="Seal password",
+        description="Opens the seal's PKCS#12 file.",
     )
     act_number_format: Annotated[str, AfterValidator(_number_format)] = Field(
         default="{year}-{seq:04d}",

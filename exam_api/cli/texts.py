@@ -54,6 +54,18 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "файл ключа печати не читается",
         "en": "the seal's key file cannot be read",
     },
+    "seal_password_wrong": {
+        "kk": "BAQYLAU_SEAL_PASSWORD құпиясөзі мөр файлын ашпайды",
+        "ru": "пароль BAQYLAU_SEAL_PASSWORD не открывает файл печати",
+        "en": "the password in BAQYLAU_SEAL_PASSWORD does not open the seal's file",
+    },
+    "seal_key_unsuitable": {
+        "kk": "мөр файлы жарамсыз: ішінде RSA кілті мен оның бүгін жарамды куәлігі болуы керек",
+        "ru": "файл печати не подходит: в нём должны быть ключ RSA и действующий сегодня "
+        "сертификат этого ключа",
+        "en": "the seal's file does not suit: it must hold an RSA key and its certificate, "
+        "valid today",
+    },
     "settings_wrong": {
         "kk": "қате баптау: {why}",
         "ru": "неверная настройка: {why}",

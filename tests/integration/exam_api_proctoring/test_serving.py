@@ -96,3 +96,17 @@ def test_a_wrong_setting_is_named(command, tmp_path):
     assert refused.returncode == 1
     assert "port" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_seal_that_cannot_be_used_is_told_and_no_other_is_made(command, tmp_path):
+    seal = tmp_path / "seal.p12"
+    seal.write_text("no key")
+    settings = {"data_dir": tmp_path / "data", "seal_pkcs12": seal, "seal_password": "secret-word"}
+    refused = command("serve", **settings, port=0)
+    assert refused.returncode == 1
+    assert "the seal's key file cannot be read" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "data" / "seal.pem").exists()
+    shown = command("config", **settings)
+    assert "BAQYLAU_SEAL_PASSWORD=*" in shown.stdout
+    assert "secret-word" not in shown.stdout + shown.stderr + refused.stderr

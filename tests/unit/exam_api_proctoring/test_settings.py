@@ -45,3 +45,12 @@ def test_a_public_address_has_no_slash_at_its_end():
 def test_an_unknown_time_zone_is_refused():
     with pytest.raises(ValidationError):
         Settings(time_zone="Asia/Nowhere")
+
+
+def test_the_seals_password_is_never_shown(monkeypatch):
+    monkeypatch.setenv("BAQYLAU_SEAL_PKCS12", "/srv/seal.p12")
+    monkeypatch.setenv("BAQYLAU_SEAL_PASSWORD", "secret-word")
+    settings = Settings()
+    assert settings.seal_pkcs12 == Path("/srv/seal.p12")
+    assert settings.seal_password.get_secret_value() == "secret-word"
+    assert "secret-word" not in repr(settings) + str(settings.seal_password)
