@@ -1,18 +1,18 @@
-"""From RTP packets to encoded frames, without decoding: reorder, find frame ends, tell of loss.
+"""From RTP packets to encoded frames, without decoding: in order, whole, losses told.
 
 Pure state machines with the clock passed in. Video frames end at the marker bit, so a frame is
 whole as soon as its last packet is here and the last frame of a session is not lost; every
-audio packet is a frame of its own and passes at once.
+audio packet is a frame of its own.
 """
 
-from collections import deque
 from collections.abc import Callable
 
-_HALF = 0x8000
-_RESET = 3000  # a jump this large is a restarted stream, not a loss
+from capture.reorder import Arrival, Reorder, RoundTrip
+
 MAX_FRAME_BYTES = 2_000_000  # far above any camera's key frame
-Deliver = Callable[[int, bytes, bool], None]
-"""(extended RTP timestamp, payload, whether something before it was lost)"""
+Deliver = Callable[[int, bytes, bool, bool], None]
+"""(extended RTP timestamp, payload, whether something before it was lost, whether it is on time)"""
+_Packet = tuple[bool, int, bytes]  # marker, timestamp, payload
 
 
 class TimestampExtender:
@@ -32,102 +32,107 @@ class TimestampExtender:
         self._extended += step
         return self._extended
 
+    def ticks_of(self, timestamp: int) -> int | None:
+        """The same without taking it for a packet's; None before the first packet."""
+        if self._last is None:
+            return None
+        return self._extended + ((timestamp - self._last + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
-class AudioAssembler:
-    """Passes each packet on; repeated packets are dropped."""
 
-    def __init__(self, deliver: Deliver) -> None:
+class _Assembler:
+    """What sound and picture share: the order of packets and the extension of their times."""
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        now: Callable[[], float],
+        trip: RoundTrip | None,
+        wait_s: float,
+        limit: int,
+    ) -> None:
+        self.reorder: Reorder[_Packet] = Reorder(self._take, now, trip, wait_s=wait_s, limit=limit)
+        self.clock = TimestampExtender()
+        self.gap_since = False  # something was given up; the owner clears it
         self._deliver = deliver
-        self._clock = TimestampExtender()
-        self._seen: deque[int] = deque(maxlen=64)
 
-    def push(self, sequence: int, _marker: bool, timestamp: int, data: bytes) -> bool:
-        if data and sequence not in self._seen:
-            self._seen.append(sequence)
-            self._deliver(self._clock.extend(timestamp), data, False)
-        return False
+    def push(
+        self, sequence: int, marker: bool, timestamp: int, data: bytes, repair: bool | None = None
+    ) -> Arrival:
+        return self.reorder.push(sequence, (marker, timestamp, data), repair=repair)
 
     def flush(self) -> None:
-        """Nothing is ever held back."""
+        """The stream ends: hand over what is whole beyond any hole."""
+        self.reorder.flush()
+
+    def _take(self, packet: _Packet, after_gap: bool, on_time: bool) -> None:
+        raise NotImplementedError
 
 
-class VideoAssembler:
-    """Puts packets in order and joins them to frames; gives up on a hole after ``wait_s``."""
+class AudioAssembler(_Assembler):
+    """Passes the packets on in order."""
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        now: Callable[[], float],
+        trip: RoundTrip | None = None,
+        *,
+        wait_s: float = 0.8,
+        limit: int = 128,
+    ) -> None:
+        super().__init__(deliver, now, trip, wait_s, limit)
+        self._lost = False
+
+    def _take(self, packet: _Packet, after_gap: bool, on_time: bool) -> None:
+        _, timestamp, data = packet
+        self._lost = self._lost or after_gap
+        self.gap_since = self.gap_since or after_gap
+        if data:
+            self._deliver(self.clock.extend(timestamp), data, self._lost, on_time)
+            self._lost = False
+
+
+class VideoAssembler(_Assembler):
+    """Joins packets to frames; a hole costs the torn frame before it and the one it beheaded."""
 
     def __init__(
         self,
         deliver: Deliver,
         starts_key_frame: Callable[[bytes], bool],
         now: Callable[[], float],
+        trip: RoundTrip | None = None,
         *,
-        wait_s: float = 0.6,
+        wait_s: float = 0.8,
         limit: int = 512,
     ) -> None:
-        self._deliver = deliver
+        super().__init__(deliver, now, trip, wait_s, limit)
         self._starts_key = starts_key_frame
-        self._now = now
-        self._wait_s, self._limit = wait_s, limit
-        self._clock = TimestampExtender()
-        self._next: int | None = None
-        self._waiting: dict[int, tuple[bool, int, bytes]] = {}
-        self._hole_since = 0.0
         self._parts: list[bytes] = []
         self._size = 0
         self._timestamp: int | None = None
         self._lost = False
+        self._on_time = True
+        self._begun = False
         self._skip_timestamp: int | None = None  # a frame whose beginning is missing
 
-    def push(self, sequence: int, marker: bool, timestamp: int, data: bytes) -> bool:
-        """Take a packet; True asks the sender for a key frame."""
-        if self._next is None:
-            self._next = sequence
-        ahead = (sequence - self._next) & 0xFFFF
-        if ahead >= _HALF:
-            if 0x10000 - ahead < _RESET:
-                return False  # late or repeated
-            return self._restart(sequence, marker, timestamp, data)
-        if ahead >= _RESET:
-            return self._restart(sequence, marker, timestamp, data)
-        if ahead == 0:
-            self._accept(sequence, marker, timestamp, data)
-            return False
-        if not self._waiting:
-            self._hole_since = self._now()
-        self._waiting[sequence] = (marker, timestamp, data)
-        if self._now() - self._hole_since < self._wait_s and len(self._waiting) < self._limit:
-            return False
-        self._give_up()
-        return True
-
     def flush(self) -> None:
-        """The stream ends: hand over what is whole beyond any hole."""
-        while self._waiting:
-            self._give_up()
+        super().flush()
         self._parts = []
 
-    def _restart(self, sequence: int, marker: bool, timestamp: int, data: bytes) -> bool:
-        self._waiting.clear()
-        self._parts, self._size = [], 0
-        self._timestamp, self._lost = None, True
-        self._next = sequence
-        self._skip_timestamp = None if self._starts_key(data) else timestamp
-        self._accept(sequence, marker, timestamp, data)
-        return True
-
-    def _accept(self, sequence: int, marker: bool, timestamp: int, data: bytes) -> None:
-        self._append(marker, timestamp, data)
-        following = (sequence + 1) & 0xFFFF
-        while (packet := self._waiting.pop(following, None)) is not None:
-            self._append(*packet)
-            following = (following + 1) & 0xFFFF
-        self._next = following
-        if self._waiting:  # another hole behind the filled one: its own wait
-            self._hole_since = self._now()
-
-    def _append(self, marker: bool, timestamp: int, data: bytes) -> None:
+    def _take(self, packet: _Packet, after_gap: bool, on_time: bool) -> None:
+        marker, timestamp, data = packet
+        if after_gap:
+            self._parts, self._size = [], 0
+            self._timestamp, self._lost, self.gap_since = None, True, True
+        if (after_gap or not self._begun) and not self._starts_key(data):
+            self._skip_timestamp, self.gap_since = timestamp, True
+        elif after_gap:
+            self._skip_timestamp = None
+        self._begun = True
         if self._timestamp is not None and timestamp != self._timestamp:
             self._emit()  # a sender that sets no marker
         self._timestamp = timestamp
+        self._on_time = self._on_time and on_time
         if data and timestamp != self._skip_timestamp:
             self._parts.append(data)
             self._size += len(data)
@@ -139,18 +144,9 @@ class VideoAssembler:
 
     def _emit(self) -> None:
         if self._parts and self._timestamp is not None:
-            extended = self._clock.extend(self._timestamp)
-            self._deliver(extended, b"".join(self._parts), self._lost)
+            extended = self.clock.extend(self._timestamp)
+            self._deliver(extended, b"".join(self._parts), self._lost, self._on_time)
             self._lost = False
             self._skip_timestamp = None
         self._parts, self._size = [], 0
-
-    def _give_up(self) -> None:
-        """Skip the hole: the torn frame before it and the one it beheaded are gone."""
-        start = self._next or 0
-        first = min(self._waiting, key=lambda sequence: (sequence - start) & 0xFFFF)
-        marker, timestamp, data = self._waiting.pop(first)
-        self._parts, self._size = [], 0
-        self._timestamp, self._lost = None, True
-        self._skip_timestamp = None if self._starts_key(data) else timestamp
-        self._accept(first, marker, timestamp, data)
+        self._on_time = True

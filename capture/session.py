@@ -9,10 +9,10 @@ from capture.codecs import KeyInfo, h264_key, h264_sample, vp8_key
 from capture.decode import FrameSampler
 from capture.offer import Offer
 from capture.recorder import Recorder
-from capture.rtp_seam import EncodedFrame, Ingest
+from capture.rtp_seam import EncodedFrame, Ingest, SenderTime
 from capture.settings import CaptureSettings
 from capture.tap import FrameTap
-from capture.timeline import SittingClock, TrackClock
+from capture.timeline import LipSync, SittingClock, TrackClock
 
 _KEY_RETRY_S = 0.5
 
@@ -42,6 +42,7 @@ class PublishSession:
         self._pool = pool
         self._on_closed = on_closed
         self._tracks: dict[str, TrackClock] = {}
+        self._sync = LipSync()
         self._packets = 0
         self._key_asked = 0.0
         self._ingest = Ingest(self)
@@ -60,8 +61,11 @@ class PublishSession:
 
     def on_frame(self, frame: EncodedFrame) -> None:
         now_ms = self.clock.now_ms()
-        track = self._tracks.setdefault(frame.codec, TrackClock(frame.clock_rate))
-        at_ms = track.place(frame.ticks, now_ms)
+        track = self._tracks.get(frame.codec)
+        if track is None:
+            track = self._sync.add(TrackClock(frame.clock_rate))
+            self._tracks[frame.codec] = track
+        at_ms = track.place(frame.ticks, now_ms, on_time=frame.on_time)
         if self.replaced or at_ms is None:
             return
         if frame.codec == "opus":
@@ -69,6 +73,11 @@ class PublishSession:
             return
         self.last_rtp_ms = self.last_frame_ms = now_ms
         self._video(frame, at_ms)
+
+    def on_sender_time(self, time: SenderTime) -> None:
+        if (track := self._tracks.get(time.codec)) is not None:
+            track.report(time.ticks, time.sender_ms)
+            self._sync.align()
 
     def on_closed(self) -> None:
         self._on_closed(self)

@@ -77,8 +77,8 @@ def encode_audio(seconds: float) -> Encoded:
     encoder.time_base = Fraction(1, 48000)
     packets = []
     for number in range(int(seconds * 50)):
-        phase = (np.arange(960) + number * 960) * 2 * np.pi * 440 / 48000
-        mono = (np.sin(phase) * 8000).astype(np.int16)
+        at = (np.arange(960) + number * 960) / 48000
+        mono = (np.sin(2 * np.pi * (440 + 100 * at) * at) * 8000).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(
             np.repeat(mono, 2).reshape(1, -1), format="s16", layout="stereo"
         )
@@ -274,8 +274,8 @@ async def open_peer() -> AsyncIterator[Callable[..., Awaitable[tuple[Peer, str]]
     """Peers with their offers, closed at the end."""
     peers: list[Peer] = []
 
-    async def make(*media: Encoded) -> tuple[Peer, str]:
-        peers.append(make_peer(*media))
+    async def make(*media: Encoded, loop: bool = False) -> tuple[Peer, str]:
+        peers.append(make_peer(*media, loop=loop))
         return peers[-1], await offer_of(peers[-1])
 
     yield make

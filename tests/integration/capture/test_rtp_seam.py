@@ -1,6 +1,7 @@
 """The contract of the one module that touches aiortc's internals, with a real peer pair."""
 
 import asyncio
+import time
 
 import pytest
 from aiortc import RTCSessionDescription
@@ -15,7 +16,11 @@ pytestmark = pytest.mark.integration
 class Collector:
     def __init__(self):
         self.frames = []
+        self.reports = []
         self.closed = asyncio.Event()
+
+    def on_sender_time(self, time):
+        self.reports.append(time)
 
     def on_frame(self, frame):
         self.frames.append(frame)
@@ -56,7 +61,12 @@ async def test_as_many_frames_come_out_as_went_in_byte_for_byte(pair, vp8, opus)
     assert [f.ticks for f in sink.of("vp8")][:3] == [0, 6000, 12000]
     assert sink.of("opus")[1].ticks == 960
     assert not any(f.after_loss for f in sink.frames)
+    assert all(f.on_time for f in sink.frames)
     assert ingest.packets_received() >= len(vp8.packets)
+    assert {report.codec for report in sink.reports} == {"vp8", "opus"}
+    now_ms = (time.time() + 2_208_988_800) * 1000  # NTP counts from 1900
+    assert all(abs(report.sender_ms - now_ms) < 10_000 for report in sink.reports)
+    assert all(0 <= report.ticks <= 48000 * 4 * 2 for report in sink.reports)
 
 
 async def test_h264_access_units_come_out_whole(pair, h264):
@@ -102,6 +112,7 @@ async def test_the_answer_asks_for_long_audio_packets_and_names_no_foreign_serve
     audio = answer[answer.index("m=audio") :]
     assert "a=ptime:60\r\n" in audio
     assert answer.count("a=ptime") == 1
+    assert "a=rtcp-fb:96 nack\r\n" in audio.split("m=video")[0]
     assert "typ srflx" not in answer
     assert "typ relay" not in answer
     codecs = {line.split()[1].split("/")[0] for line in answer.splitlines() if "rtpmap" in line}

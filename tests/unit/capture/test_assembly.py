@@ -6,14 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.assembly import AudioAssembler, TimestampExtender, VideoAssembler
+from capture.reorder import Arrival
 
 
 class Collected:
     def __init__(self):
         self.frames = []
+        self.on_time = []
 
-    def __call__(self, ticks, data, lost):
+    def __call__(self, ticks, data, lost, on_time):
         self.frames.append((ticks, data, lost))
+        self.on_time.append(on_time)
 
 
 def packets(sizes, first_sequence=0, first_time=0):
@@ -32,7 +35,9 @@ def frames_of(sizes):
     return [b"".join(b"%d.%d|" % (n, part) for part in range(s)) for n, s in enumerate(sizes)]
 
 
-def video(collected, *, starts_key=lambda data: False, clock=lambda: 0.0, **options):
+def video(
+    collected, *, starts_key=lambda data: data.endswith(b".0|"), clock=lambda: 0.0, **options
+):
     return VideoAssembler(collected, starts_key, clock, **options)
 
 
@@ -44,7 +49,7 @@ def test_in_order_every_frame_is_whole_at_its_last_packet(sizes, sequence, time)
     collected = Collected()
     assembler = video(collected)
     for packet in packets(sizes, sequence, time):
-        assert assembler.push(*packet) is False
+        assert assembler.push(*packet) is Arrival.ORIGINAL
         if packet[1]:
             assert collected.frames[-1][1].endswith(packet[3])
     assert [data for _, data, _ in collected.frames] == frames_of(sizes)
@@ -71,11 +76,11 @@ def test_with_losses_only_whole_frames_come_out_and_the_loss_is_told(sizes, data
     collected = Collected()
     now = [0.0]
     assembler = video(collected, clock=lambda: now[0], wait_s=0.5)
-    asked = []
     for packet in made:
         now[0] += 0.3
+        assembler.reorder.expire()
         if packet[0] not in lost:
-            asked.append(assembler.push(*packet))
+            assembler.push(*packet)
     assembler.flush()
     whole = frames_of(sizes)
     assert all(found in whole for _, found, _ in collected.frames)
@@ -86,16 +91,21 @@ def test_with_losses_only_whole_frames_come_out_and_the_loss_is_told(sizes, data
         assert set(jumps) <= set(told)
 
 
-def test_a_hole_is_given_up_after_its_wait_and_a_key_frame_asked_for():
+def test_a_hole_is_given_up_after_its_wait_and_told():
     made = packets([1, 3, 1, 1, 1])
     collected, now = Collected(), [0.0]
     assembler = video(collected, clock=lambda: now[0], wait_s=0.6)
     assembler.push(*made[0])
     assembler.push(*made[1])
-    assert assembler.push(*made[3]) is False  # 2 is missing
+    assembler.push(*made[3])  # 2 is missing
+    now[0] = 0.5
+    assembler.reorder.expire()
+    assert not assembler.gap_since
+    assembler.push(*made[4])
     now[0] = 0.7
-    assert assembler.push(*made[4]) is True
-    assert assembler.push(*made[5]) is False
+    assembler.reorder.expire()
+    assert assembler.gap_since
+    assembler.push(*made[5])
     assert [(data, lost) for _, data, lost in collected.frames] == [
         (b"0.0|", False),
         (b"2.0|", True),
@@ -107,27 +117,36 @@ def test_a_key_frame_right_after_a_hole_is_not_wasted():
     made = packets([1, 1, 2])
     collected, now = Collected(), [0.0]
     assembler = video(
-        collected, starts_key=lambda data: data == b"2.0|", clock=lambda: now[0], wait_s=0.6
+        collected,
+        starts_key=lambda data: data in {b"0.0|", b"2.0|"},
+        clock=lambda: now[0],
+        wait_s=0.6,
     )
     assembler.push(*made[0])
     assembler.push(*made[2])
+    assembler.push(*made[3])
     now[0] = 1.0
-    assert assembler.push(*made[3]) is True
+    assembler.reorder.expire()
     assert collected.frames[-1] == (12000, b"2.0|2.1|", True)
 
 
-def test_a_flood_of_packets_behind_a_hole_is_bounded():
+def test_a_frame_that_waited_for_a_packet_is_not_on_time():
+    made = packets([1, 2, 1, 1])
     collected = Collected()
-    assembler = video(collected, limit=64)
-    assembler.push(0, True, 0, b"x")
-    for sequence in range(2, 400):
-        assembler.push(sequence, True, sequence * 10, b"y")
-        assert len(assembler._waiting) <= 64
+    assembler = video(collected)
+    for number in (0, 1, 3, 2, 4):
+        assembler.push(*made[number], False)
+    assert collected.on_time == [True, True, False, True]
+    collected.on_time.clear()
+    assembler = video(collected)
+    for number in (0, 1, 3, 2, 4):
+        assembler.push(*made[number], number == 2)
+    assert collected.on_time == [True, False, False, True]
 
 
 def test_a_frame_without_end_is_dropped():
     collected = Collected()
-    assembler = video(collected)
+    assembler = video(collected, starts_key=lambda _: True)
     for sequence in range(3000):
         assembler.push(sequence, False, 0, b"x" * 1200)
         assert assembler._size <= 2_000_000
@@ -136,12 +155,22 @@ def test_a_frame_without_end_is_dropped():
     assert [(data, lost) for _, data, lost in collected.frames] == [(b"next", True)]
 
 
+def test_a_stream_whose_first_packet_is_missing_asks_for_a_key_frame():
+    collected = Collected()
+    assembler = video(collected)
+    for packet in packets([3, 2])[1:]:
+        assembler.push(*packet)
+    assert assembler.gap_since
+    assert [data for _, data, _ in collected.frames] == [b"1.0|1.1|"]
+
+
 def test_a_restarted_sequence_goes_on():
     collected = Collected()
-    assembler = video(collected, starts_key=lambda data: data == b"k")
+    assembler = video(collected, starts_key=lambda data: data in b"ak")
     assembler.push(100, True, 0, b"a")
-    assert assembler.push(30_000, True, 6000, b"k") is True
-    assert assembler.push(30_001, True, 12000, b"b") is False
+    assembler.push(30_000, True, 6000, b"k")
+    assert assembler.gap_since
+    assembler.push(30_001, True, 12000, b"b")
     assert [(data, lost) for _, data, lost in collected.frames] == [
         (b"a", False),
         (b"k", True),
@@ -151,22 +180,25 @@ def test_a_restarted_sequence_goes_on():
 
 def test_a_sender_without_markers_is_understood():
     collected = Collected()
-    assembler = video(collected)
+    assembler = video(collected, starts_key=lambda data: data == b"0")
     for sequence, timestamp in enumerate([0, 0, 6000, 12000]):
         assembler.push(sequence, False, timestamp, b"%d" % sequence)
     assert [data for _, data, _ in collected.frames] == [b"01", b"2"]
 
 
-def test_sound_passes_at_once_without_repeats():
-    collected = Collected()
-    assembler = AudioAssembler(collected)
-    for sequence, timestamp in [(0, 0), (2, 1920), (1, 960), (2, 1920), (3, 2880)]:
-        assert assembler.push(sequence, False, timestamp, b"%d" % sequence) is False
-    assert [(ticks, data) for ticks, data, _ in collected.frames] == [
-        (0, b"0"),
-        (1920, b"2"),
-        (960, b"1"),
-        (2880, b"3"),
+def test_sound_comes_in_order_without_repeats_and_a_loss_is_told():
+    collected, now = Collected(), [0.0]
+    assembler = AudioAssembler(collected, lambda: now[0], wait_s=0.5)
+    for sequence in (0, 2, 1, 2, 3, 5):
+        assembler.push(sequence, False, sequence * 960, b"%d" % sequence)
+    now[0] = 0.6
+    assembler.reorder.expire()
+    assert [(ticks // 960, data, lost) for ticks, data, lost in collected.frames] == [
+        (0, b"0", False),
+        (1, b"1", False),
+        (2, b"2", False),
+        (3, b"3", False),
+        (5, b"5", True),
     ]
 
 
@@ -178,3 +210,8 @@ def test_timestamps_are_extended_over_the_wrap(start, steps):
         newest = max(true, true + step)
         assert clock.extend((start + true + step) & 0xFFFFFFFF) == true + step
         true = newest
+        assert clock.ticks_of((start + newest - 50) & 0xFFFFFFFF) == newest - 50
+
+
+def test_a_report_before_the_first_packet_has_no_ticks():
+    assert TimestampExtender().ticks_of(5) is None

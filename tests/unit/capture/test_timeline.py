@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.timeline import SittingClock, TrackClock
+from capture.timeline import LipSync, SittingClock, TrackClock
 
 ORIGIN = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 
@@ -68,3 +68,51 @@ def test_a_flood_does_not_run_ahead_of_time():
     placed = [track.place(0, 10) for _ in range(5000)]
     assert max(p for p in placed if p is not None) <= 10 + TrackClock.JUMP_MS
     assert placed[-1] is None
+
+
+def test_a_frame_that_waited_for_a_retransmission_moves_no_anchor():
+    track = TrackClock(90_000)
+    for n in range(15 * 20):
+        late = 400 if n % 3 == 1 else 0
+        placed = track.place(n * 6000, round(100 + n * 1000 / 15) + late, on_time=not late)
+        assert abs(placed - (100 + n * 1000 / 15)) <= 2
+
+
+def two_tracks(sound_late_ms, seconds, *, lie_ms=0):
+    """Picture and sound of one capture, the sound with a longer way; their places over time."""
+    sync = LipSync()
+    picture, sound = sync.add(TrackClock(90_000)), sync.add(TrackClock(48_000))
+    off = []
+    for tenth in range(seconds * 10):
+        at = tenth * 100
+        shown = picture.place(at * 90, at + 400)
+        heard = sound.place(at * 48 - 24_000, at + 400 + sound_late_ms)
+        off.append(heard - shown)
+        if tenth % 20 == 15:
+            picture.report(at * 90, 7_000_000 + at)
+            sound.report(at * 48 - 24_000, 7_000_000 + at + lie_ms)
+            sync.align()
+    return off
+
+
+@given(st.integers(-300, 300))
+def test_reports_draw_the_later_track_to_the_sooner_without_a_leap(late_ms):
+    off = two_tracks(late_ms, 20)
+    assert abs(off[10] - late_ms) <= 1
+    assert abs(off[-1]) <= 1
+    assert all(abs(b - a) <= 6 for a, b in itertools.pairwise(off))  # 5 % of 100 ms
+
+
+def test_one_report_alone_changes_nothing():
+    sync, track = LipSync(), TrackClock(90_000)
+    sync.add(track)
+    sync.add(TrackClock(48_000))
+    track.place(0, 50)
+    track.report(0, 1e12)
+    sync.align()
+    assert track.aim is None
+
+
+def test_a_report_that_claims_the_impossible_is_not_believed():
+    off = two_tracks(60, 20, lie_ms=5000)
+    assert all(abs(step - 60) <= 1 for step in off)

@@ -1,0 +1,174 @@
+"""Real peers over a bad link: what is lost is asked for, sound and picture alike."""
+
+import asyncio
+import itertools
+from datetime import UTC, datetime
+from unittest.mock import AsyncMock
+
+import pytest
+from aiortc import RTCSessionDescription
+
+from benchmarks.lossy_link import LossyLink, Weather
+from capture.offer import check_offer
+from capture.rtp_seam import Ingest
+from capture.session import PublishSession
+from capture.settings import CaptureSettings
+from capture.timeline import SittingClock
+
+pytestmark = pytest.mark.integration
+
+
+class Received:
+    """Frames with the moment they came, and the sender's reports."""
+
+    def __init__(self):
+        self.frames, self.reports = [], []
+
+    def on_frame(self, frame):
+        self.frames.append((asyncio.get_running_loop().time(), frame))
+
+    def on_sender_time(self, time):
+        self.reports.append(time)
+
+    def on_closed(self):
+        pass
+
+    def of(self, codec):
+        return [frame for _, frame in self.frames if frame.codec == codec]
+
+
+@pytest.fixture
+async def connect(open_peer):
+    """A peer and an Ingest with a bad link between them."""
+    opened = []
+
+    async def make(weather, *media, sink=None):
+        peer, offer = await open_peer(*media)
+        sink = sink or Received()
+        ingest, link = Ingest(sink), LossyLink(weather)
+        opened.extend([ingest, link])
+        answer = await ingest.answer(check_offer(link.offer(offer), 65536), 60)
+        answer = await link.answer(answer)
+        await peer.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        async with asyncio.timeout(10):
+            await peer.connected.wait()
+        return peer, ingest, sink, link
+
+    yield make
+    for ingest, link in zip(opened[::2], opened[1::2], strict=True):
+        await ingest.close()
+        link.close()
+
+
+async def played(peer):
+    async with asyncio.timeout(15):
+        await asyncio.gather(*(track.done.wait() for track in peer.tracks))
+    await asyncio.sleep(1.2)  # retransmissions, and the end of any wait
+
+
+@pytest.mark.parametrize("weather", [Weather(0.08, 0.02, 0.03), Weather(0.02, 0.0, 0.15)])
+async def test_lost_and_overtaken_packets_are_recovered_in_order(connect, vp8, opus, weather):
+    peer, _, sink, link = await connect(weather, vp8, opus)
+    await played(peer)
+    assert link.dropped > 3
+    for codec, sent in (("vp8", vp8), ("opus", opus)):
+        numbers = [[data for _, data, _ in sent.packets].index(f.data) for f in sink.of(codec)]
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) >= len(sent.packets) * 0.975
+        ticks = [frame.ticks for frame in sink.of(codec)]
+        step = 6000 if codec == "vp8" else 960
+        assert [tick // step for tick in ticks] == [number - numbers[0] for number in numbers]
+    moments = [at for at, frame in sink.frames if frame.codec == "vp8"]
+    assert max(b - a for a, b in itertools.pairwise(moments)) < 0.9
+
+
+async def test_reports_tell_the_sender_of_the_loss_that_was_repaired(connect, vp8, opus):
+    peer, ingest, sink, _ = await connect(Weather(loss=0.15, delay_s=0.02), vp8, opus)
+    await played(peer)
+    assert len(sink.of("opus")) >= 0.95 * len(opus.packets)
+    for sender in peer.connection.getSenders():
+        stats = await sender.getStats()
+        lost = [s.packetsLost for s in stats.values() if s.type == "remote-inbound-rtp"]
+        sent = next(s.packetsSent for s in stats.values() if s.type == "outbound-rtp")
+        assert lost
+        assert 0.05 * sent < lost[0] < 0.3 * sent
+    assert ingest.packets_received() > 0
+
+
+async def test_an_outage_on_a_standing_connection_is_filled_from_the_senders_history(
+    connect, vp8, opus
+):
+    peer, _, sink, link = await connect(Weather(), vp8, opus)
+    await asyncio.sleep(1.0)
+    link.weather.loss = 1.0
+    await asyncio.sleep(1.2)
+    link.weather.loss = 0.0
+    await played(peer)
+    assert link.dropped > 50
+    assert len(sink.of("opus")) >= len(opus.packets) - 1
+    assert len(sink.of("vp8")) >= len(vp8.packets) - 1
+
+
+async def test_what_the_sender_cannot_give_again_is_told_and_a_key_frame_asked_for(
+    connect, vp8, opus
+):
+    peer, _, sink, link = await connect(Weather(), vp8, opus)
+    asked, keys = [], []
+    for sender in peer.connection.getSenders():
+        sender._retransmit = AsyncMock(side_effect=asked.append)
+        sender._send_keyframe = lambda: keys.append(1)
+    link.weather.loss = 0.1
+    await played(peer)
+    assert asked
+    assert keys
+    assert sum(frame.after_loss for frame in sink.of("vp8")) >= 1
+    assert sum(frame.after_loss for frame in sink.of("opus")) >= 3
+    sound = [(at, frame.ticks) for at, frame in sink.frames if frame.codec == "opus"]
+    assert [ticks for _, ticks in sound] == sorted(ticks for _, ticks in sound)
+    assert max(b[0] - a[0] for a, b in itertools.pairwise(sound)) < 1.5
+
+
+class Noted:
+    """In place of the recorder: where on the timeline each frame came to be."""
+
+    wants_key_frame = False
+
+    def __init__(self):
+        self.sound, self.picture = [], []
+
+    def audio(self, at_ms, _data):
+        self.sound.append(at_ms)
+
+    def video(self, _codec, at_ms, _data, _key):
+        self.picture.append(at_ms)
+
+
+async def test_sender_reports_align_sound_that_takes_a_longer_way_and_starts_later(
+    open_peer, vp8, opus
+):
+    noted, link = Noted(), LossyLink(Weather(audio_delay_s=0.15))
+    clock = SittingClock(datetime.now(UTC))
+    session = PublishSession(noted, clock, CaptureSettings(), None, lambda _: None)
+    peer, offer = await open_peer(vp8, opus, loop=True)
+    late = peer.tracks[1]._start = asyncio.Event()
+    try:
+        answer = await session.answer(check_offer(link.offer(offer), 65536))
+        answer = await link.answer(answer)
+        await peer.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        async with asyncio.timeout(10):
+            await peer.connected.wait()
+        await asyncio.sleep(0.4)
+        late.set()
+        await asyncio.sleep(7.5)
+    finally:
+        await session.close()
+        link.close()
+    picture, sound = (track._zero * 1000 for track in peer.tracks)
+    shown = [at - picture - n * 1000 / 15 for n, at in enumerate(noted.picture)]
+    heard = [at - sound - n * 20 for n, at in enumerate(noted.sound)]
+    assert 120 < heard[10] - shown[10] < 200  # as they arrive
+    assert abs(heard[-1] - shown[-1]) < 25
+    for placed, step in ((noted.picture, 1000 / 15), (noted.sound, 20)):
+        steps = [b - a for a, b in itertools.pairwise(placed)]
+        assert min(steps) > 0
+        assert max(steps) < step * 1.1 + 17  # a new anchor before the first reports
