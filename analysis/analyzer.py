@@ -17,6 +17,7 @@ from analysis.contracts import (
 from analysis.errors import PictureUnreadable
 from analysis.evidence import BestPicture
 from analysis.models_set import ModelSet
+from analysis.normal import Normal
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
@@ -96,6 +97,7 @@ class SittingAnalyzer:
         self._detectors = model_set.detectors()
         self._limits = policy.limits
         self._pace = Pace(policy.schedule)
+        self._normal = Normal()
         self._newest_ms = -1
         self._watches = {
             kind: Watch(kind, own, policy.limits, self._models_of(own))
@@ -143,6 +145,7 @@ class SittingAnalyzer:
             self._pace.told(picture.at_ms, sighting.measures)
             boxes += sighting.boxes
             measures.update(sighting.measures)
+        measures.update(self._normal.departures(picture.at_ms, measures))
         return Observation(picture.at_ms, self._votes(measures), boxes, measures)
 
     def _votes(self, measures: Mapping[str, float]) -> Mapping[FlagKind, float | None]:

@@ -68,6 +68,11 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
             Severity.ALERT,
             ("objects",),
         ),
+        FlagKind.LOOKING_AWAY: KindPolicy(  # T-4.8; lasting: thinking people look aside too
+            WindowRule(Timing(6000, 6000, 30_000), 10_000, 0.7, 0.4, min_votes=5),
+            Severity.NOTICE,
+            ("faces",),
+        ),
         FlagKind.CAMERA_BLOCKED: KindPolicy(
             WindowRule(Timing(3000, 5000, 20_000), 4000, 0.8, 0.4),
             Severity.TECHNICAL,

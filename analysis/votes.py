@@ -16,7 +16,9 @@ class SightLimits:
     """Where a measure starts to mean something. Measured values: docs of the feed checks.
 
     A covered lens has std < 1; light at a tenth luma ≈ 24; a smeared lens sharpness 1.8 against
-    7–30 in clear pictures; a frozen feed a change of 0.00 against ≥ 0.4 of a living one.
+    7–30 in clear pictures; a frozen feed a change of 0.00 against ≥ 0.4 of a living one. People
+    at a webcam turn up to 13 degrees off their own middle while they sign with their hands, and
+    their eyes rest within 0.02 eye widths of it.
     """
 
     dark_luma: float = 30.0
@@ -26,6 +28,8 @@ class SightLimits:
     face_verified: float = 0.5
     face_likely: float = 0.7
     person: float = 0.5
+    turned_deg: float = 20.0
+    eyes_aside: float = 0.1
 
 
 def _seen(measures: Measures, limits: SightLimits) -> bool:
@@ -69,6 +73,14 @@ def phone(measures: Measures, _limits: SightLimits) -> float | None:
     return measures.get("phone")
 
 
+def looking_away(measures: Measures, limits: SightLimits) -> float | None:
+    """Sideways, off the student's own normal. Down is allowed: people write and type (T-4.6)."""
+    if "turned_off_deg" not in measures:
+        return None
+    turned = measures["turned_off_deg"] >= limits.turned_deg
+    return float(turned or measures.get("eyes_off", 0.0) >= limits.eyes_aside)
+
+
 Vote = Callable[[Measures, SightLimits], float | None]
 
 # What is seen says nothing while the camera is blocked; feed checks still do.
@@ -77,6 +89,7 @@ _OF_THE_SCENE: Mapping[FlagKind, Vote] = {
     FlagKind.EXTRA_FACE: extra_face,
     FlagKind.PHONE: phone,
     FlagKind.FEED_FROZEN: frozen,
+    FlagKind.LOOKING_AWAY: looking_away,
 }
 
 

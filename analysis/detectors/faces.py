@@ -7,6 +7,7 @@ import numpy as np
 from analysis.contracts import Box
 from analysis.detectors.blazeface import BlazeFace, Face
 from analysis.detectors.contracts import Sighting
+from analysis.detectors.gaze import Iris, turned_deg
 from analysis.detectors.mesh import FaceMesh, Fitted
 from analysis.picture import Picture
 from models import Registry
@@ -14,16 +15,18 @@ from models import Registry
 FULL_THRESHOLD = 0.5
 SHORT_THRESHOLD = 0.3
 VERIFIED = 0.5  # mesh presence
+EYES_FROM = 80.0  # pixels of face width: below, the iris is a guess
 MOST_FACES = 5  # the mesh costs a millisecond a face; a fifth face changes no vote
 
 
 @dataclass(frozen=True, slots=True)
 class FaceNets:
-    """The three networks, loaded once per thread and shared by its sittings."""
+    """The networks, loaded once per thread and shared by its sittings."""
 
     full: BlazeFace
     short: BlazeFace
     mesh: FaceMesh
+    iris: Iris
 
     @classmethod
     def load(cls, registry: Registry) -> "FaceNets":
@@ -31,6 +34,7 @@ class FaceNets:
             BlazeFace(registry.load("face_full_range"), FULL_THRESHOLD),
             BlazeFace(registry.load("face_short_range"), SHORT_THRESHOLD),
             FaceMesh(registry.load("face_mesh")),
+            Iris(registry.load("iris")),
         )
 
 
@@ -65,7 +69,8 @@ class FaceDetector:
     """Measures of the faces that the mesh confirms, and of the best one that it does not.
 
     ``faces``: how many are confirmed and not worn; ``face``, ``second_face``: the mesh's presence
-    of the two surest; ``weak_face``: the detector's score of the best unconfirmed one.
+    of the two surest; ``weak_face``: the detector's score of the best unconfirmed one;
+    ``turned_deg``, ``eyes_aside``: of one who is alone, the latter only of a near face.
 
     One who is alone in the picture is followed by the mesh until the next close look: then
     nothing is said of others (no ``second_face``). A face that gets lost is searched for at once.
@@ -74,7 +79,7 @@ class FaceDetector:
     def __init__(self, nets: FaceNets) -> None:
         self._nets = nets
         self._alone: Face | None = None
-        self.models = (nets.full.ref, nets.short.ref, nets.mesh.ref)
+        self.models = (nets.full.ref, nets.short.ref, nets.mesh.ref, nets.iris.ref)
 
     def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
         followed = None if closely else self._followed(picture)
@@ -105,7 +110,15 @@ class FaceDetector:
             "second_face": sure[1] if len(sure) > 1 else 0.0,
             "weak_face": max(unsure, default=0.0),
         }
+        if only is not None:
+            measures.update(self._direction(picture, people[0].face, only))
         return Sighting(tuple(_box(one.face, picture) for one in people), measures)
+
+    def _direction(self, picture: Picture, face: Face, mesh: Fitted) -> dict[str, float]:
+        direction = {"turned_deg": turned_deg(mesh.points)}
+        if face.width >= EYES_FROM:
+            direction["eyes_aside"] = self._nets.iris.aside(picture.lit, mesh.points)
+        return direction
 
     def _judged(self, picture: Picture) -> list[Judged]:
         image = picture.lit

@@ -13,8 +13,10 @@ from av.video.stream import VideoStream
 
 from analysis.analyzer import SittingAnalyzer, closed
 from analysis.contracts import Flag, FlagKind, FlagUpdate
+from analysis.detectors.contracts import Detector, Sighting
 from analysis.models_set import ModelSet
 from analysis.offline import analyze_file
+from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
 from capture.contracts import Frame
 from capture.demo_scene import DEMO_EVENTS, render_demo_scene
@@ -30,6 +32,14 @@ Events = Iterable[tuple[str, float, float]]
 @pytest.fixture(scope="module")
 def models(require) -> ModelSet:
     return ModelSet.load(require("shared") / "models")
+
+
+@pytest.fixture(scope="module")
+def only_faces(tmp_path_factory) -> Iterator[ModelSet]:
+    """Without the object model: a quarter of the time, where no object matters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BAQYLAU_MODELS_DIR", raising=False)
+        yield ModelSet.load(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +170,74 @@ def test_badges_and_printed_faces_raise_nothing(models, shared_media) -> None:
         assert watched(models, looped(clip, 12)) == [], clip.name
 
 
+def part(clip: Path, start_s: float, end_s: float) -> list[Frame]:
+    return [f for f in read_frames(clip, 5) if start_s <= f.at_ms / 1000 <= end_s]
+
+
+def in_turn(*parts: tuple[list[Frame], float]) -> Iterator[Frame]:
+    """Each part forth and back for so many seconds, one frame each, with a sensor's noise."""
+    draw, at_ms = np.random.default_rng(3), 0
+    for frames, seconds in parts:
+        back_and_forth = frames + frames[-2:0:-1]
+        for index in range(int(seconds)):
+            clean = back_and_forth[index % len(back_and_forth)].i420
+            noisy = np.clip(clean + draw.integers(-2, 3, clean.shape), 0, 255)
+            yield Frame("s", at_ms, noisy.astype(np.uint8))
+            at_ms += 1000
+
+
+class Remembering:
+    """A detector that looks at each picture once: clips played over and over cost no more."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._seen: dict[int, Sighting] = {}
+        self.models = detector.models
+
+    def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
+        key = id(picture.i420)
+        if key not in self._seen:
+            self._seen[key] = self._detector.look(picture)
+        return self._seen[key]
+
+
+def test_people_who_sit_normally_do_not_look_away(only_faces, shared_media) -> None:
+    """Ten short clips, each for as long as a normal takes and then some."""
+    for clip in sorted(shared_media.glob("webcam_*.mp4")):
+        faces = Remembering(only_faces.makers["faces"]())
+        models = ModelSet({"faces": lambda faces=faces: faces}, (), {})
+        analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s")
+        seen = [analyzer.feed(frame) for frame in looped(clip, 160)]
+        assert [update for _, told in seen for update in told] == [], clip.name
+        cast = [observation.scores[FlagKind.LOOKING_AWAY] for observation, _ in seen]
+        assert cast.count(0.0) >= 30, clip.name
+
+
+def test_eyes_held_to_the_side_are_looking_away(only_faces, shared_media) -> None:
+    """The head stays still: in gaze_left the eyes are aside from 6.2 to 10 s."""
+    centre = part(shared_media / "gaze_centre.mp4", 0, 11)
+    aside = part(shared_media / "gaze_left.mp4", 6.2, 10)
+    (flag,) = watched(only_faces, in_turn((centre, 130), (aside, 14), (centre, 15)))
+    assert flag.kind is FlagKind.LOOKING_AWAY
+    assert abs(flag.start_ms / 1000 - 130) <= 2
+    assert abs((flag.end_ms or 0) / 1000 - 144) <= 2
+
+
+def test_a_head_held_aside_is_looking_away_but_not_a_glance(only_faces, shared_media) -> None:
+    turning = shared_media / "head_pose.mp4"
+    middle, right = part(turning, 0.6, 0.75), part(turning, 0, 0.5)
+    (flag,) = watched(only_faces, in_turn((middle, 130), (right, 3), (middle, 10), (right, 12)))
+    assert flag.kind is FlagKind.LOOKING_AWAY
+    assert abs(flag.start_ms / 1000 - 143) <= 2
+
+
 @pytest.mark.parametrize("light", [1.0, 0.25])
-def test_hardly_a_face_is_missed(models, shared_media, light: float) -> None:
+def test_hardly_a_face_is_missed(only_faces, shared_media, light: float) -> None:
     """At most 1 % of frames at full light, 5 % at a quarter of it."""
     draw = np.random.default_rng(1)
     missed = total = 0
     for clip in sorted(shared_media.glob("webcam_*.mp4")):
-        analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s")
+        analyzer = SittingAnalyzer(only_faces, DEFAULT_POLICY, "s")
         for frame in read_frames(clip, 5):
             dimmed = frame.i420.astype(np.float32)
             luma, chroma = dimmed[: frame.height], dimmed[frame.height :]

@@ -16,7 +16,8 @@ def vote(kind: FlagKind, **measures: float) -> float | None:
 
 
 def test_a_student_in_a_clear_picture_raises_nothing() -> None:
-    cast = votes(CLEAR | SOMEBODY | {"phone": 0.0, "person": 0.9}, LIMITS)
+    straight = {"turned_off_deg": 4.0, "eyes_off": 0.01}
+    cast = votes(CLEAR | SOMEBODY | {"phone": 0.0, "person": 0.9} | straight, LIMITS)
     assert set(cast.values()) == {0.0}
 
 
@@ -79,5 +80,21 @@ def test_without_a_detector_there_is_no_vote() -> None:
             FlagKind.EXTRA_FACE,
             FlagKind.PHONE,
             FlagKind.FEED_FROZEN,
+            FlagKind.LOOKING_AWAY,
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("off", "expected"),
+    [
+        ({"turned_off_deg": 25.0}, 1.0),
+        ({"turned_off_deg": 2.0, "eyes_off": 0.14}, 1.0),
+        ({"turned_off_deg": 15.0, "eyes_off": 0.05}, 0.0),
+        ({"turned_off_deg": 15.0}, 0.0),
+        ({}, None),
+    ],
+    ids=["head", "eyes", "neither", "far face", "no normal yet"],
+)
+def test_looking_away_is_of_head_or_eyes(off: dict[str, float], expected: float | None) -> None:
+    assert vote(FlagKind.LOOKING_AWAY, **off) == expected
