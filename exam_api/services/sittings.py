@@ -28,6 +28,7 @@ class SittingDesk:
         self._units = units
         self._clock = clock
         self._policy = policy
+        self._live = live
         self._viewer = SittingViewer(clock, live)
 
     async def exams(self, actor: Actor) -> tuple[ExamCard, ...]:
@@ -91,7 +92,12 @@ class SittingDesk:
                 await unit.sittings.save(sitting)
                 # The tab that lost the sitting must not push the new one's camera out.
                 await unit.sittings.drop_tokens(sitting.id)
-            return await self._viewer.show(unit, sitting, actor, client_id)
+            shown = await self._viewer.show(unit, sitting, actor, client_id)
+        if before.client_id in {None, client_id}:
+            return shown
+        # S-10: nobody reads the questions here while the camera of the other place is recorded.
+        await self._live.end_sitting(sitting_id)
+        return await self.view(actor, sitting_id, client_id)
 
     async def publish_token(
         self, actor: Actor, sitting_id: str, client_id: str

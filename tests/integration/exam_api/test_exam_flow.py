@@ -189,11 +189,18 @@ class TestTime:
 
 
 class TestOneTab:
-    async def test_a_second_tab_is_told_and_may_take_over(self, begun, second_tab) -> None:
+    async def test_a_second_tab_is_told_and_may_take_over(
+        self, begun, second_tab, core: Core
+    ) -> None:
         refused = await second_tab.claim()
         assert (refused.status_code, code_of(refused)) == (409, "open_elsewhere")
         assert (await second_tab.call("GET", "")).json()["claimed"] == "other"
-        assert (await second_tab.claim(take_over=True)).json()["claimed"] == "mine"
+        taken = (await second_tab.claim(take_over=True)).json()
+        assert taken["claimed"] == "mine"
+        # S-10: the camera of the other place is none of this one's.
+        assert taken["recording"]["live"] is False
+        assert code_of(await second_tab.call("GET", "/questions")) == "recording_not_live"
+        await second_tab.publish(core)
         question = (await second_tab.questions())[0]
         lost = await begun.answer(question["id"], question["choices"][0]["id"], 1)
         assert (lost.status_code, code_of(lost)) == (409, "open_elsewhere")
