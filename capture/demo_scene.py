@@ -82,6 +82,8 @@ def render_demo_scene(path: Path) -> None:
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.bit_rate = BIT_RATE
         stream.codec_context.gop_size = 2 * FPS
+        # libvpx threads wait by spinning: on a busy machine more of them are far slower than one.
+        stream.codec_context.thread_count = 1
         stream.codec_context.options = _quick(codec)
         for index, image in enumerate(_pictures(student, visitor)):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
