@@ -113,6 +113,7 @@ def _over_the_line(pictures: Iterable[Image], target: Path, condition: Condition
         stream = container.add_stream("libvpx", rate=FPS)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = condition.size
+        stream.codec_context.thread_count = 1  # libvpx threads spin while they wait
         stream.pix_fmt, stream.bit_rate = "yuv420p", (condition.kbit_s or 0) * 1000
         stream.codec_context.gop_size = 3 * FPS
         stream.codec_context.options = {

@@ -72,6 +72,7 @@ def over_a_thin_line(source: Path, target: Path, kbit_s: int) -> Path:
         stream = sent.add_stream("libvpx", rate=15)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        stream.codec_context.thread_count = 1  # libvpx threads spin while they wait
         stream.bit_rate = kbit_s * 1000
         stream.codec_context.gop_size = 45
         stream.codec_context.options = {

@@ -54,6 +54,7 @@ def empty_room(tmp_path: Path) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libvpx", rate=FPS, options={"deadline": "realtime"})
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.codec_context.thread_count = 1  # libvpx threads spin while they wait
         for number in range(12 * FPS):
             noise = chance.integers(0, 12, ground.shape, dtype=np.uint8)
             picture = np.repeat((ground + noise)[..., None], 3, axis=2)
