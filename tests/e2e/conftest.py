@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from capture.demo_scene import DEMO_EVENTS, render_demo_scene
 from exam_api.services.seeding import DEMO_PASSWORD
 
-START_S = 60.0
+START_S = 120.0
 STEP_MS = 30_000
 CAMERA_FPS = 15
 QUIET = (
@@ -94,21 +94,24 @@ class DemoServer:
             self._process = None
 
 
+def running_demo(data: Path) -> Iterator[DemoServer]:
+    running = DemoServer(data)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
-    running = DemoServer(tmp_path_factory.mktemp("demo") / "data")
-    running.start()
-    yield running
-    running.stop()
+    yield from running_demo(tmp_path_factory.mktemp("demo") / "data")
 
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[DemoServer]:
     """For a test that kills it."""
-    running = DemoServer(tmp_path / "data")
-    running.start()
-    yield running
-    running.stop()
+    yield from running_demo(tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
@@ -210,6 +213,13 @@ class Visitor:
 
     def shot(self, name: str) -> None:
         self.page.screenshot(path=self._shots / f"{name}.png", full_page=True)
+
+    def until(self, expression: str) -> None:
+        """Wait until it holds; the pages' policy lets no expression be polled inside of them."""
+        give_up = time.monotonic() + STEP_MS / 1000
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < give_up, expression
+            self.page.wait_for_timeout(100)
 
     def check_page(self, name: str) -> None:
         """A picture, no sideways scrolling, nothing serious for axe, in light and in dark."""
