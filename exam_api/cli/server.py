@@ -13,7 +13,7 @@ import uvicorn
 import uvloop
 
 from exam_api.bootstrap import Container, build, container_of
-from exam_api.cli.terminal import Failure
+from exam_api.cli.terminal import Failure, writable_folder
 from exam_api.settings import Settings
 
 _GOODBYE_S = 10
@@ -57,7 +57,7 @@ def listen(host: str, port: int) -> socket.socket:
 @contextmanager
 def only_server(data_dir: Path) -> Iterator[None]:
     """One server at a time per data folder: two would repair each other's open segments."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    writable_folder(data_dir)
     with (data_dir / "server.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,6 @@
 """Words for people at a terminal: their language, one clear line when something is refused."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -84,11 +85,15 @@ def writable_folder(folder: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Failure("storage_full") from error
         raise Failure("folder_not_writable", path=folder) from error
     return folder
 
 
 def readable_file(path: Path) -> Path:
+    if path.is_dir():
+        raise Failure("file_is_folder", path=path)
     if not path.is_file():
         raise Failure("file_missing", path=path)
     return path

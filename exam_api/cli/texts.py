@@ -11,6 +11,11 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "{path}: такого файла нет",
         "en": "{path}: no such file",
     },
+    "file_is_folder": {
+        "kk": "{path}: бұл — қалта, файл керек",
+        "ru": "{path}: это папка, а нужен файл",
+        "en": "{path}: is a folder; a file is needed",
+    },
     "not_a_video": {
         "kk": "файл бейнежазба ретінде оқылмайды",
         "ru": "файл не читается как видео",

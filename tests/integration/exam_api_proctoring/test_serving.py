@@ -77,7 +77,12 @@ def test_what_is_no_video_is_refused_in_one_line(command, tmp_path, verb):
     note = tmp_path / "note.mp4"
     note.write_text("no video")
     out = ("--out", tmp_path / "out") if verb == "replay" else ()
-    for source, words in ((note, "cannot be read as video"), (tmp_path / "gone", "no such file")):
+    refusals = {
+        note: "cannot be read as video",
+        tmp_path / "gone": "no such file",
+        tmp_path: "is a folder",
+    }
+    for source, words in refusals.items():
         refused = command(verb, source, *out)
         assert refused.returncode == 1
         assert words in refused.stderr
@@ -89,6 +94,14 @@ def test_an_output_folder_that_cannot_be_written_is_told_at_once(command, tmp_pa
     refused = command("replay", "demo", "--out", tmp_path / "file" / "out")
     assert refused.returncode == 1
     assert "cannot be written" in refused.stderr
+
+
+def test_a_data_folder_that_is_none_is_told(command, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    refused = command("demo", "--port", 0, "--data", tmp_path / "file")
+    assert refused.returncode == 1
+    assert "cannot be written" in refused.stderr
+    assert (tmp_path / "file").read_text() == "kept"
 
 
 def test_a_wrong_setting_is_named(command, tmp_path):
