@@ -12,7 +12,7 @@ from exam_api.domain.errors import (
     RecordingNotLive,
     TimeOver,
 )
-from exam_api.domain.grading import Result
+from exam_api.domain.grading import Result, result_of
 from exam_api.domain.languages import Texts
 from exam_api.domain.paper import Paper
 from exam_api.domain.policy import ExamPolicy
@@ -20,6 +20,7 @@ from exam_api.domain.states import SittingEvent, SittingState, is_completed, nex
 
 FINISHED_BY_STUDENT = "student"
 FINISHED_BY_TIME = "time"
+FINISHED_BY_PROCTOR = "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,18 @@ class Exam:
     opens_at: datetime
     closes_at: datetime
     policy: ExamPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of a sitting's state, for good. ``by``: a person's id; None: the exam clock."""
+
+    sitting_id: str
+    before: SittingState
+    after: SittingState
+    at: datetime
+    by: str | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,16 @@ class Sitting:
             return self.expired(result)
         state = next_state(self.state, SittingEvent.SUBMIT)
         reason = FINISHED_BY_STUDENT
+        return replace(self, state=state, finished_at=now, finish_reason=reason, result=result)
+
+    def removed(self, now: datetime, questions: int) -> "Sitting":
+        """T-4.9: 0 points and F, whatever was answered. TimeOver where the test has ended."""
+        state = next_state(self.state, SittingEvent.REMOVE)
+        if self.is_due(now):
+            raise TimeOver
+        total = len(self.paper.items) if self.paper else questions
+        reason = FINISHED_BY_PROCTOR
+        result = result_of(0, total)
         return replace(self, state=state, finished_at=now, finish_reason=reason, result=result)
 
     def expired(self, result: Result) -> "Sitting":

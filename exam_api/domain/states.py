@@ -13,6 +13,7 @@ class SittingState(StrEnum):
     IN_PROGRESS = "in_progress"
     SUBMITTED = "submitted"
     EXPIRED = "expired"
+    REMOVED = "removed"
 
 
 class SittingEvent(StrEnum):
@@ -20,6 +21,7 @@ class SittingEvent(StrEnum):
     BEGIN = "begin"
     SUBMIT = "submit"  # T-4.6: the student may finish early
     EXPIRE = "expire"  # T-4.4: the time ran out
+    REMOVE = "remove"  # T-4.9: a proctor ends it; 0 points, F
 
 
 TRANSITIONS: Final[Mapping[tuple[SittingState, SittingEvent], SittingState]] = {
@@ -27,9 +29,11 @@ TRANSITIONS: Final[Mapping[tuple[SittingState, SittingEvent], SittingState]] = {
     (SittingState.CHECKING, SittingEvent.BEGIN): SittingState.IN_PROGRESS,
     (SittingState.IN_PROGRESS, SittingEvent.SUBMIT): SittingState.SUBMITTED,
     (SittingState.IN_PROGRESS, SittingEvent.EXPIRE): SittingState.EXPIRED,
+    (SittingState.CHECKING, SittingEvent.REMOVE): SittingState.REMOVED,
+    (SittingState.IN_PROGRESS, SittingEvent.REMOVE): SittingState.REMOVED,
 }
 
-COMPLETED: Final = frozenset({SittingState.SUBMITTED, SittingState.EXPIRED})
+COMPLETED: Final = frozenset({SittingState.SUBMITTED, SittingState.EXPIRED, SittingState.REMOVED})
 
 
 def next_state(state: SittingState, event: SittingEvent) -> SittingState:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from exam_api.domain.languages import Language, Texts
 from exam_api.domain.paper import PaperItem
 from exam_api.domain.roles import Actor
-from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.sitting import Exam, Sitting, Transition
 
 
 class Clock(Protocol):
@@ -158,6 +158,17 @@ class Sittings(Protocol):
         """By id, those of the (sitting, student) pairs that there are, held like ``lock_own``."""
         ...
 
+    async def lock_proctored(self, sitting_id: str, actor: Actor) -> Sitting:
+        """A sitting of another person in an exam that the actor proctors, held.
+
+        NotFound where it may not even be seen; Forbidden where it may, but not be acted on.
+        """
+        ...
+
+    async def watched(self, sitting_id: str, actor: Actor) -> Sitting:
+        """A sitting that the actor may look over (never by being its student). NotFound."""
+        ...
+
     async def lock(self, sitting_id: str) -> Sitting | None:
         """For what the system does by itself: the ticker, a publish token."""
         ...
@@ -178,6 +189,21 @@ class Sittings(Protocol):
         ...
 
     async def drop_tokens(self, sitting_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTransition:
+    """``by_name`` is None where the exam clock made the change."""
+
+    transition: Transition
+    by_name: str | None
+
+
+class Transitions(Protocol):
+    async def add(self, transition: Transition) -> None: ...
+    async def of(self, sitting_id: str) -> Sequence[NamedTransition]:
+        """Oldest first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +263,8 @@ class Unit(Protocol):
     def exams(self) -> Exams: ...
     @property
     def sittings(self) -> Sittings: ...
+    @property
+    def transitions(self) -> Transitions: ...
     @property
     def answers(self) -> Answers: ...
     @property

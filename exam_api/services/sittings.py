@@ -1,18 +1,23 @@
 """A student's way to the test: open a sitting, hold it with one tab, publish the camera."""
 
+from datetime import datetime
+
+import structlog
+
 from capture.contracts import PublishGrant
-from capture.errors import TokenExpired, TokenInvalid
+from capture.errors import CaptureError, TokenExpired, TokenInvalid
 from exam_api.domain import timers
 from exam_api.domain.errors import Forbidden, NotInProgress
 from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor, Role
-from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.domain.states import SittingState
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
 from exam_api.services.sitting_views import SittingViewer, exam_card
 from exam_api.services.views import ExamCard, PublishTokenView, SittingView
 
+_log = structlog.get_logger(__name__)
 SITTING_CHANGED = "sitting.changed"
 WHIP_URL = "/whip"
 
@@ -129,8 +134,7 @@ class SittingDesk:
                 raise TokenInvalid
             sitting = before.published(now, await unit.exams.of(before))
             if sitting != before:
-                await unit.sittings.save(sitting)
-                await announce(unit, sitting)
+                await advance(unit, before, sitting, now, by=sitting.student_id)
             return _grant(sitting)
 
 
@@ -138,6 +142,24 @@ def _grant(sitting: Sitting) -> PublishGrant:
     if sitting.origin is None:
         raise NotInProgress
     return PublishGrant(sitting.id, sitting.origin)
+
+
+async def end_media(live: LiveMedia, sitting_id: str) -> None:
+    """The test is over and graded, whatever becomes of the recording's last piece."""
+    try:
+        await live.end_sitting(sitting_id)
+    except CaptureError as error:
+        _log.warning("recording_not_ended", code=error.code)
+
+
+async def advance(
+    unit: Unit, before: Sitting, after: Sitting, at: datetime, *, by: str | None, reason: str = ""
+) -> None:
+    """Save the new state, record who made it and why, and tell the exam's consoles."""
+    await unit.sittings.save(after)
+    change = Transition(after.id, before.state, after.state, at, by, reason)
+    await unit.transitions.add(change)
+    await announce(unit, after)
 
 
 async def announce(unit: Unit, sitting: Sitting) -> None:

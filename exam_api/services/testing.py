@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import structlog
 
-from capture.errors import CaptureError
 from exam_api.domain.errors import RecordingNotLive, StorageError
 from exam_api.domain.grading import result_of
 from exam_api.domain.languages import Language, in_language
@@ -17,7 +16,7 @@ from exam_api.domain.states import SittingState
 from exam_api.services.answering import Answering, Offered
 from exam_api.services.ports import Clock, GivenAnswer, ItemTexts, LiveMedia, Unit, Units
 from exam_api.services.sitting_views import SittingViewer
-from exam_api.services.sittings import announce
+from exam_api.services.sittings import advance, end_media
 from exam_api.services.views import (
     AnswerView,
     ChoiceView,
@@ -51,9 +50,9 @@ class Testing:
         exam = await unit.exams.of(sitting)
         paper = await self._draw(unit, exam)
         live = self._live.state(sitting.id).live
-        begun = sitting.begun(self._clock.now(), exam, paper, live=live)
-        await unit.sittings.save(begun)
-        await announce(unit, begun)
+        now = self._clock.now()
+        begun = sitting.begun(now, exam, paper, live=live)
+        await advance(unit, sitting, begun, now, by=sitting.student_id)
         return begun
 
     async def _draw(self, unit: Unit, exam: Exam) -> Paper:
@@ -102,9 +101,9 @@ class Testing:
             sitting = await unit.sittings.lock_own(sitting_id, actor)
             if not sitting.completed:
                 sitting.require_claimed(client_id)
-                sitting = await self._finished(unit, sitting)
+                sitting = await self._finished(unit, sitting, by=actor.id)
             view = await self._viewer.show(unit, sitting, actor, client_id)
-        await self._end_media(sitting_id)
+        await end_media(self._live, sitting_id)
         return view
 
     async def expire_due(self) -> int:
@@ -113,31 +112,25 @@ class Testing:
             due = await unit.sittings.due(self._clock.now(), _DUE_AT_ONCE)
         ended = [sitting_id for sitting_id in due if await self._expire(sitting_id)]
         for sitting_id in ended:
-            await self._end_media(sitting_id)
+            await end_media(self._live, sitting_id)
         return len(ended)
-
-    async def _end_media(self, sitting_id: str) -> None:
-        """The test is over and graded, whatever becomes of the recording's last piece."""
-        try:
-            await self._live.end_sitting(sitting_id)
-        except CaptureError as error:
-            _log.warning("recording_not_ended", code=error.code)
 
     async def _expire(self, sitting_id: str) -> bool:
         async with self._units.write() as unit:
             sitting = await unit.sittings.lock(sitting_id)
             if sitting is None or not sitting.is_due(self._clock.now()):
                 return False  # the student finished in between
-            await self._finished(unit, sitting)
+            await self._finished(unit, sitting, by=None)
             return True
 
-    async def _finished(self, unit: Unit, sitting: Sitting) -> Sitting:
+    async def _finished(self, unit: Unit, sitting: Sitting, *, by: str | None) -> Sitting:
         total = len(sitting.paper.items) if sitting.paper else 0
         sitting.require_begun()
         result = result_of(await unit.answers.correct(sitting.id), total)
-        finished = sitting.submitted(self._clock.now(), result)
-        await unit.sittings.save(finished)
-        await announce(unit, finished)
+        now = self._clock.now()
+        finished = sitting.submitted(now, result)
+        ended_by = by if finished.state is SittingState.SUBMITTED else None
+        await advance(unit, sitting, finished, now, by=ended_by)
         return finished
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from exam_api.services.testing import run_ticker
-from exam_api.web.api import operations, session, sittings, testing
+from exam_api.web.api import operations, proctor_actions, session, sittings, testing
 from exam_api.web.container import Core
 from exam_api.web.errors import ErrorPage, Respond, install_errors, responder
 from exam_api.web.guards import BodyLimit, SameOrigin, SecurityHeaders
@@ -38,7 +38,8 @@ def create_app(
     )
     app.state.core = core
     install_errors(app, respond)
-    for router in (operations.router, session.router, sittings.router, testing.router, *routers):
+    own = (operations, session, sittings, testing, proctor_actions)
+    for router in (*(module.router for module in own), *routers):
         app.include_router(router)
     if install_pages is not None:
         install_pages(app)

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from exam_api.adapters.sql.database import Database
 from exam_api.services.accounts import Accounts
 from exam_api.services.ports import Clock, LiveMedia
+from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.testing import Testing
 
@@ -30,3 +31,7 @@ class Core:
     testing: Testing
     web: WebSettings = WebSettings()
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    actions: ProctorActions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.actions = ProctorActions(self.database, self.clock, self.live)

@@ -46,9 +46,7 @@ class SqlExams:
         return exam_of(*found)
 
     async def visible(self, actor: Actor) -> Sequence[ExamWithSitting]:
-        own = and_(
-            tables.Sitting.exam_id == tables.Exam.id, tables.Sitting.student_id == actor.id
-        )
+        own = and_(tables.Sitting.exam_id == tables.Exam.id, tables.Sitting.student_id == actor.id)
         query = (
             select(tables.Exam, tables.Discipline, tables.Sitting)
             .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
@@ -56,7 +54,7 @@ class SqlExams:
             .where(exams_visible_to(actor))
             .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
         )
-        found = (await self._session.execute(query))
+        found = await self._session.execute(query)
         return [
             ExamWithSitting(exam_of(exam, discipline), sitting_of(sitting) if sitting else None)
             for exam, discipline, sitting in found

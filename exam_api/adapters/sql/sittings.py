@@ -9,8 +9,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
-from exam_api.adapters.sql.visibility import sittings_visible_to
-from exam_api.domain.errors import NotFound
+from exam_api.adapters.sql.visibility import (
+    exams_proctored_by,
+    exams_watched_by,
+    sittings_visible_to,
+)
+from exam_api.domain.errors import Forbidden, NotFound
 from exam_api.domain.grading import Result, grade_of
 from exam_api.domain.paper import Paper
 from exam_api.domain.roles import Actor
@@ -94,6 +98,27 @@ class SqlSittings:
         query = _fresh().where(pair.in_(own)).order_by(tables.Sitting.id).with_for_update()
         rows = await self._session.scalars(query)
         return {row.id: sitting_of(row) for row in rows}
+
+    async def lock_proctored(self, sitting_id: str, actor: Actor) -> Sitting:
+        proctored = select(tables.Exam.id).where(exams_proctored_by(actor))
+        query = _fresh().where(
+            tables.Sitting.id == sitting_id,
+            tables.Sitting.exam_id.in_(proctored),
+            tables.Sitting.student_id != actor.id,
+        )
+        sitting = await self._one(query.with_for_update())
+        if sitting is None:
+            await self.get(sitting_id, actor)  # NotFound
+            raise Forbidden
+        return sitting
+
+    async def watched(self, sitting_id: str, actor: Actor) -> Sitting:
+        watched = select(tables.Exam.id).where(exams_watched_by(actor))
+        query = _fresh().where(tables.Sitting.id == sitting_id, tables.Sitting.exam_id.in_(watched))
+        sitting = await self._one(query)
+        if sitting is None:
+            raise NotFound
+        return sitting
 
     async def lock(self, sitting_id: str) -> Sitting | None:
         return await self._one(_fresh().where(tables.Sitting.id == sitting_id).with_for_update())

@@ -239,6 +239,20 @@ class Sitting(Base):
     letter: Mapped[str | None] = mapped_column(String(2))
 
 
+class TransitionRow(Base):
+    """A change of a sitting's state. Append-only; ``by_user`` is null where the clock made it."""
+
+    __tablename__ = "sitting_transition"
+
+    id: Mapped[Counter]
+    sitting_id: Mapped[SittingRef] = mapped_column(index=True)
+    before: Mapped[Code]
+    after: Mapped[Code]
+    at: Mapped[Utc]
+    by_user: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
+    reason: Mapped[str] = mapped_column(Text, info=PII)
+
+
 class Answer(Base):
     """The answer that counts: the one with the highest ``client_seq``."""
 

@@ -12,6 +12,7 @@ from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sittings import SqlSittings
+from exam_api.adapters.sql.transitions import SqlTransitions
 from exam_api.services.ports import Clock
 
 
@@ -43,6 +44,10 @@ class SqlUnit:
     @cached_property
     def sittings(self) -> SqlSittings:
         return SqlSittings(self.session)
+
+    @cached_property
+    def transitions(self) -> SqlTransitions:
+        return SqlTransitions(self.session)
 
     @cached_property
     def answers(self) -> SqlAnswers:

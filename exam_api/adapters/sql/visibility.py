@@ -28,6 +28,14 @@ def exams_watched_by(actor: Actor) -> ColumnElement[bool]:
     return or_(false(), *(Exam.id.in_(exams) for exams in _assigned(actor)))
 
 
+def exams_proctored_by(actor: Actor) -> ColumnElement[bool]:
+    """Exams in which the actor may act on sittings: only as their proctor."""
+    if not actor.has(Role.PROCTOR):
+        return false()
+    mine = ExamProctor.proctor_id == actor.id
+    return Exam.id.in_(select(ExamProctor.exam_id).where(mine))
+
+
 def _assigned(actor: Actor) -> list[Select[str]]:
     """By role and assignment together: a role that was taken away shows nothing any more."""
     exams: list[Select[str]] = []

@@ -19,6 +19,7 @@ from exam_api.adapters.sql.tables import Answer, AnswerLog, Exam, ItemChoice, Si
 from exam_api.domain.errors import ExamError
 from exam_api.domain.roles import Actor, Role
 from exam_api.services import testing
+from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.sittings import SittingDesk
 
 pytestmark = pytest.mark.integration
@@ -30,7 +31,7 @@ steps = st.one_of(
     st.tuples(st.just("pass"), st.sampled_from([0.5, 10, 29.5, 60])),
     st.tuples(st.just("claim"), st.sampled_from(TABS)),
     st.tuples(st.just("camera"), st.booleans()),
-    st.sampled_from([("begin",), ("finish",), ("tick",)]),
+    st.sampled_from([("begin",), ("finish",), ("tick",), ("remove",)]),
 )
 
 
@@ -42,6 +43,7 @@ class Run:
         self.actor, self.id, self.tab = actor, sitting_id, TABS[0]
         self.desk = SittingDesk(database, clock, live)
         self.testing = testing.Testing(database, clock, live)
+        self.actions = ProctorActions(database, clock, live)
         self.paper: list[tuple[str, tuple[str, ...]]] = []
         self.kept: dict[str, tuple[int, str, datetime]] = {}
         self.applied = 0
@@ -95,6 +97,11 @@ class Run:
     async def _finish(self) -> None:
         await self.testing.finish(self.actor, self.id, self.tab)
 
+    async def _remove(self) -> None:
+        async with self.database.read() as unit:
+            proctor = await unit.people.credentials("proctor1")
+        await self.actions.remove(proctor.actor, self.id, "T-4.9")
+
     async def _tick(self) -> None:
         await self.testing.expire_due()
 
@@ -102,6 +109,7 @@ class Run:
         async with self.database.read() as unit:
             row = await unit.session.get_one(Sitting, self.id)
             answers = (await unit.session.scalars(select(Answer))).all()
+            changes = await unit.transitions.of(self.id)
             logged = (await unit.session.scalars(select(AnswerLog))).all()
             correct = set(
                 await unit.session.scalars(select(ItemChoice.id).where(ItemChoice.correct))
@@ -109,10 +117,17 @@ class Run:
         stored = {a.item_id: (a.client_seq, a.choice_id, a.saved_at) for a in answers}
         assert stored == self.kept
         assert len(logged) == self.applied
+        # Each change follows from the one before, and the last one is where the sitting stands.
+        states = ["scheduled", *(entry.transition.after for entry in changes)]
+        assert [entry.transition.before for entry in changes] == states[:-1]
+        assert states[-1] == row.state
         assert all(row.began_at <= a.saved_at < row.deadline_at for a in answers)
         if self.ended is None and row.finished_at is not None:
             self.ended = (row.state, row.finished_at, row.score, row.points, row.letter)
-            assert row.score == sum(choice in correct for _, choice, _ in self.kept.values())
+            right = sum(choice in correct for _, choice, _ in self.kept.values())
+            # T-4.9: whoever was removed has nothing, whatever was answered.
+            assert row.score == (0 if row.state == "removed" else right)
+            assert row.state != "removed" or (row.points, row.letter) == (0, "F")
             assert row.finished_at <= row.deadline_at
         if self.ended is not None:
             assert (row.state, row.finished_at, row.score, row.points, row.letter) == self.ended

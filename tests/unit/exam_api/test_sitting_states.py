@@ -19,6 +19,8 @@ LEGAL = {
     "checking begin in_progress",
     "in_progress submit submitted",
     "in_progress expire expired",
+    "checking remove removed",
+    "in_progress remove removed",
 }
 
 
@@ -37,6 +39,7 @@ def test_completed_states_have_no_way_out() -> None:
     assert {state for state in SittingState if is_completed(state)} == {
         SittingState.SUBMITTED,
         SittingState.EXPIRED,
+        SittingState.REMOVED,
     }
 
 

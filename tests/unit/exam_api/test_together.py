@@ -15,9 +15,11 @@ class Served:
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
         self.storage_full = False
+        self.began = asyncio.Event()
 
     async def __call__(self, asked: Sequence[int]) -> list[int | ExamError]:
         self.groups.append(list(asked))
+        self.began.set()
         await asyncio.sleep(0.001)
         if self.storage_full:
             raise StorageFull
@@ -46,8 +48,7 @@ async def test_those_that_wait_share_a_group_of_limited_size(served: Served) -> 
 async def test_what_comes_while_a_group_is_served_waits_for_the_next(served: Served) -> None:
     together = Together(served)
     first = asyncio.create_task(together.ask(1))
-    while not served.groups:
-        await asyncio.sleep(0)
+    await served.began.wait()
     assert await asyncio.gather(together.ask(2), together.ask(3), first) == [4, 6, 2]
     assert served.groups == [[1], [2, 3]]
 

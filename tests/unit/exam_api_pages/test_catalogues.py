@@ -38,7 +38,7 @@ MADE_UP = {
     "console.filter.": ["all", "flagged", "silent", "running", "finished"],
     "test.state.": ["open", "saving", "saved", "unsaved", "refused"],
     "test.saved.": ["open", "saving", "saved", "unsaved", "refused"],
-    "result.reason.": ["submitted", "expired"],
+    "result.reason.": ["submitted", "expired", "removed"],
     "exams.": ["console", "console_about", "overview", "overview_about"],
 }
 

@@ -3,7 +3,7 @@ import { el, say, show } from "../dom.js";
 import { t } from "../i18n.js";
 import { span } from "../time.js";
 
-const COMPLETED = new Set(["submitted", "expired"]);
+const COMPLETED = new Set(["submitted", "expired", "removed"]);
 const TONE = { alert: "alert", notice: "warn", technical: "" };
 
 export const isCompleted = (tile) => COMPLETED.has(tile.state);
