@@ -4,6 +4,7 @@
 send media encoded beforehand, so only the receiving process is measured: user + system time a
 second of wall clock in per cent of one core, and resident memory above the idle server's, both
 divided by the sessions. One run measures all receivers, so the ratios hold on any machine.
+``loss``: what of sound and picture survives a bad network, ours beside aiortc's own receiver.
 """
 
 import argparse
@@ -19,24 +20,20 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
-import av
 import httpx
-import numpy as np
 import uvicorn
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRecorder
 from fastapi import FastAPI, Request, Response
 
+from benchmarks.capture_loss import loss_table
+from benchmarks.capture_media import LoopTrack, Packets, encode_audio, encode_video
 from capture.contracts import PublishGrant
 from capture.service import CaptureService
 from capture.whip import whip_router
-
-FPS, SIZE, SECONDS = 15, (640, 480), 4
-Packets = list[tuple[Fraction, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,70 +52,32 @@ class Plan:
     decoding: int
     media_recorder: int
     window_s: float
+    loss_pct: tuple[int, ...]
+    jitter_ms: tuple[int, ...]
+    loss_s: float
 
 
-QUICK = Plan(ours=(8,), decoding=0, media_recorder=2, window_s=8.0)
-FULL = Plan(ours=(1, 8, 16), decoding=8, media_recorder=2, window_s=20.0)
+QUICK = Plan(
+    ours=(8,),
+    decoding=0,
+    media_recorder=2,
+    window_s=8.0,
+    loss_pct=(2,),
+    jitter_ms=(30,),
+    loss_s=6.0,
+)
+FULL = Plan(
+    ours=(1, 8, 16),
+    decoding=8,
+    media_recorder=2,
+    window_s=20.0,
+    loss_pct=(0, 2, 8),
+    jitter_ms=(30, 150),
+    loss_s=30.0,
+)
 
 
 # --- publishers ---------------------------------------------------------------------------------
-
-
-def encode_video() -> Packets:
-    """A moving bar over noise, about 450 kbit/s of VP8, a key frame every 2 s."""
-    encoder = av.VideoCodecContext.create("libvpx", "w")
-    encoder.width, encoder.height = SIZE
-    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, FPS)
-    encoder.bit_rate, encoder.gop_size = 450_000, 2 * FPS
-    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
-    rng = np.random.default_rng(1)
-    background = rng.integers(0, 120, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
-    packets: Packets = []
-    for number in range(FPS * SECONDS):
-        picture = np.roll(background, number, axis=1)
-        picture[:, (number * 9) % 580 :][:, :60] = 220
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        frame.pts, frame.time_base = number, Fraction(1, FPS)
-        packets += [(Fraction(number, FPS), bytes(p)) for p in encoder.encode(frame)]
-    return packets
-
-
-def encode_audio() -> Packets:
-    encoder = av.AudioCodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.format = 48000, "s16"
-    encoder.layout, encoder.bit_rate = "stereo", 32_000
-    encoder.time_base = Fraction(1, 48000)
-    rng = np.random.default_rng(2)
-    packets: Packets = []
-    for number in range(SECONDS * 50):
-        samples = rng.integers(-4000, 4000, (1, 1920), dtype=np.int16)
-        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = 48000, number * 960, Fraction(1, 48000)
-        packets += [(Fraction(len(packets), 50), bytes(p)) for p in encoder.encode(frame)]
-    return packets
-
-
-class LoopTrack(MediaStreamTrack):
-    """Sends the same packets over and over, at real speed, from a common start."""
-
-    def __init__(self, kind: str, packets: Packets, rate: int, start: asyncio.Event) -> None:
-        super().__init__()
-        self.kind = kind
-        self._packets, self._rate, self._start = packets, rate, start
-        self._sent, self._zero = 0, 0.0
-
-    async def recv(self) -> "av.Packet[Any]":
-        await self._start.wait()
-        now = asyncio.get_running_loop().time
-        self._zero = self._zero or now()
-        rounds, index = divmod(self._sent, len(self._packets))
-        at, data = self._packets[index]
-        at += rounds * SECONDS
-        await asyncio.sleep(max(0.0, self._zero + float(at) - now()))
-        packet = av.Packet(data)
-        packet.pts, packet.time_base = int(at * self._rate), Fraction(1, self._rate)
-        self._sent += 1
-        return packet
 
 
 async def send_one(url: str, number: int, media: tuple[Packets, Packets]) -> RTCPeerConnection:
@@ -128,8 +87,8 @@ async def send_one(url: str, number: int, media: tuple[Packets, Packets]) -> RTC
         "connectionstatechange",
         lambda: start.set() if peer.connectionState == "connected" else None,
     )
-    peer.addTransceiver(LoopTrack("video", media[0], 90000, start), direction="sendonly")
-    peer.addTransceiver(LoopTrack("audio", media[1], 48000, start), direction="sendonly")
+    peer.addTransceiver(LoopTrack("video", media[0], start), direction="sendonly")
+    peer.addTransceiver(LoopTrack("audio", media[1], start), direction="sendonly")
     await peer.setLocalDescription(await peer.createOffer())
     headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer s{number}"}
     async with httpx.AsyncClient(timeout=30) as http:
@@ -319,7 +278,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
         "media_recorder": asdict(theirs),
         "janus": None,
         "times_cheaper": round(theirs.cpu_pct_per_session / ours.cpu_pct_per_session, 1),
-        "loss": [],
+        "loss": loss_table(plan.loss_pct, plan.jitter_ms, plan.loss_s),
         "clip_ms": round(runs[-1][1]["clip_ms"], 2),
         "window_s": plan.window_s,
     }

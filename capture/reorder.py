@@ -100,6 +100,11 @@ class Reorder(Generic[T]):
         while self._missing and next(iter(self._missing.values())).since <= overdue:
             self._give_up()
 
+    def excuse(self, seconds: float) -> None:
+        """We were too busy to listen so long; what came meanwhile is still to be read."""
+        for missing in self._missing.values():
+            missing.since += seconds
+
     def flush(self) -> None:
         """The stream ends: nothing missing will come."""
         while self._missing:

@@ -26,6 +26,7 @@ from capture.offer import Offer
 from capture.reorder import Arrival, RoundTrip
 
 _SPS = 7
+_BUSY_S = 0.05  # a timer later than this: the loop was held up, packets wait in the socket
 _NTP_MS = 1000 / (1 << 32)
 
 
@@ -159,8 +160,11 @@ class _Stream:
 
     def _wake(self) -> None:
         self._timer = None
-        self._assembler.reorder.expire()
-        wanted = self._assembler.reorder.wanted()
+        reorder = self._assembler.reorder
+        if (late := time.monotonic() - self._wake_at) > _BUSY_S:
+            reorder.excuse(late + _BUSY_S)
+        reorder.expire()
+        wanted = reorder.wanted()
         if self.ssrc is not None and wanted:
             self._run(self._receiver._send_rtcp_nack(self.ssrc, wanted))  # noqa: SLF001
         if self.ssrc is not None and self._needs_key():

@@ -68,6 +68,18 @@ def test_it_is_given_up_after_the_stated_time_and_never_asked_for_more_than_ten_
     assert stream.push(1) is Arrival.REPEATED
 
 
+def test_time_in_which_nobody_listened_does_not_count():
+    stream = Stream(wait_s=0.5)
+    stream.push(0, 2)
+    stream.now = 3.0
+    stream.reorder.excuse(2.9)
+    stream.reorder.expire()
+    assert stream.taken == [0]
+    stream.now = 3.5
+    stream.reorder.expire()
+    assert stream.taken == [0, 2]
+
+
 def test_requests_follow_the_round_trip():
     stream = Stream()
     for number in range(0, 60, 2):
