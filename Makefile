@@ -23,7 +23,7 @@ check: $(UV) ## lint, types, import rules
 	@$(UV) run lint-imports
 
 bench: $(UV) ## the benchmarks, quick
-	@for name in capture analysis acts; do $(UV) run python -m benchmarks.$$name --json --quick || exit 1; done
+	@for name in capture analysis acts detection_quality exam_load; do $(UV) run python -m benchmarks.$$name --json --quick || exit 1; done
 
 lock: $(UV) ## refresh the exact pins in pyproject.toml and requirements.txt
 	@$(UV) run --no-project python .ci/lock.py $(UV)
