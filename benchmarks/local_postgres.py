@@ -30,7 +30,7 @@ def cluster(folder: Path) -> Iterator[str]:
     if who:
         os.chown(home, int(who["user"]), int(who["group"]))
     data = home / "data"
-    init = [folder / "initdb", "-D", data, "--auth=trust", "--username=baqylau"]
+    init: list[str | Path] = [folder / "initdb", "-D", data, "--auth=trust", "--username=baqylau"]
     quiet = subprocess.DEVNULL
     try:
         subprocess.run([*init, "--encoding=UTF8", "--locale=C"], check=True, stdout=quiet, **who)

@@ -1,0 +1,35 @@
+"""T-4.9 in the browser: a proctor removes a student by keyboard, and the student is told."""
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+REASON = "Cheat sheet on the desk"
+
+
+def test_a_proctor_removes_a_student_by_keyboard(visit, own_server):
+    student, proctor = visit(base=own_server.url), visit(base=own_server.url)
+    student.sign_in("student1")
+    room = student.enter_test()
+    sitting_id = room.url.rstrip("/").rsplit("/", 1)[-1]
+
+    proctor.sign_in("proctor1")
+    review = proctor.open(f"/review/{sitting_id}")
+    review.wait_for_selector("sitting-course li:has-text('in progress')")
+    review.focus("sitting-course summary")
+    review.keyboard.press("Enter")
+    review.keyboard.press("Tab")
+    review.keyboard.type(REASON)
+    proctor.check_page("removal")
+    review.keyboard.press("Tab")
+    review.keyboard.press("Enter")
+    review.wait_for_selector(f"sitting-course li:has-text('{REASON}')")
+    assert review.is_hidden("sitting-course details")
+    assert review.evaluate("document.activeElement.getAttribute('role')") == "status"
+    proctor.check_page("removed")
+
+    room.wait_for_selector("[data-step=result]:visible")
+    assert "removed" in room.inner_text("#result-reason")
+    assert room.inner_text("#result-letter") == "F"
+    assert REASON not in room.content()
+    student.check_page("result")
