@@ -73,6 +73,7 @@ def shared_media() -> Path:
     return _require("shared") / "media"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real-time tests run one after another, beside the others (pytest-xdist's loadgroup)."""
     for item in items:

@@ -24,6 +24,7 @@ def test_a_proctor_removes_a_student_by_keyboard(visit, own_server):
     review.keyboard.press("Tab")
     review.keyboard.press("Enter")
     review.wait_for_selector(f"sitting-course li:has-text('{REASON}')")
+    assert review.inner_text("#state") == "removed"
     assert review.is_hidden("sitting-course details")
     assert review.evaluate("document.activeElement.getAttribute('role')") == "status"
     proctor.check_page("removed")

@@ -6,6 +6,7 @@ import { moment } from "../time.js";
 
 const AGAIN_MS = 5000;
 const REMOVABLE = new Set(["checking", "in_progress"]);
+const BADGE = { checking: "accent", in_progress: "accent", submitted: "ok", expired: "warn", removed: "alert" };
 const COMPLETED = new Set(["submitted", "expired", "removed"]);
 
 class SittingCourse extends HTMLElement {
@@ -35,6 +36,8 @@ class SittingCourse extends HTMLElement {
     // Only what is new is drawn: a reader's place and a screen reader's stay.
     if (changes.length === this.#shown) return;
     this.#shown = changes.length;
+    const badge = el("span", { class: `badge ${BADGE[this.state] ?? ""}` }, t(`state.${this.state}`));
+    document.getElementById("state").replaceChildren(badge);
     $("ol", this).replaceChildren(...changes.map((change) => el("li", {},
       el("strong", {}, t(`state.${change.after}`)),
       ` — ${moment(change.at)}, ${change.by ?? t("review.by_clock")}${change.reason ? `. ${change.reason}` : ""}`)));
