@@ -5,9 +5,11 @@ absent the test skips with a one-line reason; under ``BAQYLAU_TEST_REQUIRE=all``
 the absence is a failure.
 """
 
+import fcntl
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,12 +75,16 @@ def shared_media() -> Path:
     return _require("shared") / "media"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real-time tests run one after another, beside the others (pytest-xdist's loadgroup)."""
-    for item in items:
-        if item.path.relative_to(ROOT).as_posix().startswith(REAL_TIME):
-            item.add_marker(pytest.mark.xdist_group("real-time"))
+@pytest.fixture(autouse=True)
+def one_real_time_test_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Across processes, by a file lock: xdist's own groups do not work with this pytest."""
+    if not request.path.relative_to(ROOT).as_posix().startswith(REAL_TIME):
+        yield
+        return
+    lock = Path(tempfile.gettempdir()) / f"baqylau-real-time-tests-{os.getuid()}.lock"
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
