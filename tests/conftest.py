@@ -75,6 +75,11 @@ def shared_media() -> Path:
     return _require("shared") / "media"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers last: while Playwright is up its event loop occupies the process's main thread."""
+    items.sort(key=lambda item: item.path.is_relative_to(ROOT / "tests/e2e"))
+
+
 @pytest.fixture(autouse=True)
 def one_real_time_test_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
     """Across processes, by a file lock: xdist's own groups do not work with this pytest."""
