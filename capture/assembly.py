@@ -5,6 +5,7 @@ whole as soon as its last packet is here and the last frame of a session is not 
 audio packet is a frame of its own.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from capture.reorder import Arrival, Reorder, RoundTrip
@@ -39,7 +40,7 @@ class TimestampExtender:
         return self._extended + ((timestamp - self._last + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
 
-class _Assembler:
+class _Assembler(ABC):
     """What sound and picture share: the order of packets and the extension of their times."""
 
     def __init__(
@@ -64,8 +65,8 @@ class _Assembler:
         """The stream ends: hand over what is whole beyond any hole."""
         self.reorder.flush()
 
-    def _take(self, packet: _Packet, after_gap: bool, on_time: bool) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _take(self, packet: _Packet, after_gap: bool, on_time: bool) -> None: ...
 
 
 class AudioAssembler(_Assembler):

@@ -40,16 +40,6 @@ class Frame:
         return cv2.cvtColor(self.i420, cv2.COLOR_YUV2BGR_I420).astype(np.uint8, copy=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AudioChunk:
-    """Mono float32 samples in [-1, 1], shape (n,), at ``rate`` Hz from ``at_ms`` on."""
-
-    sitting_id: str
-    at_ms: int
-    rate: int
-    samples: NDArray[np.float32]
-
-
 class GapCause(StrEnum):
     """Why a stretch of the sitting is not on record (S-13)."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from exam_api.cli.terminal import JsonOut, readable_file, say, text
+from exam_api.cli.terminal import JsonOut, readable_file, say, say_flags, text
 
 
 def register(app: typer.Typer) -> None:
@@ -37,14 +37,4 @@ def analyze(
         return
     seconds = f"{report.video.duration_s:.1f}"
     say(text("analyze.summary", video=video, seconds=seconds, flags=len(report.flags)))
-    for flag in report.flags:
-        end_ms = flag.start_ms if flag.end_ms is None else flag.end_ms
-        say(
-            text(
-                "replay.flag",
-                start=flag.start_ms / 1000,
-                end=end_ms / 1000,
-                kind=flag.kind,
-                confidence=flag.confidence,
-            )
-        )
+    say_flags(report.flags)

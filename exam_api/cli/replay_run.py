@@ -19,7 +19,7 @@ from exam_api.bootstrap import Container
 from exam_api.cli.demo_run import seed
 from exam_api.cli.replay_people import Json, Proctor, Student
 from exam_api.cli.server import listen, run, serving
-from exam_api.cli.terminal import say, text
+from exam_api.cli.terminal import say, say_flags, text
 from exam_api.settings import Settings
 from exam_api.web.logs import configure_logging
 
@@ -178,15 +178,5 @@ def _tell(name: str, outcome: Outcome, *, json_out: bool) -> None:
             flags=len(outcome.flags),
         )
     )
-    for flag in outcome.flags:
-        end_ms = flag.start_ms if flag.end_ms is None else flag.end_ms
-        say(
-            text(
-                "replay.flag",
-                start=flag.start_ms / 1000,
-                end=end_ms / 1000,
-                kind=flag.kind,
-                confidence=flag.confidence,
-            )
-        )
+    say_flags(outcome.flags)
     say(text("replay.files", files=", ".join(outcome.files)))

@@ -3,13 +3,14 @@
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from analysis.contracts import Flag
 from exam_api.cli.texts import TEXTS
 from exam_api.domain.languages import Language, language_or
 
@@ -56,6 +57,21 @@ def text(key: str, /, **values: object) -> str:
 
 def say(line: str = "") -> None:
     typer.echo(line)
+
+
+def say_flags(flags: Iterable[Flag]) -> None:
+    """A line for each."""
+    for flag in flags:
+        end_ms = flag.start_ms if flag.end_ms is None else flag.end_ms
+        say(
+            text(
+                "replay.flag",
+                start=flag.start_ms / 1000,
+                end=end_ms / 1000,
+                kind=flag.kind,
+                confidence=flag.confidence,
+            )
+        )
 
 
 def known_failure(error: Exception) -> Told | None:

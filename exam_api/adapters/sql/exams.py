@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.sittings import sitting_of
-from exam_api.adapters.sql.visibility import exams_visible_to
+from exam_api.adapters.sql.visibility import exams_visible_to, exams_watched_by
 from exam_api.domain.errors import NotFound
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor
@@ -34,6 +34,12 @@ class SqlExams:
     async def get(self, exam_id: str, actor: Actor) -> Exam:
         query = _with_discipline().where(tables.Exam.id == exam_id, exams_visible_to(actor))
         return await self._one(query)
+
+    async def watched(self, exam_id: str, actor: Actor) -> Exam:
+        """As get, but only for those who watch it; a student may not."""
+        return await self._one(
+            _with_discipline().where(tables.Exam.id == exam_id, exams_watched_by(actor))
+        )
 
     async def of(self, sitting: Sitting) -> Exam:
         """The exam of a sitting that the caller was allowed to read."""

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
-from exam_api.adapters.sql.exams import exam_of
+from exam_api.adapters.sql.exams import SqlExams, exam_of
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.visibility import exams_watched_by
 from exam_api.domain.errors import NotFound
@@ -55,15 +55,7 @@ class SqlOverview:
         ]
 
     async def exam(self, exam_id: str, actor: Actor) -> Exam:
-        query = (
-            select(tables.Exam, tables.Discipline)
-            .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
-            .where(tables.Exam.id == exam_id, exams_watched_by(actor))
-        )
-        found = (await self._session.execute(query)).first()
-        if found is None:
-            raise NotFound
-        return exam_of(*found)
+        return await SqlExams(self._session).watched(exam_id, actor)
 
     async def sittings(self, exam_id: str, actor: Actor) -> Sequence[ListedSitting]:
         query = (

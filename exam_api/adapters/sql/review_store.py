@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from capture.contracts import Gap, GapCause, Segment
 from exam_api.adapters.sql import tables
-from exam_api.adapters.sql.exams import exam_of
+from exam_api.adapters.sql.exams import SqlExams, exam_of
 from exam_api.adapters.sql.flag_rows import stored_flag
 from exam_api.adapters.sql.proctoring_store import SqlEventSink, events_after, last_event_id
 from exam_api.adapters.sql.sittings import sitting_of
@@ -96,15 +96,7 @@ class SqlReviewStore(SqlEventSink):
         self._clock = clock
 
     async def exam(self, exam_id: str, actor: Actor) -> Exam:
-        query = (
-            select(tables.Exam, tables.Discipline)
-            .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
-            .where(tables.Exam.id == exam_id, exams_watched_by(actor))
-        )
-        found = (await self._session.execute(query)).first()
-        if found is None:
-            raise NotFound
-        return exam_of(*found)
+        return await SqlExams(self._session).watched(exam_id, actor)
 
     async def sitting(self, sitting_id: str, actor: Actor) -> WatchedSitting:
         query = watched_query().where(tables.Sitting.id == sitting_id, exams_watched_by(actor))
