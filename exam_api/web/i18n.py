@@ -5,7 +5,7 @@ forms holds one per CLDR category of its language, in ``PLURALS``' order.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -87,25 +87,36 @@ class Catalogue:
         return category if category in known else known[-1]
 
 
-def read_catalogue(path: Path, language: Language) -> Catalogue:
-    """Parse one ``.po``; a broken file is an error, not a half-read catalogue."""
+def read_catalogue(folder: Path, language: Language) -> Catalogue:
+    """Parse every ``.po`` of a folder, one per area of the pages.
+
+    A broken file, or a key that stands in two files, is an error, not a half-read catalogue.
+    """
+    messages: dict[str, Message] = {}
+    for path in sorted(folder.glob("*.po")):
+        for key, message in _entries(path, language):
+            if key in messages:
+                raise ValueError(f"{path.name}: {key} stands in another catalogue too")
+            messages[key] = message
+    return Catalogue(language, messages)
+
+
+def _entries(path: Path, language: Language) -> Iterator[tuple[str, Message]]:
     with path.open("rb") as file:
         entries = read_po(file, locale=language, abort_invalid=True)
-    messages: dict[str, Message] = {}
     for entry in entries:
         if not entry.id or entry.fuzzy:
             continue
         if isinstance(entry.id, str):
-            messages[entry.id] = str(entry.string)
+            yield entry.id, str(entry.string)
         else:
             forms = cast("tuple[str, ...]", entry.string)
-            messages[entry.id[0]] = dict(zip(PLURALS[language], forms, strict=True))
-    return Catalogue(language, messages)
+            yield entry.id[0], dict(zip(PLURALS[language], forms, strict=True))
 
 
 @cache
 def catalogue(language: Language) -> Catalogue:
-    return read_catalogue(LOCALES / language / "LC_MESSAGES" / "messages.po", language)
+    return read_catalogue(LOCALES / language / "LC_MESSAGES", language)
 
 
 def known_language(code: str | None) -> Language | None:

@@ -70,11 +70,11 @@ def known_errors(root: type[Exception]) -> list[type[Exception]]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_missing_fuzzy_or_empty(language):
-    path = LOCALES / language / "LC_MESSAGES" / "messages.po"
-    with path.open("rb") as file:
-        entries = [
-            entry for entry in read_po(file, locale=language, abort_invalid=True) if entry.id
-        ]
+    entries = []
+    for path in (LOCALES / language / "LC_MESSAGES").glob("*.po"):
+        with path.open("rb") as file:
+            read = read_po(file, locale=language, abort_invalid=True)
+        entries += [entry for entry in read if entry.id]
     assert [entry.id for entry in entries if entry.fuzzy] == []
     messages = catalogue(language).messages
     assert [key for key, message in messages.items() if not all(forms(message))] == []
@@ -139,9 +139,9 @@ def test_every_problem_of_a_device_has_a_title_and_help():
 def used_keys() -> set[str]:
     """Literal keys in templates, scripts and page modules."""
     files = [
-        *(WEB / "templates").glob("*.html"),
+        *(WEB / "templates").rglob("*.html"),
         *(WEB / "static/js").rglob("*.js"),
-        *(WEB / "pages").glob("*.py"),
+        *(WEB / "pages").rglob("*.py"),
     ]
     text = "\n".join(file.read_text() for file in files)
     return set(re.findall(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""", text))

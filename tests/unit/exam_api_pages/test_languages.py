@@ -95,10 +95,17 @@ def test_moments_are_worded_in_each_language_in_local_time():
 
 
 def test_a_broken_catalogue_is_refused(tmp_path):
-    broken = tmp_path / "messages.po"
+    broken = tmp_path / "room.po"
     broken.write_text('msgid "a"\nmsgstr "b"\nthis is no line of a catalogue\n')
     with pytest.raises(PoFileError):
-        read_catalogue(broken, "en")
+        read_catalogue(tmp_path, "en")
+
+
+def test_a_key_in_two_catalogues_is_refused(tmp_path):
+    for name in ("console.po", "room.po"):
+        (tmp_path / name).write_text('msgid "a"\nmsgstr "b"\n')
+    with pytest.raises(ValueError, match=r"room\.po: a stands"):
+        read_catalogue(tmp_path, "en")
 
 
 @pytest.mark.parametrize("code", ["kk-KZ", "KK", " kk_KZ "])

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
 
 from analysis.policy import FORM1_ITEM
 from exam_api.domain.roles import Role
+from exam_api.web.i18n import catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGES = ("kk", "ru", "en")
@@ -22,12 +22,7 @@ def rows() -> dict[str, list[str]]:
 
 
 def words(key: str) -> list[str]:
-    found = []
-    for language in LANGUAGES:
-        path = ROOT / "exam_api/locales" / language / "LC_MESSAGES/messages.po"
-        with path.open("rb") as file:
-            found.append(str(read_po(file).get(key).string))
-    return found
+    return [str(catalogue(language).messages[key]) for language in LANGUAGES]
 
 
 @pytest.mark.parametrize("role", Role)

@@ -1,0 +1,67 @@
+"""Every table of the system. Migrations build the schema; a test proves that both are equal.
+
+Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin. Columns marked
+``pii`` hold personal data: they are never logged and follow the retention rules.
+"""
+
+from exam_api.adapters.sql.tables.bank import (
+    ChoiceText,
+    Discipline,
+    Item,
+    ItemChoice,
+    ItemText,
+)
+from exam_api.adapters.sql.tables.base import Base
+from exam_api.adapters.sql.tables.exams import (
+    Answer,
+    AnswerLog,
+    Exam,
+    ExamMember,
+    ExamProctor,
+    PublishToken,
+    Sitting,
+    TransitionRow,
+)
+from exam_api.adapters.sql.tables.people import (
+    LogInFailure,
+    LogInSession,
+    StudentProfile,
+    User,
+)
+from exam_api.adapters.sql.tables.proctoring import (
+    ActCounter,
+    ActRow,
+    DecisionRow,
+    EventRow,
+    FlagRow,
+    GapRow,
+    SegmentRow,
+)
+
+__all__ = [
+    "ActCounter",
+    "ActRow",
+    "Answer",
+    "AnswerLog",
+    "Base",
+    "ChoiceText",
+    "DecisionRow",
+    "Discipline",
+    "EventRow",
+    "Exam",
+    "ExamMember",
+    "ExamProctor",
+    "FlagRow",
+    "GapRow",
+    "Item",
+    "ItemChoice",
+    "ItemText",
+    "LogInFailure",
+    "LogInSession",
+    "PublishToken",
+    "SegmentRow",
+    "Sitting",
+    "StudentProfile",
+    "TransitionRow",
+    "User",
+]

@@ -1,0 +1,135 @@
+"""Exams, sittings, answers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from exam_api.adapters.sql.tables.base import (
+    PII,
+    Base,
+    Code,
+    Counter,
+    ExamRef,
+    Id,
+    Json,
+    SittingRef,
+    UserRef,
+    Utc,
+    UtcDateTime,
+)
+
+
+class Exam(Base):
+    """``policy`` holds the exam's own numbers (domain.policy.ExamPolicy): T-4.4, T-4.5."""
+
+    __tablename__ = "exam"
+
+    id: Mapped[Id]
+    discipline_id: Mapped[str] = mapped_column(String(36), ForeignKey("discipline.id"), index=True)
+    opens_at: Mapped[Utc]
+    closes_at: Mapped[Utc]
+    policy: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class ExamProctor(Base):
+    __tablename__ = "exam_proctor"
+
+    exam_id: Mapped[str] = mapped_column(String(36), ForeignKey("exam.id"), primary_key=True)
+    proctor_id: Mapped[str] = mapped_column(
+        String(36), ForeignKey("user.id"), primary_key=True, index=True
+    )
+
+
+class ExamMember(Base):
+    """The working-group member who answers for the exam (S-15)."""
+
+    __tablename__ = "exam_member"
+
+    exam_id: Mapped[str] = mapped_column(String(36), ForeignKey("exam.id"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(
+        String(36), ForeignKey("user.id"), primary_key=True, index=True
+    )
+
+
+class Sitting(Base):
+    """``origin`` is the zero of the sitting's timeline, set once, at the first publish.
+
+    ``score`` counts correct answers of ``total``; ``points`` is out of 100 (T-4.12).
+    ``item_order`` = {"seed": n, "items": [{"item": id, "choices": [id, …]}, …]}.
+    """
+
+    __tablename__ = "sitting"
+    __table_args__ = (
+        UniqueConstraint("exam_id", "student_id"),
+        Index(None, "state", "deadline_at"),
+    )
+
+    id: Mapped[Id]
+    exam_id: Mapped[ExamRef]
+    student_id: Mapped[UserRef] = mapped_column(index=True)
+    proctor_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
+    state: Mapped[Code]
+    created_at: Mapped[Utc]
+    origin: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deadline_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finish_reason: Mapped[str | None] = mapped_column(String(40))
+    client_id: Mapped[str | None] = mapped_column(String(64))
+    item_order: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    score: Mapped[int | None]
+    total: Mapped[int | None]
+    points: Mapped[int | None]
+    letter: Mapped[str | None] = mapped_column(String(2))
+
+
+class TransitionRow(Base):
+    """A change of a sitting's state. Append-only; ``by_user`` is null where the clock made it."""
+
+    __tablename__ = "sitting_transition"
+
+    id: Mapped[Counter]
+    sitting_id: Mapped[SittingRef] = mapped_column(index=True)
+    before: Mapped[Code]
+    after: Mapped[Code]
+    at: Mapped[Utc]
+    by_user: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
+    reason: Mapped[str] = mapped_column(Text, info=PII)
+
+
+class Answer(Base):
+    """The answer that counts: the one with the highest ``client_seq``."""
+
+    __tablename__ = "answer"
+
+    sitting_id: Mapped[str] = mapped_column(String(36), ForeignKey("sitting.id"), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"), primary_key=True)
+    choice_id: Mapped[str] = mapped_column(String(36), ForeignKey("item_choice.id"))
+    saved_at: Mapped[Utc]
+    client_seq: Mapped[int] = mapped_column(BigInteger)
+
+
+class AnswerLog(Base):
+    """Append-only: every answer that was accepted, for an appeal."""
+
+    __tablename__ = "answer_log"
+    __table_args__ = (UniqueConstraint("sitting_id", "item_id", "client_seq"),)
+
+    id: Mapped[Counter]
+    sitting_id: Mapped[SittingRef]
+    item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"))
+    choice_id: Mapped[str] = mapped_column(String(36), ForeignKey("item_choice.id"))
+    client_id: Mapped[str] = mapped_column(String(64))
+    client_seq: Mapped[int] = mapped_column(BigInteger)
+    saved_at: Mapped[Utc]
+
+
+class PublishToken(Base):
+    __tablename__ = "publish_token"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sitting_id: Mapped[SittingRef] = mapped_column(index=True)
+    expires_at: Mapped[Utc]
