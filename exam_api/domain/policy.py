@@ -1,30 +1,31 @@
-"""The numbers of the two procedures, each a default that a university or an exam may change."""
+"""The settings of the two procedures, each a default that a university or an exam may change."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from exam_api.domain.errors import InvalidRequest
+from exam_api.domain.policy_rules import Whole, read_setting, rules_of, stored
 
 
 @dataclass(frozen=True, slots=True)
 class ExamPolicy:
-    """Stored with the exam, so that a later change of defaults changes no past exam."""
+    """Stored with the exam, so that a later change of defaults changes no past exam.
 
-    questions: int = 25  # T-4.5
-    duration_min: int = 60  # T-4.4: one astronomical hour
-    check_lead_min: int = 15  # T-4.2: workplace and program are made ready 15 min before
-    pass_points: int = 50  # domain.md, grades: D begins at 50
+    To add a setting is to declare it with its kind, clause and default (domain.policy_rules).
+    """
+
+    questions: Annotated[int, Whole("T-4.5", least=1, most=500)] = 25
+    # T-4.4: one astronomical hour
+    duration_min: Annotated[int, Whole("T-4.4", least=1, most=1440)] = 60
+    # T-4.2: workplace and program are made ready 15 min before
+    check_lead_min: Annotated[int, Whole("T-4.2", most=1440)] = 15
+    # domain.md, grades: D begins at 50
+    pass_points: Annotated[int, Whole("grades", most=100)] = 50
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            # bool is an int in Python; in a stored policy it is a mistake.
-            if type(value) is not int or value < 0:
-                raise InvalidRequest(f"policy: {field.name} must be a whole number, 0 or more")
-        if not (self.questions and self.duration_min):
-            raise InvalidRequest("policy: questions and duration_min must be above 0")
+        for name, rule in rules_of(ExamPolicy).items():
+            object.__setattr__(self, name, read_setting(rule, name, getattr(self, name)))
 
     @property
     def duration(self) -> timedelta:
@@ -34,14 +35,14 @@ class ExamPolicy:
     def check_lead(self) -> timedelta:
         return timedelta(minutes=self.check_lead_min)
 
-    def to_json(self) -> dict[str, int]:
-        return asdict(self)
+    def to_json(self) -> dict[str, Any]:
+        return {name: stored(getattr(self, name)) for name in rules_of(ExamPolicy)}
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "ExamPolicy":
-        """Numbers that the stored policy does not name take their defaults; others are ignored."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in stored.items() if key in known})
+    def from_json(cls, found: Mapping[str, Any]) -> "ExamPolicy":
+        """Settings that the stored policy does not name take their defaults; others are ignored."""
+        known = rules_of(ExamPolicy)
+        return cls(**{name: value for name, value in found.items() if name in known})
 
 
 @dataclass(frozen=True, slots=True)
