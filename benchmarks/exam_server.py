@@ -19,7 +19,7 @@ from exam_api.adapters.sql.database import Database, open_database
 from exam_api.domain.roles import Role
 from exam_api.services.accounts import Accounts
 from exam_api.services.ports import MediaState, PasswordHasher
-from exam_api.services.seeding import DEMO_PASSWORD, SeedPerson, SeedStudent, seed_demo
+from exam_api.services.seeding import DEMO_PASSWORD, SeedPerson, load_university, seed_demo
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.testing import Testing
 from exam_api.web.app import create_app
@@ -41,11 +41,11 @@ def login_of(number: int) -> str:
 
 async def seed_students(database: Database, passwords: PasswordHasher, students: int) -> None:
     password_hash = passwords.hash(DEMO_PASSWORD)
-    profile = SeedStudent("IT", "6B06103", 2, "IT-24-1")
+    group = load_university().groups[0].name
     async with database.write() as unit:
         for number in range(students):
             name = login_of(number)
-            person = SeedPerson(name, name, "kk", (Role.STUDENT,), profile)
+            person = SeedPerson(name, name, "kk", (Role.STUDENT,), group)
             await unit.seeds.add_person(person, password_hash)
 
 

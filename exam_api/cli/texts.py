@@ -124,6 +124,17 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "testing centre",
     },
     "role.dean_office": {"kk": "деканат", "ru": "деканат", "en": "dean's office"},
+    "role.teacher": {"kk": "оқытушы", "ru": "преподаватель", "en": "teacher"},
+    "role.department_head": {
+        "kk": "кафедра меңгерушісі",
+        "ru": "заведующий кафедрой",
+        "en": "head of department",
+    },
+    "role.appeal_commission": {
+        "kk": "апелляциялық комиссия мүшесі",
+        "ru": "член апелляционной комиссии",
+        "en": "appeal commission member",
+    },
     "role.registrar": {
         "kk": "тіркеуші кеңсе",
         "ru": "офис-регистратор",

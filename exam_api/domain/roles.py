@@ -15,7 +15,10 @@ class Role(StrEnum):
     MEMBER = "member"
     TESTING_CENTRE = "testing_centre"
     DEAN_OFFICE = "dean_office"
+    TEACHER = "teacher"
+    DEPARTMENT_HEAD = "department_head"
     REGISTRAR = "registrar"
+    APPEAL_COMMISSION = "appeal_commission"
     ADMINISTRATOR = "administrator"
 
 
@@ -27,12 +30,19 @@ OVERSEERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The logged-in person behind a request."""
+    """The logged-in person behind a request.
+
+    ``faculty_id`` is the faculty of a dean's office, ``department_id`` the department of a teacher
+    or a head: what they see is theirs. ``must_change_password``: logged in by a one-time password.
+    """
 
     id: str
     full_name: str
     language: Language
     roles: frozenset[Role]
+    faculty_id: str | None = None
+    department_id: str | None = None
+    must_change_password: bool = False
 
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)

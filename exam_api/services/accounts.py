@@ -15,6 +15,7 @@ from exam_api.services.ports import (
     Clock,
     Credentials,
     LogInRecord,
+    OwnAccount,
     PasswordHasher,
     Sessions,
     Units,
@@ -76,6 +77,10 @@ class Accounts:
                 await self._count_failure(limits)
                 raise WrongCredentials
         return await self._open_session(found.actor, limits, new_hash)
+
+    async def me(self, actor: Actor) -> OwnAccount:
+        async with self._units.read() as unit:
+            return await unit.people.own_account(actor.id)
 
     async def log_out(self, cookie: str) -> None:
         id_hash = digest(cookie)

@@ -84,7 +84,17 @@ class LogInRecord:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """``place``: the faculty or the department that the person works for."""
+
+    full_name: str
+    login: str
+    place: Texts | None
+
+
 class People(Protocol):
+    async def own_account(self, user_id: str) -> OwnAccount: ...
     async def credentials(self, login: str) -> Credentials | None: ...
     async def full_name(self, user_id: str) -> str: ...
     async def set_password_hash(self, user_id: str, password_hash: str) -> None: ...

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import resources
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import Language, Texts
@@ -23,20 +23,28 @@ WINDOW = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
-class SeedStudent:
-    faculty: str
+class SeedProgramme:
+    code: str
+    name: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class SeedGroup:
+    name: str
     programme: str
     course: int
-    group: str
 
 
 @dataclass(frozen=True, slots=True)
 class SeedPerson:
+    """``group`` of a student; ``of``: a dean's office or a department belongs to the seeded one."""
+
     login: str
     full_name: str
     language: Language
     roles: tuple[Role, ...]
-    student: SeedStudent | None = None
+    group: str | None = None
+    of: Literal["faculty", "department"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,13 @@ class SeedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SeedUniversity:
+    faculty: Texts
+    department: Texts
+    programmes: tuple[SeedProgramme, ...]
+    groups: tuple[SeedGroup, ...]
     people: tuple[SeedPerson, ...]
     code: str
     title: Texts
-    department: str
     questions: tuple[SeedQuestion, ...]
 
 
@@ -85,6 +96,7 @@ class Seeds(Protocol):
     """Rows of the small university; what is there already stays as it is."""
 
     async def missing(self, logins: Sequence[str]) -> Sequence[str]: ...
+    async def add_structure(self, university: SeedUniversity) -> None: ...
     async def add_person(self, person: SeedPerson, password_hash: str) -> None: ...
     async def ids(self, logins: Sequence[str]) -> Mapping[str, str]: ...
     async def discipline_id(self, code: str) -> str | None: ...
@@ -113,10 +125,13 @@ def load_university() -> SeedUniversity:
     stored = json.loads(text)
     chance = random.Random(stored["discipline"]["code"])  # noqa: S311 - order, not a secret
     return SeedUniversity(
+        faculty=stored["faculty"],
+        department=stored["department"],
+        programmes=tuple(SeedProgramme(**row) for row in stored["programmes"]),
+        groups=tuple(SeedGroup(**row) for row in stored["groups"]),
         people=tuple(_person(row) for row in stored["people"]),
         code=stored["discipline"]["code"],
         title=stored["discipline"]["title"],
-        department=stored["discipline"]["department"],
         questions=tuple(_question(row).mixed(chance) for row in stored["questions"]),
     )
 
@@ -127,7 +142,8 @@ def _person(row: dict[str, Any]) -> SeedPerson:
         full_name=row["full_name"],
         language=row["language"],
         roles=tuple(Role(role) for role in row["roles"]),
-        student=SeedStudent(**row["student"]) if "student" in row else None,
+        group=row.get("group"),
+        of=row.get("of"),
     )
 
 
@@ -158,6 +174,7 @@ async def seed_demo(
 
 async def _seed_people(seeds: Seeds, university: SeedUniversity, password_hash: str) -> None:
     missing = await seeds.missing([person.login for person in university.people])
+    await seeds.add_structure(university)
     for person in university.people:
         if person.login in missing:
             await seeds.add_person(person, password_hash)

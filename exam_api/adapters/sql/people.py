@@ -6,10 +6,17 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam_api.adapters.sql.tables import LogInFailure, LogInSession, User
-from exam_api.domain.languages import Language, language_or
+from exam_api.adapters.sql.tables import (
+    Department,
+    Faculty,
+    LogInFailure,
+    LogInSession,
+    Programme,
+    User,
+)
+from exam_api.domain.languages import Language, Texts, language_or
 from exam_api.domain.roles import Actor, Role
-from exam_api.services.ports import Credentials, LogInRecord
+from exam_api.services.ports import Credentials, LogInRecord, OwnAccount
 
 
 def actor_of(user: User) -> Actor:
@@ -18,7 +25,14 @@ def actor_of(user: User) -> Actor:
         full_name=user.full_name,
         language=language_or(user.language),
         roles=frozenset(Role(role) for role in user.roles),
+        faculty_id=user.faculty_id,
+        department_id=user.department_id,
+        must_change_password=user.must_change_password,
     )
+
+
+def names_of(row: Faculty | Department | Programme) -> Texts:
+    return {"kk": row.name_kk, "ru": row.name_ru, "en": row.name_en}
 
 
 class SqlPeople:
@@ -30,6 +44,17 @@ class SqlPeople:
         if user is None:
             return None
         return Credentials(actor_of(user), user.password_hash, user.disabled)
+
+    async def own_account(self, user_id: str) -> OwnAccount:
+        query = (
+            select(User, Faculty, Department)
+            .outerjoin(Faculty, Faculty.id == User.faculty_id)
+            .outerjoin(Department, Department.id == User.department_id)
+            .where(User.id == user_id)
+        )
+        user, faculty, department = (await self._session.execute(query)).one()
+        place = department or faculty
+        return OwnAccount(user.full_name, user.login, names_of(place) if place else None)
 
     async def full_name(self, user_id: str) -> str:
         query = select(User.full_name).where(User.id == user_id)

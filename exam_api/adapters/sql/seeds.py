@@ -5,23 +5,29 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.tables import (
     Base,
     ChoiceText,
+    Department,
     Discipline,
     Exam,
     ExamMember,
     ExamProctor,
+    Faculty,
     Item,
     ItemChoice,
     ItemText,
+    Programme,
     Sitting,
     StudentProfile,
+    StudyGroup,
     User,
 )
 from exam_api.domain.ids import new_id
+from exam_api.domain.languages import Texts
 from exam_api.domain.policy import ExamPolicy
 from exam_api.services.seeding import SeededExam, SeedPerson, SeedQuestion, SeedUniversity
 
@@ -49,16 +55,39 @@ class SqlSeeds:
             language=person.language,
             roles=[role.value for role in person.roles],
             disabled=False,
+            faculty_id=await self._only(Faculty.id) if person.of == "faculty" else None,
+            department_id=await self._only(Department.id) if person.of == "department" else None,
         )
         await self._add(user)
-        if person.student is not None:
+        if person.group is not None:
+            group = select(StudyGroup.id).where(StudyGroup.name == person.group)
+            group_id = (await self._session.scalars(group)).one()
+            await self._add(StudentProfile(user_id=user.id, group_id=group_id))
+
+    async def _only(self, column: InstrumentedAttribute[str]) -> str | None:
+        """The first of what was seeded."""
+        return await self._session.scalar(select(column).order_by(column).limit(1))
+
+    async def add_structure(self, university: SeedUniversity) -> None:
+        """Where there is a faculty already, the structure is somebody's own."""
+        if await self._only(Faculty.id) is not None:
+            return
+        faculty = Faculty(id=new_id(), **_names(university.faculty))
+        await self._add(faculty)
+        department = Department(id=new_id(), faculty_id=faculty.id, **_names(university.department))
+        await self._add(department)
+        programmes = {
+            one.code: Programme(
+                id=new_id(), faculty_id=faculty.id, code=one.code, **_names(one.name)
+            )
+            for one in university.programmes
+        }
+        await self._add(*programmes.values())
+        for group in university.groups:
+            programme = programmes[group.programme]
             await self._add(
-                StudentProfile(
-                    user_id=user.id,
-                    faculty=person.student.faculty,
-                    programme=person.student.programme,
-                    course=person.student.course,
-                    group_name=person.student.group,
+                StudyGroup(
+                    id=new_id(), programme_id=programme.id, name=group.name, course=group.course
                 )
             )
 
@@ -72,7 +101,7 @@ class SqlSeeds:
             title_kk=university.title["kk"],
             title_ru=university.title["ru"],
             title_en=university.title["en"],
-            department=university.department,
+            department_id=await self._only(Department.id),
         )
         await self._add(discipline)
         for position, question in enumerate(university.questions, start=1):
@@ -146,3 +175,7 @@ class SqlSeeds:
         """At once, so that rows which refer to these find them."""
         self._session.add_all(rows)
         await self._session.flush()
+
+
+def _names(texts: Texts) -> dict[str, str]:
+    return {f"name_{language}": text for language, text in texts.items()}

@@ -37,6 +37,11 @@ async def home(actor: CurrentActor) -> Response:
     return RedirectResponse(home_of(actor), 303)
 
 
+@router.get("/account")
+async def own_account(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
+    return TEMPLATES.page(request, "account.html", actor, me=await core.accounts.me(actor))
+
+
 @router.get("/login")
 async def login_form(
     request: Request,

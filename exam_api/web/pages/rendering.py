@@ -39,8 +39,9 @@ def navigation(actor: Actor, path: str) -> tuple[NavEntry, ...]:
 
 
 def home_of(actor: Actor) -> str:
-    """The first page of a person's first role."""
-    return navigation(actor, "")[0].href
+    """The first page of a person's first role; who has none yet finds the own account."""
+    entries = navigation(actor, "")
+    return entries[0].href if entries else "/account"
 
 
 class Templates:

@@ -23,7 +23,14 @@ def test_there_is_somebody_of_every_role() -> None:
 
 def test_every_student_has_a_place_in_the_university() -> None:
     for person in UNIVERSITY.people:
-        assert (person.student is not None) == (Role.STUDENT in person.roles)
+        assert (person.group is not None) == (Role.STUDENT in person.roles)
+
+
+def test_what_a_role_is_limited_to_is_named() -> None:
+    limited = {"faculty": {Role.DEAN_OFFICE}, "department": {Role.TEACHER, Role.DEPARTMENT_HEAD}}
+    for place, roles in limited.items():
+        held = {role for one in UNIVERSITY.people if one.of == place for role in one.roles}
+        assert held == roles
 
 
 def test_logins_are_lower_case_and_unique() -> None:

@@ -137,6 +137,7 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
         ({Role.PROCTOR}, "/console", ["/console", "/acts"]),
         ({Role.MEMBER}, "/overview", ["/overview", "/acts"]),
         ({Role.ADMINISTRATOR}, "/overview", ["/overview", "/acts", "/people"]),
+        ({Role.TEACHER}, "/account", []),
         ({Role.STUDENT, Role.PROCTOR}, "/cabinet", ["/cabinet", "/console", "/acts"]),
     ],
 )

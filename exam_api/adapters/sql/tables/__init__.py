@@ -23,9 +23,13 @@ from exam_api.adapters.sql.tables.exams import (
     TransitionRow,
 )
 from exam_api.adapters.sql.tables.people import (
+    Department,
+    Faculty,
     LogInFailure,
     LogInSession,
+    Programme,
     StudentProfile,
+    StudyGroup,
     User,
 )
 from exam_api.adapters.sql.tables.proctoring import (
@@ -46,11 +50,13 @@ __all__ = [
     "Base",
     "ChoiceText",
     "DecisionRow",
+    "Department",
     "Discipline",
     "EventRow",
     "Exam",
     "ExamMember",
     "ExamProctor",
+    "Faculty",
     "FlagRow",
     "GapRow",
     "Item",
@@ -58,10 +64,12 @@ __all__ = [
     "ItemText",
     "LogInFailure",
     "LogInSession",
+    "Programme",
     "PublishToken",
     "SegmentRow",
     "Sitting",
     "StudentProfile",
+    "StudyGroup",
     "TransitionRow",
     "User",
 ]

@@ -1,12 +1,13 @@
 """The test bank: disciplines and their questions in three languages."""
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from exam_api.adapters.sql.tables.base import (
     Base,
     Id,
 )
+from exam_api.adapters.sql.tables.people import Department
 
 
 class Discipline(Base):
@@ -17,7 +18,12 @@ class Discipline(Base):
     title_kk: Mapped[str] = mapped_column(String(200))
     title_ru: Mapped[str] = mapped_column(String(200))
     title_en: Mapped[str] = mapped_column(String(200))
-    department: Mapped[str] = mapped_column(String(200))
+    department_id: Mapped[str | None] = mapped_column(
+        String(36), ForeignKey("department.id"), index=True
+    )
+    department: Mapped[str | None] = column_property(
+        select(Department.name_kk).where(Department.id == department_id).scalar_subquery()
+    )
 
 
 class Item(Base):
