@@ -1,0 +1,113 @@
+// The student's camera and microphone: opened, looked after, opened again when plugged in anew.
+import { $, say, show } from "../dom.js";
+import { t } from "../i18n.js";
+import { cameras, light, meter, missingSupport, openDevices } from "./devices.js";
+import { mark } from "./steps.js";
+
+/** Fires "open" when there is a picture, "close" before it goes, "failed" (detail: code). */
+export class Camera extends EventTarget {
+  stream = null;
+  problem = null;
+  #stopMeter = () => {};
+  #lightTimer = null;
+
+  constructor(client) {
+    super();
+    this.client = client;
+    $("#camera-choice select").addEventListener("change", (event) => this.check(event.target.value));
+  }
+
+  /** The device check, from the start. */
+  async check(deviceId) {
+    this.close();
+    mark("camera", "wait", t("check.asking"));
+    mark("microphone", "wait", t("check.waiting"));
+    mark("recording", "wait", t("check.waiting"));
+    try {
+      const { stream, audioProblem } = await openDevices(deviceId);
+      this.#opened(stream);
+      this.#microphone(audioProblem);
+    } catch (problem) {
+      this.#failed(problem.code ?? "camera_failed");
+      return;
+    }
+    await this.#listCameras();
+    this.dispatchEvent(new Event("open"));
+  }
+
+  /** A camera was plugged in again during the test: go on recording without a click. */
+  async reopen() {
+    try {
+      const { stream } = await openDevices();
+      this.close();
+      this.#opened(stream);
+      this.dispatchEvent(new Event("open"));
+    } catch (problem) {
+      this.#failed(problem.code ?? "camera_failed");
+    }
+  }
+
+  close() {
+    this.dispatchEvent(new Event("close"));
+    this.#stopMeter();
+    this.#stopMeter = () => {};
+    clearInterval(this.#lightTimer);
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.stream = null;
+  }
+
+  #opened(stream) {
+    this.stream = stream;
+    this.#tell(null);
+    for (const video of [$("#preview"), $("#self-video")]) video.srcObject = stream;
+    show($("#preview-off"), false);
+    const [track] = stream.getVideoTracks();
+    mark("camera", "ok", track.label || t("check.camera_on"));
+    track.addEventListener("ended", () => this.#failed("camera_lost"));
+    const canvas = document.createElement("canvas");
+    this.#lightTimer = setInterval(() => this.#tellLight(canvas), 1000);
+  }
+
+  #tellLight(canvas) {
+    const found = $("#preview").checkVisibility() ? light($("#preview"), canvas) : null;
+    if (!found) return;
+    say($("#light"), t(`check.light.${found}`));
+    $("#light").className = `small hint-${found === "good" ? "ok" : "warn"}`;
+  }
+
+  #microphone(audioProblem) {
+    if (audioProblem) {
+      mark("microphone", "warn", t(`device.${audioProblem}`));
+      this.client.report("mic_denied", audioProblem);
+      return;
+    }
+    mark("microphone", "ok", this.stream.getAudioTracks()[0].label || t("check.microphone_on"));
+    this.#stopMeter = meter(this.stream, (level) => { $("#level").value = level; });
+  }
+
+  async #listCameras() {
+    const list = await cameras();
+    const select = $("#camera-choice select");
+    const current = this.stream.getVideoTracks()[0].getSettings().deviceId;
+    select.replaceChildren(...list.map((device, index) => new Option(device.label || t("check.camera_number", { number: index + 1 }), device.deviceId, false, device.deviceId === current)));
+    show($("#camera-choice"), list.length > 1);
+  }
+
+  #failed(code) {
+    this.client.report(code);
+    mark("camera", "bad", t(`device.${code}`));
+    this.#tell(code);
+    this.dispatchEvent(new CustomEvent("failed", { detail: code }));
+  }
+
+  #tell(code) {
+    this.problem = code;
+    const box = $("#device-problem");
+    show(box, Boolean(code));
+    show($("[data-act=retry]"), Boolean(code) && !missingSupport());
+    if (!code) return;
+    say($("[data-title]", box), t(`device.${code}`));
+    say($("[data-help]", box), t(`device.${code}.help`));
+    show($("#preview-off"), true);
+  }
+}
