@@ -4,10 +4,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+
+class TrackKind(StrEnum):
+    """What a publication shows. Each kind is recorded by itself, all on the sitting's timeline.
+
+    Only ``camera`` (with the microphone) is analysed.
+    """
+
+    CAMERA = "camera"
+    SCREEN = "screen"
+    CAMERA2 = "camera2"
+
+
+class TrackKey(NamedTuple):
+    """One track of one sitting."""
+
+    sitting_id: str
+    track: TrackKind = TrackKind.CAMERA
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +73,7 @@ class Gap:
     start_ms: int
     end_ms: int
     cause: GapCause
+    track: TrackKind = TrackKind.CAMERA
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +97,17 @@ class Segment:
     audio_codec: str | None
     width: int
     height: int
+    track: TrackKind = TrackKind.CAMERA
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Everything on record of one sitting, in order."""
+    """Everything on record of one track of a sitting, in order."""
 
     sitting_id: str
     segments: tuple[Segment, ...]
     gaps: tuple[Gap, ...] = field(default=())
+    track: TrackKind = TrackKind.CAMERA
 
     @property
     def digest(self) -> str:
@@ -102,18 +124,23 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class PublishGrant:
-    """What a valid publish token allows: to send media of this sitting.
+    """What a valid publish token allows: to send this track of this sitting.
 
     ``origin`` (UTC) is the zero of the sitting's timeline, the same at every reconnect.
     """
 
     sitting_id: str
     origin: datetime
+    track: TrackKind = TrackKind.CAMERA
+
+    @property
+    def key(self) -> TrackKey:
+        return TrackKey(self.sitting_id, self.track)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
-    """Whether media of a sitting is arriving now. ``live`` turns false after 2 s without RTP."""
+    """Whether media of a track is arriving now. ``live`` turns false after 2 s without RTP."""
 
     live: bool
     connected: bool
@@ -132,6 +159,7 @@ class MediaStarted:
     sitting_id: str
     at_ms: int
     gap: Gap | None = None
+    track: TrackKind = TrackKind.CAMERA
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +168,7 @@ class MediaLost:
 
     sitting_id: str
     at_ms: int
+    track: TrackKind = TrackKind.CAMERA
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +182,7 @@ class PublisherEnded:
 
     sitting_id: str
     at_ms: int
+    track: TrackKind = TrackKind.CAMERA
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +192,7 @@ class RecordingFailed:
     sitting_id: str
     at_ms: int
     code: str
+    track: TrackKind = TrackKind.CAMERA
 
 
 CaptureEvent = MediaStarted | MediaLost | SegmentClosed | PublisherEnded | RecordingFailed

@@ -1,8 +1,8 @@
-"""segments.jsonl: what is on record of one sitting's camera, append-only, one JSON object a line.
+"""segments.jsonl: what is on record of one track of a sitting, append-only, one JSON object a line.
 
-Kinds of lines: ``segment`` (a Segment without its sitting), ``gap``, ``stop`` (recording was
-ended in order, with the cause of the gap that would follow). Each append is flushed to the disk
-before anyone hears of it; a torn last line, left by a crash, is cut off when opened to write.
+Kinds of lines: ``segment`` (a Segment without its sitting and track), ``gap``, ``stop`` (recording
+was ended in order, with the cause of the gap that would follow). Each append is flushed to the
+disk before anyone hears of it; a torn last line, left by a crash, is cut off when opened to write.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from capture.chain import GENESIS, next_chain
-from capture.contracts import Gap, GapCause, Recording, Segment
+from capture.contracts import Gap, GapCause, Recording, Segment, TrackKey
 
 NAME = "segments.jsonl"
 
@@ -54,27 +54,28 @@ class Ledger:
         else:
             self.stop = entry
 
-    def recording(self, sitting_id: str) -> Recording:
-        return Recording(sitting_id, tuple(self.segments), tuple(self.gaps))
+    def recording(self, key: TrackKey) -> Recording:
+        return Recording(key.sitting_id, tuple(self.segments), tuple(self.gaps), key.track)
 
 
 def _encode(entry: Entry) -> bytes:
     kind = {Segment: "segment", Gap: "gap", Stop: "stop"}[type(entry)]
     fields = asdict(entry)
-    fields.pop("sitting_id", None)
+    for implied in ("sitting_id", "track"):  # by the folder
+        fields.pop(implied, None)
     return (json.dumps({"kind": kind, **fields}, separators=(",", ":")) + "\n").encode()
 
 
-def _decode(line: bytes, sitting_id: str) -> Entry:
+def _decode(line: bytes, key: TrackKey) -> Entry:
     fields: dict[str, Any] = json.loads(line)
     kind = fields.pop("kind")
     if kind == "segment":
-        return Segment(sitting_id=sitting_id, **fields)
+        return Segment(sitting_id=key.sitting_id, track=key.track, **fields)
     fields["cause"] = GapCause(fields["cause"])
-    return Gap(**fields) if kind == "gap" else Stop(**fields)
+    return Gap(track=key.track, **fields) if kind == "gap" else Stop(**fields)
 
 
-def parse(data: bytes, sitting_id: str) -> tuple[Ledger, int]:
+def parse(data: bytes, key: TrackKey) -> tuple[Ledger, int]:
     """The ledger, and how many bytes of ``data`` are whole lines. Raises ValueError otherwise."""
     ledger, whole = Ledger(), 0
     for line in data.splitlines(keepends=True):
@@ -82,7 +83,7 @@ def parse(data: bytes, sitting_id: str) -> tuple[Ledger, int]:
         try:
             if not line.endswith(b"\n"):
                 break
-            ledger.add(_decode(line, sitting_id))
+            ledger.add(_decode(line, key))
         except (ValueError, TypeError, KeyError) as error:
             if last:
                 break
@@ -91,23 +92,23 @@ def parse(data: bytes, sitting_id: str) -> tuple[Ledger, int]:
     return ledger, whole
 
 
-def read(folder: Path, sitting_id: str) -> Ledger:
+def read(folder: Path, key: TrackKey) -> Ledger:
     """What is on record; an empty ledger where nothing is."""
     try:
         data = (folder / NAME).read_bytes()
     except FileNotFoundError:
         return Ledger()
-    return parse(data, sitting_id)[0]
+    return parse(data, key)[0]
 
 
 class Manifest:
     """The one writer of a folder's manifest. Used by one thread at a time."""
 
-    def __init__(self, folder: Path, sitting_id: str) -> None:
+    def __init__(self, folder: Path, key: TrackKey) -> None:
         self._path = folder / NAME
         self._unwritten: list[Entry] = []
         data = self._path.read_bytes() if self._path.exists() else b""
-        self.ledger, self._size = parse(data, sitting_id)
+        self.ledger, self._size = parse(data, key)
         if self._size < len(data):
             os.truncate(self._path, self._size)
 

@@ -1,4 +1,4 @@
-"""Recording one sitting's camera: segments cut on key frames, gaps explained, failures contained.
+"""Recording one track of a sitting: segments cut on key frames, gaps explained, failures contained.
 
 Everything here runs in the event loop's thread, except ``_seal`` and ``_append``, which run in
 the service's one writing thread, in the order they were asked for; the manifest belongs to it.
@@ -20,6 +20,7 @@ from capture.contracts import (
     RecordingFailed,
     Segment,
     SegmentClosed,
+    TrackKey,
 )
 from capture.errors import FULL
 from capture.manifest import Entry, Ledger, Manifest
@@ -37,7 +38,7 @@ class Recorder:
 
     def __init__(
         self,
-        sitting_id: str,
+        key: TrackKey,
         folder: Path,
         manifest: Manifest,
         *,
@@ -45,7 +46,7 @@ class Recorder:
         settings: CaptureSettings,
         emit: Callable[[CaptureEvent], None],
     ) -> None:
-        self.sitting_id = sitting_id
+        self.key = key
         self.folder = folder
         kept = manifest.ledger
         self.ledger = Ledger(list(kept.segments), list(kept.gaps), kept.stop)
@@ -174,9 +175,9 @@ class Recorder:
         self.recording, self.failed = True, False
         gap = None
         if self._end_ms is not None and start_ms - self._end_ms >= self._settings.gap_ms:
-            gap = Gap(self._end_ms, start_ms, self._cause)
+            gap = Gap(self._end_ms, start_ms, self._cause, self.key.track)
             self._submit(self._append, gap)
-        self._emit(MediaStarted(self.sitting_id, start_ms, gap))
+        self._emit(MediaStarted(self.key.sitting_id, start_ms, gap, self.key.track))
 
     def _close(self, end_ms: int | None = None) -> bool:
         """Close the open segment, at ``end_ms`` if another follows; whether it is kept."""
@@ -201,7 +202,7 @@ class Recorder:
     def _describe(self, file: SegmentFile, end_ms: int | None) -> Segment:
         video = file.tracks[0]
         return Segment(
-            sitting_id=self.sitting_id,
+            sitting_id=self.key.sitting_id,
             index=0,
             name=file.path.name,
             start_ms=file.start_ms or 0,
@@ -213,6 +214,7 @@ class Recorder:
             audio_codec="opus" if file.has_audio else None,
             width=video.width,
             height=video.height,
+            track=self.key.track,
         )
 
     # --- failures --------------------------------------------------------------------------
@@ -228,7 +230,7 @@ class Recorder:
         self.failed = True
         code = "disk_full" if error.errno in FULL else "storage_error"
         _log.error("recording failed: %s (errno %s)", code, error.errno)
-        self._emit(RecordingFailed(self.sitting_id, at_ms, code))
+        self._emit(RecordingFailed(self.key.sitting_id, at_ms, code, self.key.track))
 
     # --- the writing thread ----------------------------------------------------------------
 

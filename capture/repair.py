@@ -7,7 +7,7 @@ from pathlib import Path
 
 from capture import webm
 from capture.chain import file_sha256, is_segment_name
-from capture.contracts import Segment
+from capture.contracts import Segment, TrackKey
 from capture.ebml import Malformed
 from capture.join import TEMPORARY
 from capture.manifest import Manifest
@@ -21,18 +21,18 @@ def unlisted(folder: Path, manifest: Manifest) -> list[Path]:
     )
 
 
-def repair_folder(folder: Path, manifest: Manifest, sitting_id: str) -> list[Segment]:
+def repair_folder(folder: Path, manifest: Manifest, key: TrackKey) -> list[Segment]:
     """Cut, hash and chain what a kill -9 left; returns the segments gained."""
     for left in folder.glob(f"{TEMPORARY}*"):
         left.unlink()
-    found = list(_recovered(folder, manifest, sitting_id))
+    found = list(_recovered(folder, manifest, key))
     return [entry for entry in manifest.append(*found) if isinstance(entry, Segment)]
 
 
-def _recovered(folder: Path, manifest: Manifest, sitting_id: str) -> Iterator[Segment]:
+def _recovered(folder: Path, manifest: Manifest, key: TrackKey) -> Iterator[Segment]:
     end_ms = manifest.ledger.end_ms or 0
     for path in unlisted(folder, manifest):
-        segment = recover(path, sitting_id)
+        segment = recover(path, key)
         if segment is None:
             path.unlink()  # not one whole cluster: there is no media in it
         else:
@@ -42,7 +42,7 @@ def _recovered(folder: Path, manifest: Manifest, sitting_id: str) -> Iterator[Se
             yield replace(segment, start_ms=start_ms)
 
 
-def recover(path: Path, sitting_id: str) -> Segment | None:
+def recover(path: Path, key: TrackKey) -> Segment | None:
     """The segment in ``path``, its torn tail cut off; None when no whole cluster is in it."""
     data = path.read_bytes()
     try:
@@ -55,10 +55,10 @@ def recover(path: Path, sitting_id: str) -> Segment | None:
         os.truncate(path, scan.end)
     with path.open("rb") as file:
         os.fsync(file.fileno())
-    return describe(path, data[: scan.end], scan, sitting_id)
+    return describe(path, data[: scan.end], scan, key)
 
 
-def describe(path: Path, data: bytes, scan: webm.Scan, sitting_id: str) -> Segment:
+def describe(path: Path, data: bytes, scan: webm.Scan, key: TrackKey) -> Segment:
     """The segment a whole file is; the manifest gives it its number and chain."""
     times = [(b.at_ms, b.is_video) for c in scan.clusters for b in webm.blocks_of(data, c)]
     video = [at_ms for at_ms, is_video in times if is_video]
@@ -66,7 +66,7 @@ def describe(path: Path, data: bytes, scan: webm.Scan, sitting_id: str) -> Segme
     seen = {track.number: track for track in scan.tracks}
     picture = next((track for track in seen.values() if track.is_video), None)
     return Segment(
-        sitting_id=sitting_id,
+        sitting_id=key.sitting_id,
         index=0,
         name=path.name,
         start_ms=min(at_ms for at_ms, _ in times),
@@ -78,4 +78,5 @@ def describe(path: Path, data: bytes, scan: webm.Scan, sitting_id: str) -> Segme
         audio_codec="opus" if webm.OPUS_TRACK in seen else None,
         width=picture.width if picture else 0,
         height=picture.height if picture else 0,
+        track=key.track,
     )

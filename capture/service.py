@@ -1,4 +1,4 @@
-"""The capture service: many sittings, each published by at most one peer at a time.
+"""The capture service: many sittings, each of their tracks published by one peer at a time.
 
 All methods run in the event loop's thread. One writing thread hashes and syncs closed segments
 in order; a small pool decodes; another reads for clips and joins.
@@ -25,6 +25,8 @@ from capture.contracts import (
     PublishGrant,
     Recording,
     Segment,
+    TrackKey,
+    TrackKind,
 )
 from capture.errors import FULL, CapacityFull, CaptureError, ResourceUnknown, StorageFull
 from capture.locks import KeyedLocks
@@ -38,7 +40,6 @@ from capture.timeline import SittingClock
 
 _log = logging.getLogger(__name__)
 _SITTING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_CAMERA = "camera"
 _FRAME_PATIENCE_MS = 5000  # packets come but no whole frame: as good as lost
 
 
@@ -52,8 +53,8 @@ class Publication:
 
 
 @dataclass(slots=True)
-class _Sitting:
-    """A sitting in memory: who publishes it now and who writes it down."""
+class _Track:
+    """A sitting's track in memory: who publishes it now and who writes it down."""
 
     recorder: Recorder
     session: PublishSession | None = None
@@ -65,7 +66,7 @@ class _Sitting:
 
 
 class CaptureService:
-    """Receives, records and shows what sittings publish. ``root``/<sitting>/camera holds it."""
+    """Receives, records and shows what sittings publish. ``root``/<sitting>/<track> holds it."""
 
     def __init__(
         self,
@@ -77,8 +78,8 @@ class CaptureService:
         self._root = root
         self._on_event = on_event
         self._settings = settings or CaptureSettings()
-        self._sittings: dict[str, _Sitting] = {}
-        self._by_resource: dict[str, str] = {}
+        self._tracks: dict[TrackKey, _Track] = {}
+        self._by_resource: dict[str, TrackKey] = {}
         self._taps: dict[str, FrameTap] = {}
         self._locks = KeyedLocks()
         self._answering = 0
@@ -106,8 +107,8 @@ class CaptureService:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
-        for sitting_id in list(self._sittings):
-            await self._retire(sitting_id, GapCause.SERVER_RESTART)
+        for key in list(self._tracks):
+            await self._retire(key, GapCause.SERVER_RESTART)
         for tap in self._taps.values():
             tap.close()
         if self._tasks:
@@ -118,40 +119,40 @@ class CaptureService:
     # --- publishing ------------------------------------------------------------------------
 
     async def publish(self, grant: PublishGrant, offer_sdp: str) -> Publication:
-        """Answer an offer. An older publication of the same sitting ends once this one stands."""
+        """Answer an offer. An older publication of the same track ends once this one stands."""
         offer = check_offer(offer_sdp, self._settings.max_offer_bytes)
         if self._closed or len(self._by_resource) + self._answering >= self._limit(grant):
             raise CapacityFull("this server takes no more publishers now")
         self._ensure_ticking()
         self._answering += 1
         try:
-            async with self._locks.hold(grant.sitting_id):
-                sitting = await self._sitting(grant.sitting_id)
-                clock = SittingClock(grant.origin, at_least_ms=sitting.recorder.until_ms)
+            async with self._locks.hold(grant.key):
+                track = await self._track(grant.key)
                 session = PublishSession(
-                    sitting.recorder, clock, self._settings, self._decoding, self._on_gone
+                    track.recorder,
+                    self._clock(grant),
+                    self._settings,
+                    self._decoding,
+                    self._on_gone,
                 )
                 answer = await session.answer(offer)
-                await self._replace(grant.sitting_id, sitting, session)
+                await self._replace(grant.key, track, session)
         finally:
             self._answering -= 1
         return Publication(session.resource_id, answer, session.etag)
 
     async def end(self, resource_id: str) -> None:
         """The publisher's good-bye (DELETE)."""
-        sitting_id = self._by_resource.get(resource_id)
-        if sitting_id is None:
-            raise ResourceUnknown("no such publication")
-        await self._finish(sitting_id, GapCause.CLIENT_ENDED, resource_id)
+        await self._finish(self.track_of(resource_id), GapCause.CLIENT_ENDED, resource_id)
 
     async def end_sitting(self, sitting_id: str) -> None:
         """The sitting is over: nothing of it stays open or in memory."""
-        if sitting_id in self._sittings:
-            await self._retire(sitting_id, GapCause.CLIENT_ENDED)
+        for key in [key for key in self._tracks if key.sitting_id == sitting_id]:
+            await self._retire(key, GapCause.CLIENT_ENDED)
         if (tap := self._taps.pop(sitting_id, None)) is not None:
             tap.close()
 
-    def sitting_of(self, resource_id: str) -> str:
+    def track_of(self, resource_id: str) -> TrackKey:
         """Whose publication this is. Raises ResourceUnknown."""
         try:
             return self._by_resource[resource_id]
@@ -160,64 +161,72 @@ class CaptureService:
 
     # --- looking ---------------------------------------------------------------------------
 
-    def status(self, sitting_id: str) -> LiveStatus:
-        sitting = self._sittings.get(sitting_id)
-        if sitting is None:
+    def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus:
+        track = self._tracks.get(TrackKey(sitting_id, kind))
+        if track is None:
             return LiveStatus(
                 live=False, connected=False, last_media_ms=None, frames_decoded=0, frames_dropped=0
             )
-        session = sitting.session
+        session = track.session
         sampler = session.sampler if session else None
-        tap = self._taps.get(sitting_id)
+        tap = self._taps.get(sitting_id) if kind is TrackKind.CAMERA else None
         return LiveStatus(
-            live=sitting.live and sitting.recorder.recording and session is not None,
+            live=track.live and track.recorder.recording and session is not None,
             connected=session is not None and session.connected,
-            last_media_ms=sitting.last_rtp_ms,
-            frames_decoded=sitting.decoded + (sampler.decoded if sampler else 0),
-            frames_dropped=sitting.skipped
+            last_media_ms=track.last_rtp_ms,
+            frames_decoded=track.decoded + (sampler.decoded if sampler else 0),
+            frames_dropped=track.skipped
             + (sampler.skipped if sampler else 0)
             + (tap.dropped if tap else 0),
         )
 
     def tap(self, sitting_id: str) -> FrameTap:
-        """The sitting's decoded frames. Decoding begins with the first call, at a key frame."""
+        """Decoded frames of the sitting's camera, from the first call on, at a key frame."""
         tap = self._taps.get(sitting_id)
         if tap is None:
             tap = self._taps[sitting_id] = FrameTap(sitting_id, self._settings.sample_fps)
-            sitting = self._sittings.get(sitting_id)
-            if sitting is not None and sitting.session is not None:
-                sitting.session.tap = tap
+            track = self._tracks.get(TrackKey(sitting_id))
+            if track is not None and track.session is not None:
+                track.session.tap = tap
         return tap
 
-    def recording(self, sitting_id: str) -> Recording:
-        sitting = self._sittings.get(sitting_id)
-        if sitting is not None:
-            return sitting.recorder.ledger.recording(sitting_id)
-        return manifest.read(self._folder(sitting_id), sitting_id).recording(sitting_id)
+    def recording(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> Recording:
+        key = TrackKey(sitting_id, kind)
+        track = self._tracks.get(key)
+        if track is not None:
+            return track.recorder.ledger.recording(key)
+        return manifest.read(self._folder(key), key).recording(key)
 
-    def recorded_until(self, sitting_id: str) -> int:
+    def recorded_until(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> int:
         """Milliseconds of the timeline recorded so far, the open segment included."""
-        sitting = self._sittings.get(sitting_id)
-        if sitting is not None:
-            return sitting.recorder.until_ms
-        segments = self.recording(sitting_id).segments
+        track = self._tracks.get(TrackKey(sitting_id, kind))
+        if track is not None:
+            return track.recorder.until_ms
+        segments = self.recording(sitting_id, kind).segments
         return segments[-1].end_ms if segments else 0
 
-    async def joined(self, sitting_id: str) -> Path:
+    async def joined(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> Path:
         """All that is recorded so far as one seekable file. Raises NothingRecorded."""
+        key = TrackKey(sitting_id, kind)
         return await asyncio.get_running_loop().run_in_executor(
-            self._reading, join.join, self._folder(sitting_id), *self._parts(sitting_id)
+            self._reading, join.join, self._folder(key), *self._parts(key)
         )
 
     async def clip(
-        self, sitting_id: str, at_ms: int, before_ms: int = 5000, after_ms: int = 10000
+        self,
+        sitting_id: str,
+        at_ms: int,
+        before_ms: int = 5000,
+        after_ms: int = 10000,
+        kind: TrackKind = TrackKind.CAMERA,
     ) -> bytes:
         """A playable cut around ``at_ms``, from the key frame before it. Raises NothingRecorded."""
+        key = TrackKey(sitting_id, kind)
         return await asyncio.get_running_loop().run_in_executor(
             self._reading,
             clip.cut,
-            self._folder(sitting_id),
-            *self._parts(sitting_id),
+            self._folder(key),
+            *self._parts(key),
             at_ms - before_ms,
             at_ms + after_ms,
         )
@@ -225,45 +234,55 @@ class CaptureService:
     # --- inside ----------------------------------------------------------------------------
 
     def _limit(self, grant: PublishGrant) -> int:
-        """A sitting that already publishes takes no new place when it reconnects."""
-        sitting = self._sittings.get(grant.sitting_id)
-        again = sitting is not None and sitting.session is not None
+        """A track that already publishes takes no new place when it reconnects."""
+        track = self._tracks.get(grant.key)
+        again = track is not None and track.session is not None
         return self._settings.max_publications + again
 
-    def _folder(self, sitting_id: str) -> Path:
-        if not _SITTING_ID.fullmatch(sitting_id):
+    def _clock(self, grant: PublishGrant) -> SittingClock:
+        """The one another track of the sitting runs by, so that all keep the same time."""
+        siblings = [
+            track for key, track in self._tracks.items() if key.sitting_id == grant.sitting_id
+        ]
+        for track in siblings:
+            if track.session is not None:
+                return track.session.clock
+        until_ms = max(track.recorder.until_ms for track in siblings)
+        return SittingClock(grant.origin, at_least_ms=until_ms)
+
+    def _folder(self, key: TrackKey) -> Path:
+        if not _SITTING_ID.fullmatch(key.sitting_id):
             raise CaptureError("a sitting's id is letters, digits, - and _", code="sitting_invalid")
-        return self._root / sitting_id / _CAMERA
+        return self._root / key.sitting_id / key.track
 
-    def _parts(self, sitting_id: str) -> tuple[tuple[Segment, ...], Path | None]:
+    def _parts(self, key: TrackKey) -> tuple[tuple[Segment, ...], Path | None]:
         """Closed segments, and the growing one's file."""
-        sitting = self._sittings.get(sitting_id)
-        growing = sitting.recorder.open_path if sitting is not None else None
-        return self.recording(sitting_id).segments, growing
+        track = self._tracks.get(key)
+        growing = track.recorder.open_path if track is not None else None
+        return self.recording(*key).segments, growing
 
-    async def _sitting(self, sitting_id: str) -> _Sitting:
-        sitting = self._sittings.get(sitting_id)
-        if sitting is None:
+    async def _track(self, key: TrackKey) -> _Track:
+        track = self._tracks.get(key)
+        if track is None:
             loop = asyncio.get_running_loop()
-            folder = self._folder(sitting_id)
-            kept = await loop.run_in_executor(self._writing, self._open_folder, sitting_id)
+            kept = await loop.run_in_executor(self._writing, self._open_folder, key)
             recorder = Recorder(
-                sitting_id,
-                folder,
+                key,
+                self._folder(key),
                 kept,
                 writing=self._writing,
                 settings=self._settings,
                 emit=self._emit,
             )
-            sitting = self._sittings[sitting_id] = _Sitting(recorder)
-        return sitting
+            track = self._tracks[key] = _Track(recorder)
+        return track
 
-    def _open_folder(self, sitting_id: str) -> manifest.Manifest:
-        folder = self._folder(sitting_id)
+    def _open_folder(self, key: TrackKey) -> manifest.Manifest:
+        folder = self._folder(key)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            kept = manifest.Manifest(folder, sitting_id)
-            repair_folder(folder, kept, sitting_id)
+            kept = manifest.Manifest(folder, key)
+            repair_folder(folder, kept, key)
         except (OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise StorageFull("no room for a recording") from error
@@ -272,92 +291,92 @@ class CaptureService:
 
     def _repair_all(self) -> list[Segment]:
         gained: list[Segment] = []
-        for folder in sorted(self._root.glob(f"*/{_CAMERA}")):
-            sitting_id = folder.parent.name
-            if sitting_id in self._sittings or not _SITTING_ID.fullmatch(sitting_id):
+        folders = [(kind, folder) for kind in TrackKind for folder in self._root.glob(f"*/{kind}")]
+        for kind, folder in sorted(folders):
+            key = TrackKey(folder.parent.name, kind)
+            if key in self._tracks or not _SITTING_ID.fullmatch(key.sitting_id):
                 continue
             try:
-                kept = manifest.Manifest(folder, sitting_id)
-                gained += repair_folder(folder, kept, sitting_id)
+                gained += repair_folder(folder, manifest.Manifest(folder, key), key)
             except (OSError, ValueError):
                 _log.exception("a recording folder could not be repaired")
         return gained
 
-    async def _replace(self, sitting_id: str, sitting: _Sitting, session: PublishSession) -> None:
-        old = sitting.session
-        sitting.session = session
-        session.tap = self._taps.get(sitting_id)
-        self._by_resource[session.resource_id] = sitting_id
+    async def _replace(self, key: TrackKey, track: _Track, session: PublishSession) -> None:
+        old = track.session
+        track.session = session
+        session.tap = self._taps.get(key.sitting_id) if key.track is TrackKind.CAMERA else None
+        self._by_resource[session.resource_id] = key
         if old is not None:
-            self._detach(sitting, old)
-            sitting.recorder.pause(GapCause.NETWORK)
+            self._detach(track, old)
+            track.recorder.pause(GapCause.NETWORK)
             await old.close()
 
-    def _detach(self, sitting: _Sitting, session: PublishSession) -> None:
+    def _detach(self, track: _Track, session: PublishSession) -> None:
         """From here on nothing the session still delivers is recorded."""
         session.replaced = True
         self._by_resource.pop(session.resource_id, None)
         if session.sampler is not None:
-            sitting.decoded += session.sampler.decoded
-            sitting.skipped += session.sampler.skipped
+            track.decoded += session.sampler.decoded
+            track.skipped += session.sampler.skipped
 
-    async def _finish(
-        self, sitting_id: str, cause: GapCause, resource_id: str | None = None
-    ) -> None:
-        """End the sitting's publication (or only ``resource_id``'s), all it received written."""
-        async with self._locks.hold(sitting_id):
-            sitting = self._sittings.get(sitting_id)
-            session = sitting.session if sitting is not None else None
-            if sitting is None or session is None:
+    async def _finish(self, key: TrackKey, cause: GapCause, resource_id: str | None = None) -> None:
+        """End the track's publication (or only ``resource_id``'s), all it received written."""
+        async with self._locks.hold(key):
+            track = self._tracks.get(key)
+            session = track.session if track is not None else None
+            if track is None or session is None:
                 return
             if resource_id in {None, session.resource_id}:
-                await self._stop(sitting_id, sitting, session, cause)
+                await self._stop(key, track, session, cause)
 
     async def _stop(
-        self, sitting_id: str, sitting: _Sitting, session: PublishSession, cause: GapCause
+        self, key: TrackKey, track: _Track, session: PublishSession, cause: GapCause
     ) -> None:
-        sitting.session = None
-        sitting.idle_since = time.monotonic()
+        track.session = None
+        track.idle_since = time.monotonic()
         self._by_resource.pop(session.resource_id, None)
         await session.close()
-        self._detach(sitting, session)
+        self._detach(track, session)
         at_ms = session.clock.now_ms()
-        sitting.recorder.stop(at_ms, cause)
-        sitting.live = False
-        await sitting.recorder.drain()
-        self._emit(PublisherEnded(sitting_id, at_ms))
+        track.recorder.stop(at_ms, cause)
+        track.live = False
+        await track.recorder.drain()
+        self._emit(PublisherEnded(key.sitting_id, at_ms, key.track))
 
-    async def _retire(self, sitting_id: str, cause: GapCause) -> None:
-        await self._finish(sitting_id, cause)
-        async with self._locks.hold(sitting_id):
-            sitting = self._sittings.pop(sitting_id, None)
-            if sitting is not None:
-                sitting.recorder.pause(cause)
-                await sitting.recorder.drain()
+    async def _retire(self, key: TrackKey, cause: GapCause) -> None:
+        await self._finish(key, cause)
+        async with self._locks.hold(key):
+            track = self._tracks.pop(key, None)
+            if track is not None:
+                track.recorder.pause(cause)
+                await track.recorder.drain()
 
     def _on_gone(self, session: PublishSession) -> None:
         """The connection closed or failed by itself."""
-        sitting_id = self._by_resource.get(session.resource_id)
-        sitting = self._sittings.get(sitting_id) if sitting_id is not None else None
-        if sitting_id is None or sitting is None or sitting.session is not session:
+        key = self._by_resource.get(session.resource_id)
+        track = self._tracks.get(key) if key is not None else None
+        if key is None or track is None or track.session is not session:
             return
         cause = GapCause.CLIENT_ENDED if session.gone_by_peer else GapCause.NETWORK
-        self._lose(sitting_id, sitting, cause)
-        sitting.session = None
-        sitting.idle_since = time.monotonic()
-        self._detach(sitting, session)
+        self._lose(key, track, cause)
+        track.session = None
+        track.idle_since = time.monotonic()
+        self._detach(track, session)
         self._spawn(session.close())
-        self._emit(PublisherEnded(sitting_id, session.clock.now_ms()))
+        self._emit(PublisherEnded(key.sitting_id, session.clock.now_ms(), key.track))
 
-    def _lose(self, sitting_id: str, sitting: _Sitting, cause: GapCause) -> None:
-        sitting.recorder.pause(cause)
-        if sitting.live:
-            sitting.live = False
-            self._emit(MediaLost(sitting_id, sitting.last_rtp_ms or 0))
+    def _lose(self, key: TrackKey, track: _Track, cause: GapCause) -> None:
+        track.recorder.pause(cause)
+        if track.live:
+            track.live = False
+            self._emit(MediaLost(key.sitting_id, track.last_rtp_ms or 0, key.track))
 
     def _emit(self, event: CaptureEvent) -> None:
-        if isinstance(event, MediaStarted) and event.sitting_id in self._sittings:
-            self._sittings[event.sitting_id].live = True
+        if isinstance(event, MediaStarted):
+            track = self._tracks.get(TrackKey(event.sitting_id, event.track))
+            if track is not None:
+                track.live = True
         try:
             self._on_event(event)
         except Exception:  # noqa: BLE001 - a listener's fault must not end a recording
@@ -377,37 +396,37 @@ class CaptureService:
     async def _tick_forever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.tick_s)
-            for sitting_id, sitting in list(self._sittings.items()):
+            for key, track in list(self._tracks.items()):
                 try:
-                    self._tick(sitting_id, sitting)
-                except Exception:  # noqa: BLE001 - nor one sitting's fault the others'
-                    _log.exception("a sitting's tick failed")
+                    self._tick(key, track)
+                except Exception:  # noqa: BLE001 - nor one track's fault the others'
+                    _log.exception("a track's tick failed")
 
-    def _tick(self, sitting_id: str, sitting: _Sitting) -> None:
-        session = sitting.session
+    def _tick(self, key: TrackKey, track: _Track) -> None:
+        session = track.session
         if session is None:
-            if time.monotonic() - sitting.idle_since > self._settings.forget_after_s:
-                sitting.idle_since = time.monotonic()
-                self._spawn(self._retire(sitting_id, GapCause.NETWORK))
+            if time.monotonic() - track.idle_since > self._settings.forget_after_s:
+                track.idle_since = time.monotonic()
+                self._spawn(self._retire(key, GapCause.NETWORK))
             return
         session.tick()
         if session.last_rtp_ms is not None:
-            sitting.last_rtp_ms = session.last_rtp_ms
-            self._watch(sitting_id, sitting, session)
+            track.last_rtp_ms = session.last_rtp_ms
+            self._watch(key, track, session)
         elif time.monotonic() - session.started > self._settings.connect_within_s:
             session.started = time.monotonic()
-            self._spawn(self._finish(sitting_id, GapCause.NETWORK, session.resource_id))
-        elif sitting.live and session.clock.now_ms() - (sitting.last_rtp_ms or 0) > self._lost_ms:
-            self._lose(sitting_id, sitting, GapCause.NETWORK)
+            self._spawn(self._finish(key, GapCause.NETWORK, session.resource_id))
+        elif track.live and session.clock.now_ms() - (track.last_rtp_ms or 0) > self._lost_ms:
+            self._lose(key, track, GapCause.NETWORK)
 
     @property
     def _lost_ms(self) -> float:
         return self._settings.lost_after_s * 1000
 
-    def _watch(self, sitting_id: str, sitting: _Sitting, session: PublishSession) -> None:
+    def _watch(self, key: TrackKey, track: _Track, session: PublishSession) -> None:
         """2 s without RTP: the media is lost, whatever ICE believes (its consent takes 30 s)."""
         now_ms = session.clock.now_ms()
         silent = now_ms - (session.last_rtp_ms or 0) > self._lost_ms
         no_frame = now_ms - (session.last_frame_ms or 0) > _FRAME_PATIENCE_MS
-        if sitting.live and (silent or no_frame):
-            self._lose(sitting_id, sitting, GapCause.NETWORK)
+        if track.live and (silent or no_frame):
+            self._lose(key, track, GapCause.NETWORK)

@@ -44,11 +44,11 @@ def whip_router(service: CaptureService, authorize: Authorize) -> APIRouter:
 
     @router.delete("/whip/{resource_id}")
     async def end(resource_id: str, authorization: Authorization = None) -> Response:
-        sitting_id = service.sitting_of(resource_id)
+        track = service.track_of(resource_id)
         token = bearer_token(authorization)
         try:
-            if (await authorize(token)).sitting_id != sitting_id:
-                raise TokenInvalid("the token is of another sitting")
+            if (await authorize(token)).key != track:
+                raise TokenInvalid("the token is of another track")
         except TokenExpired:
             pass  # it was good once, and the resource's name is secret: let the publisher leave
         await service.end(resource_id)
@@ -61,7 +61,7 @@ def whip_router(service: CaptureService, authorize: Authorize) -> APIRouter:
     @router.api_route("/whip/{resource_id}", methods=["GET", "HEAD", "POST", "PUT", "PATCH"])
     async def refused(resource_id: str) -> Response:
         # RFC 9725 §4.3: without trickle ICE and ICE restarts every PATCH is 405.
-        service.sitting_of(resource_id)
+        service.track_of(resource_id)
         return Response(status_code=405, headers=_RESOURCE)
 
     return router

@@ -24,6 +24,7 @@ from acts.package import PackageContents, make_package
 from acts.seal import SealKey, seal
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
+from capture.contracts import TrackKind
 from capture.service import CaptureService
 from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs
@@ -235,7 +236,11 @@ async def _resume(container: Container) -> None:
     capture = container.capture
     async with container.read_acts() as store:
         recent = await store.recently_recorded()
-    recordings = [await asyncio.to_thread(capture.recording, sitting) for sitting in recent]
+    recordings = [
+        await asyncio.to_thread(capture.recording, sitting, kind)
+        for sitting in recent
+        for kind in TrackKind
+    ]
     await container.bridge.resume(
         [segment for recording in recordings for segment in recording],
         [(recording.sitting_id, gap) for recording in recordings for gap in recording.gaps],

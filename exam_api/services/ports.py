@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from capture.contracts import TrackKey
 from exam_api.domain.languages import Language, Texts
 from exam_api.domain.paper import PaperItem
 from exam_api.domain.roles import Actor
@@ -193,9 +194,9 @@ class Sittings(Protocol):
         """Ids of sittings in progress whose time is over, oldest deadline first."""
         ...
 
-    async def add_token(self, token_hash: str, sitting_id: str, expires_at: datetime) -> None: ...
-    async def find_token(self, token_hash: str) -> tuple[str, datetime] | None:
-        """(sitting_id, expires_at)."""
+    async def add_token(self, token_hash: str, key: TrackKey, expires_at: datetime) -> None: ...
+    async def find_token(self, token_hash: str) -> tuple[TrackKey, datetime] | None:
+        """What it allows to send, and until when."""
         ...
 
     async def drop_tokens(self, sitting_id: str) -> None: ...

@@ -23,6 +23,7 @@ from capture.contracts import (
     RecordingFailed,
     Segment,
     SegmentClosed,
+    TrackKind,
 )
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
@@ -162,9 +163,9 @@ class ProctoringBridge:
     ) -> None:
         try:
             match report:
-                case MediaStarted():
+                case MediaStarted(track=TrackKind.CAMERA):
                     await asyncio.to_thread(analysis.attach, report.sitting_id)
-                case MediaLost() | PublisherEnded():
+                case MediaLost(track=TrackKind.CAMERA) | PublisherEnded(track=TrackKind.CAMERA):
                     await asyncio.to_thread(analysis.detach, report.sitting_id)
         except Exception:  # noqa: BLE001 - recording and test go on without analysis
             _log.exception("analysis_not_switched")
@@ -178,14 +179,16 @@ class ProctoringBridge:
             _log.warning("report_of_unknown_sitting")
             return
         match report:
-            case MediaStarted():
+            case MediaStarted(track=TrackKind.CAMERA):
                 await self._media_started(report, times, store)
-            case MediaLost():
+            case MediaLost(track=TrackKind.CAMERA):
                 await self._media_lost(report.at_ms, times, store)
-            case PublisherEnded():
+            case PublisherEnded(track=TrackKind.CAMERA):
                 await self._publisher_ended(report, times, store)
+            case MediaStarted() | MediaLost() | PublisherEnded():
+                await self._beside_camera(report, times, store)
             case RecordingFailed():
-                payload = {"code": report.code, "at_ms": report.at_ms}
+                payload = {"code": report.code, "at_ms": report.at_ms, "track": str(report.track)}
                 await self._tell(store, times, EventKind.RECORDING_FAILED, payload)
             case FlagUpdate():
                 await self._flag(report, times, store)
@@ -202,14 +205,14 @@ class ProctoringBridge:
                 await self._save(FlagUpdate(times.id, FlagPhase.CLOSED, lost), times, store)
         else:
             await self._close_lost(store, times, report.at_ms)
-        await self._tell(store, times, EventKind.MEDIA_STARTED, {"at_ms": report.at_ms})
+        await self._tell(store, times, EventKind.MEDIA_STARTED, _camera_at(report.at_ms))
 
     async def _media_lost(self, at_ms: int, times: SittingTimes, store: ProctoringStore) -> None:
         self._waiting.left.pop(times.id, None)
         if times.in_progress and not await self._open_losses(store, times):
             lost = _connection_lost(at_ms, None)
             await self._save(FlagUpdate(times.id, FlagPhase.OPENED, lost), times, store)
-        await self._tell(store, times, EventKind.MEDIA_LOST, {"at_ms": at_ms})
+        await self._tell(store, times, EventKind.MEDIA_LOST, _camera_at(at_ms))
 
     async def _publisher_ended(
         self, report: PublisherEnded, times: SittingTimes, store: ProctoringStore
@@ -217,7 +220,26 @@ class ProctoringBridge:
         """A good-bye is no loss yet: the sitting may be ending, or the page reloading."""
         if times.finished_at is None and not await self._open_losses(store, times):
             self._waiting.left.setdefault(times.id, report.at_ms)
-        await self._tell(store, times, EventKind.MEDIA_LOST, {"at_ms": report.at_ms, "ended": True})
+        payload = {**_camera_at(report.at_ms), "ended": True}
+        await self._tell(store, times, EventKind.MEDIA_LOST, payload)
+
+    async def _beside_camera(
+        self,
+        report: MediaStarted | MediaLost | PublisherEnded,
+        times: SittingTimes,
+        store: ProctoringStore,
+    ) -> None:
+        """Screen or second camera come and go: a gap on record, a word to the console, no flag."""
+        payload = {"at_ms": report.at_ms, "track": str(report.track)}
+        match report:
+            case MediaStarted():
+                if report.gap is not None:
+                    await store.save_gap(times.id, report.gap)
+                await self._tell(store, times, EventKind.MEDIA_STARTED, payload)
+            case MediaLost():
+                await self._tell(store, times, EventKind.MEDIA_LOST, payload)
+            case PublisherEnded():
+                await self._tell(store, times, EventKind.MEDIA_LOST, {**payload, "ended": True})
 
     async def _close_lost(self, store: ProctoringStore, times: SittingTimes, end_ms: int) -> bool:
         open_now = await self._open_losses(store, times)
@@ -332,6 +354,10 @@ class ProctoringBridge:
         now_ms = times.at_ms(self._clock.now()) or 0
         if times.in_progress and now_ms - at_ms >= LOST_AFTER_MS:
             await self._media_lost(at_ms, times, store)
+
+
+def _camera_at(at_ms: int) -> dict[str, object]:
+    return {"at_ms": at_ms, "track": str(TrackKind.CAMERA)}
 
 
 def _name(update: FlagUpdate) -> tuple[str, FlagKind, int]:

@@ -12,7 +12,7 @@ from enum import Enum, StrEnum, auto
 from typing import Protocol, TypeVar
 
 from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
-from capture.contracts import Gap, LiveStatus, Segment
+from capture.contracts import Gap, LiveStatus, Segment, TrackKind
 
 Store_co = TypeVar("Store_co", covariant=True)
 
@@ -166,8 +166,8 @@ class SittingAnalysis(Protocol):
 
 
 class Media(Protocol):
-    """What is arriving and on record, from capture."""
+    """What is arriving and on record of a track, from capture."""
 
-    def status(self, sitting_id: str) -> LiveStatus: ...
+    def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus: ...
 
-    def recorded_until(self, sitting_id: str) -> int: ...
+    def recorded_until(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> int: ...

@@ -80,9 +80,11 @@ class ReviewStore(EventSink, Protocol):
 
     async def answered(self, sitting_ids: Sequence[str]) -> Mapping[str, int]: ...
 
-    async def segments(self, sitting_id: str) -> Sequence[Segment]: ...
+    async def segments(self, sitting_id: str) -> Sequence[Segment]:
+        """Of all tracks; each track's in order."""
 
-    async def gaps(self, sitting_id: str) -> Sequence[Gap]: ...
+    async def gaps(self, sitting_id: str) -> Sequence[Gap]:
+        """Of all tracks, by time."""
 
     async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
         """Newest revision first."""

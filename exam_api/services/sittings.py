@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from capture.contracts import PublishGrant
+from capture.contracts import PublishGrant, TrackKey, TrackKind
 from capture.errors import CaptureError, TokenExpired, TokenInvalid
 from exam_api.domain import timers
 from exam_api.domain.errors import Forbidden, NotInProgress
@@ -105,9 +105,13 @@ class SittingDesk:
         return await self.view(actor, sitting_id, client_id)
 
     async def publish_token(
-        self, actor: Actor, sitting_id: str, client_id: str
+        self,
+        actor: Actor,
+        sitting_id: str,
+        client_id: str,
+        track: TrackKind = TrackKind.CAMERA,
     ) -> PublishTokenView:
-        """Lets a client send this sitting's media, for some minutes; at a reconnect ask anew."""
+        """Lets a client send this track, for some minutes; at a reconnect ask anew."""
         token = new_secret()
         now = self._clock.now()
         expires_at = now + self._policy.publish_token_life
@@ -116,7 +120,7 @@ class SittingDesk:
             sitting.require_claimed(client_id)
             # Raises what the camera's arrival would: better here, where the page can say it.
             sitting.published(now, await unit.exams.of(sitting))
-            await unit.sittings.add_token(digest(token), sitting_id, expires_at)
+            await unit.sittings.add_token(digest(token), TrackKey(sitting_id, track), expires_at)
         return PublishTokenView(token, WHIP_URL, expires_at)
 
     async def authorize_publish(self, token: str) -> PublishGrant:
@@ -126,22 +130,22 @@ class SittingDesk:
             found = await unit.sittings.find_token(digest(token))
             if found is None:
                 raise TokenInvalid
-            sitting_id, expires_at = found
+            key, expires_at = found
             if now >= expires_at:
                 raise TokenExpired
-            before = await unit.sittings.lock(sitting_id)
+            before = await unit.sittings.lock(key.sitting_id)
             if before is None or before.completed:
                 raise TokenInvalid
             sitting = before.published(now, await unit.exams.of(before))
             if sitting != before:
                 await advance(unit, before, sitting, now, by=sitting.student_id)
-            return _grant(sitting)
+            return _grant(sitting, key.track)
 
 
-def _grant(sitting: Sitting) -> PublishGrant:
+def _grant(sitting: Sitting, track: TrackKind) -> PublishGrant:
     if sitting.origin is None:
         raise NotInProgress
-    return PublishGrant(sitting.id, sitting.origin)
+    return PublishGrant(sitting.id, sitting.origin, track)
 
 
 async def end_media(live: LiveMedia, sitting_id: str) -> None:

@@ -61,6 +61,7 @@ class SqlProctoringStore(SqlEventSink):
     async def save_segment(self, segment: Segment) -> bool:
         columns = asdict(segment)
         columns["idx"] = columns.pop("index")
+        columns["track"] = str(segment.track)
         return await insert_once(self._session, SegmentRow, **columns)
 
     async def save_gap(self, sitting_id: str, gap: Gap) -> bool:
@@ -68,6 +69,7 @@ class SqlProctoringStore(SqlEventSink):
             self._session,
             GapRow,
             sitting_id=sitting_id,
+            track=str(gap.track),
             start_ms=gap.start_ms,
             end_ms=gap.end_ms,
             cause=str(gap.cause),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 
-from capture.contracts import Gap, GapCause, Segment
+from capture.contracts import Gap, GapCause, Segment, TrackKind
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.exams import SqlExams, exam_of
 from exam_api.adapters.sql.flag_rows import stored_flag
@@ -150,7 +150,7 @@ class SqlReviewStore(SqlEventSink):
         query = (
             select(tables.SegmentRow)
             .where(tables.SegmentRow.sitting_id == sitting_id)
-            .order_by(tables.SegmentRow.idx)
+            .order_by(tables.SegmentRow.track, tables.SegmentRow.idx)
         )
         return [_segment(row) for row in await self._session.scalars(query)]
 
@@ -161,7 +161,9 @@ class SqlReviewStore(SqlEventSink):
             .order_by(tables.GapRow.start_ms)
         )
         rows = await self._session.scalars(query)
-        return [Gap(row.start_ms, row.end_ms, GapCause(row.cause)) for row in rows]
+        return [
+            Gap(row.start_ms, row.end_ms, GapCause(row.cause), TrackKind(row.track)) for row in rows
+        ]
 
     async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
         query = (
@@ -240,4 +242,5 @@ def _segment(row: tables.SegmentRow) -> Segment:
         audio_codec=row.audio_codec,
         width=row.width,
         height=row.height,
+        track=TrackKind(row.track),
     )

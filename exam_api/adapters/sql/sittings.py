@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from capture.contracts import TrackKey, TrackKind
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.visibility import (
     exams_proctored_by,
@@ -161,14 +162,21 @@ class SqlSittings:
         )
         return (await self._session.scalars(query)).all()
 
-    async def add_token(self, token_hash: str, sitting_id: str, expires_at: datetime) -> None:
-        row = tables.PublishToken(hash=token_hash, sitting_id=sitting_id, expires_at=expires_at)
+    async def add_token(self, token_hash: str, key: TrackKey, expires_at: datetime) -> None:
+        row = tables.PublishToken(
+            hash=token_hash,
+            sitting_id=key.sitting_id,
+            track=str(key.track),
+            expires_at=expires_at,
+        )
         self._session.add(row)
         await self._session.flush()
 
-    async def find_token(self, token_hash: str) -> tuple[str, datetime] | None:
+    async def find_token(self, token_hash: str) -> tuple[TrackKey, datetime] | None:
         row = await self._session.get(tables.PublishToken, token_hash)
-        return (row.sitting_id, row.expires_at) if row else None
+        if row is None:
+            return None
+        return TrackKey(row.sitting_id, TrackKind(row.track)), row.expires_at
 
     async def drop_tokens(self, sitting_id: str) -> None:
         gone = delete(tables.PublishToken).where(tables.PublishToken.sitting_id == sitting_id)

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, StringConstraints
 
+from capture.contracts import TrackKind
 from exam_api.services.views import ExamCard, PublishTokenView, SittingView
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import ClientId, CoreDep, CurrentActor, MaybeClientId
@@ -52,6 +53,10 @@ async def claim(
 
 @router.post("/sittings/{sitting_id}/publish-token")
 async def publish_token(
-    core: CoreDep, actor: CurrentActor, sitting_id: PathId, client_id: ClientId
+    core: CoreDep,
+    actor: CurrentActor,
+    sitting_id: PathId,
+    client_id: ClientId,
+    track: Annotated[TrackKind, Query()] = TrackKind.CAMERA,
 ) -> PublishTokenView:
-    return await core.desk.publish_token(actor, sitting_id, client_id)
+    return await core.desk.publish_token(actor, sitting_id, client_id, track)

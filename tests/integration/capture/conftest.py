@@ -24,7 +24,7 @@ from aiortc import (
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from capture.contracts import CaptureEvent, PublishGrant
+from capture.contracts import CaptureEvent, PublishGrant, TrackKind
 from capture.errors import CaptureError, TokenInvalid
 from capture.service import CaptureService
 from capture.settings import CaptureSettings
@@ -180,7 +180,7 @@ async def offer_of(peer: Peer) -> str:
 
 @dataclass
 class CaptureServer:
-    """The service behind its real HTTP endpoint; a token is the sitting's id."""
+    """The service behind its real HTTP endpoint; a token is the sitting's id, or ``id:track``."""
 
     service: CaptureService
     root: Path
@@ -203,10 +203,10 @@ class CaptureServer:
             while not condition():  # noqa: ASYNC110 - it looks at files and counters too
                 await asyncio.sleep(0.02)
 
-    async def publish(self, sitting_id: str, *media: Encoded, loop: bool = False) -> Peer:
+    async def publish(self, token: str, *media: Encoded, loop: bool = False) -> Peer:
         peer = make_peer(*media, loop=loop)
         self.peers.append(peer)
-        headers = {"Authorization": f"Bearer {sitting_id}", "Content-Type": "application/sdp"}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
         reply = await self.http.post(self.whip, content=await offer_of(peer), headers=headers)
         assert reply.status_code == 201, reply.text
         peer.resource = self.url + reply.headers["Location"]
@@ -226,7 +226,8 @@ async def serve(root: Path, settings: CaptureSettings) -> AsyncIterator[CaptureS
     async def authorize(token: str) -> PublishGrant:
         if token == "wrong":
             raise TokenInvalid("no such token")
-        return PublishGrant(token, origin)
+        sitting_id, _, kind = token.partition(":")
+        return PublishGrant(sitting_id, origin, TrackKind(kind or "camera"))
 
     app = FastAPI()
     app.include_router(whip_router(service, authorize))

@@ -45,7 +45,7 @@ async def test_a_reconnect_replaces_the_publication_on_the_same_timeline(capture
     await capture_server.until(lambda: service.recorded_until("s1") > 1200)
     await capture_server.publish("s1", vp8, loop=True)
     with pytest.raises(ResourceUnknown):
-        service.sitting_of(first.resource.rsplit("/", 1)[1])
+        service.track_of(first.resource.rsplit("/", 1)[1])
     before = service.recorded_until("s1")
     await capture_server.until(lambda: service.recorded_until("s1") > before + 1500)
     assert not capture_server.seen(PublisherEnded)
@@ -92,4 +92,4 @@ async def test_an_offer_that_never_connects_is_forgotten(capture_server, vp8, op
     assert reply.status_code == 201
     await capture_server.until(lambda: capture_server.seen(PublisherEnded))
     with pytest.raises(ResourceUnknown):
-        capture_server.service.sitting_of(reply.headers["Location"].rsplit("/", 1)[1])
+        capture_server.service.track_of(reply.headers["Location"].rsplit("/", 1)[1])

@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity
-from capture.contracts import Gap, GapCause, LiveStatus, MediaLost, MediaStarted, Recording
+from capture.contracts import (
+    Gap,
+    GapCause,
+    LiveStatus,
+    MediaLost,
+    MediaStarted,
+    Recording,
+    TrackKind,
+)
 from capture.errors import NothingRecorded
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.sql.act_store import SqlActStore
@@ -23,13 +31,13 @@ pytestmark = pytest.mark.integration
 
 
 class NothingOnRecord:
-    def status(self, sitting_id: str) -> LiveStatus:
+    def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus:
         return LiveStatus(True, True, None, 0, 0)
 
     def recording(self, sitting_id: str) -> Recording:
         return Recording(sitting_id, ())
 
-    def recorded_until(self, sitting_id: str) -> int:
+    def recorded_until(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> int:
         return 0
 
     async def clip(self, sitting_id: str, at_ms: int, *_: int) -> bytes:

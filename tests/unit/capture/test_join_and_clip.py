@@ -10,7 +10,7 @@ import pytest
 
 from capture import clip, join
 from capture.codecs import KeyInfo
-from capture.contracts import GapCause
+from capture.contracts import GapCause, TrackKey
 from capture.errors import NothingRecorded, StorageFull
 from capture.manifest import Manifest
 from capture.recorder import Recorder
@@ -32,9 +32,9 @@ async def recorded(tmp_path):
     """Picture at 10 and sound at 50 a second, 0–6 s and 10–14 s; a key frame each second."""
     with ThreadPoolExecutor(1) as pool:
         recorder = Recorder(
-            "s1",
+            TrackKey("s1"),
             tmp_path,
-            Manifest(tmp_path, "s1"),
+            Manifest(tmp_path, TrackKey("s1")),
             writing=pool,
             settings=CaptureSettings(segment_s=3.0),
             emit=lambda _: None,

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from capture.chain import next_chain
-from capture.contracts import Gap, GapCause, Segment
+from capture.contracts import Gap, GapCause, Segment, TrackKey
 from capture.manifest import NAME, Manifest, Stop, read
 
 
@@ -27,37 +27,37 @@ def segment(number):
 
 
 def test_entries_come_back_numbered_and_chained(tmp_path):
-    manifest = Manifest(tmp_path, "s1")
+    manifest = Manifest(tmp_path, TrackKey("s1"))
     gap, stop = Gap(2, 5, GapCause.NETWORK), Stop(9, GapCause.CLIENT_ENDED)
     manifest.append(segment(1))
     manifest.append(gap, segment(2), stop)
-    ledger = read(tmp_path, "s1")
+    ledger = read(tmp_path, TrackKey("s1"))
     assert [s.index for s in ledger.segments] == [1, 2]
     assert ledger.segments[1].chain == next_chain(ledger.segments[0].chain, f"{2:064x}")
     assert (ledger.gaps, ledger.stop) == ([gap], stop)
-    assert ledger.segments == Manifest(tmp_path, "s1").ledger.segments
+    assert ledger.segments == Manifest(tmp_path, TrackKey("s1")).ledger.segments
 
 
 def test_a_torn_last_line_is_cut_off_and_written_over(tmp_path):
-    Manifest(tmp_path, "s1").append(segment(1))
+    Manifest(tmp_path, TrackKey("s1")).append(segment(1))
     whole = (tmp_path / NAME).read_bytes()
     for torn in (b'{"kind":"seg', b"\x00\x00\x00", b'{"kind":"gap"}\n'):
         (tmp_path / NAME).write_bytes(whole + torn)
-        assert len(read(tmp_path, "s1").segments) == 1
-        Manifest(tmp_path, "s1")
+        assert len(read(tmp_path, TrackKey("s1")).segments) == 1
+        Manifest(tmp_path, TrackKey("s1"))
         assert (tmp_path / NAME).read_bytes() == whole
 
 
 def test_damage_in_the_middle_is_no_torn_tail(tmp_path):
-    Manifest(tmp_path, "s1").append(segment(1))
+    Manifest(tmp_path, TrackKey("s1")).append(segment(1))
     path = tmp_path / NAME
     path.write_bytes(b"garbage\n" + path.read_bytes())
     with pytest.raises(ValueError, match="line 1"):
-        read(tmp_path, "s1")
+        read(tmp_path, TrackKey("s1"))
 
 
 def test_what_a_full_disk_refuses_waits_for_the_next_append(tmp_path, monkeypatch):
-    manifest = Manifest(tmp_path, "s1")
+    manifest = Manifest(tmp_path, TrackKey("s1"))
     manifest.append(segment(1))
     real = os.pwrite
 
@@ -68,12 +68,12 @@ def test_what_a_full_disk_refuses_waits_for_the_next_append(tmp_path, monkeypatc
     monkeypatch.setattr("capture.manifest.os.pwrite", full)
     with pytest.raises(OSError, match="No space"):
         manifest.append(segment(2))
-    assert len(read(tmp_path, "s1").segments) == 1
+    assert len(read(tmp_path, TrackKey("s1")).segments) == 1
     monkeypatch.setattr("capture.manifest.os.pwrite", real)
     gained = manifest.append(segment(3))
     assert [entry.name for entry in gained] == ["000002.webm", "000003.webm"]
-    assert [s.index for s in read(tmp_path, "s1").segments] == [1, 2, 3]
+    assert [s.index for s in read(tmp_path, TrackKey("s1")).segments] == [1, 2, 3]
 
 
 def test_nothing_recorded_reads_as_empty(tmp_path):
-    assert read(tmp_path / "absent", "s1").recording("s1").digest == ""
+    assert read(tmp_path / "absent", TrackKey("s1")).recording(TrackKey("s1")).digest == ""

@@ -9,7 +9,7 @@ import pytest
 from capture import repair, webm
 from capture.chain import verify_folder
 from capture.codecs import KeyInfo
-from capture.contracts import Gap, GapCause, MediaStarted, RecordingFailed, SegmentClosed
+from capture.contracts import Gap, GapCause, MediaStarted, RecordingFailed, SegmentClosed, TrackKey
 from capture.manifest import Manifest, read
 from capture.recorder import Recorder
 from capture.settings import CaptureSettings
@@ -29,9 +29,9 @@ class Bench:
 
     def open(self):
         self.recorder = Recorder(
-            "s1",
+            TrackKey("s1"),
             self.folder,
-            Manifest(self.folder, "s1"),
+            Manifest(self.folder, TrackKey("s1")),
             writing=self.pool,
             settings=CaptureSettings(segment_s=3.0),
             emit=self.events.append,
@@ -50,7 +50,7 @@ class Bench:
     async def finish(self, at_ms, cause=GapCause.CLIENT_ENDED):
         self.recorder.stop(at_ms, cause)
         await self.recorder.drain()
-        return read(self.folder, "s1")
+        return read(self.folder, TrackKey("s1"))
 
 
 @pytest.fixture
@@ -231,11 +231,14 @@ async def test_a_crash_leaves_a_segment_that_is_repaired_once(bench):
     with growing.open("ab") as file:
         file.write(b"\x1f\x43\xb6\x75\x10\x00\x40\x00torn")
     (bench.folder / "000003.webm").write_bytes(b"\x1a\x45")  # a header cut off
-    manifest = Manifest(bench.folder, "s1")
-    (gained,) = repair.repair_folder(bench.folder, manifest, "s1")
+    manifest = Manifest(bench.folder, TrackKey("s1"))
+    (gained,) = repair.repair_folder(bench.folder, manifest, TrackKey("s1"))
     assert (gained.index, gained.start_ms, gained.width) == (2, 3000, 640)
     assert gained.end_ms >= 3500
     assert not (bench.folder / "000003.webm").exists()
     assert verify_folder(bench.folder, gained.chain) == []
-    assert repair.repair_folder(bench.folder, Manifest(bench.folder, "s1"), "s1") == []
+    assert (
+        repair.repair_folder(bench.folder, Manifest(bench.folder, TrackKey("s1")), TrackKey("s1"))
+        == []
+    )
     bench.recorder.pause(GapCause.NETWORK)

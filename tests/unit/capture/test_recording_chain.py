@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.chain import GENESIS, next_chain, verify_folder
-from capture.contracts import Gap, GapCause, Segment
+from capture.contracts import Gap, GapCause, Segment, TrackKey
 from capture.manifest import NAME, Manifest, Stop
 
 DIGESTS = st.lists(st.binary(min_size=32, max_size=32).map(bytes.hex), min_size=2, max_size=8)
@@ -36,7 +36,7 @@ def segment(name, content, start_ms):
 def folder(tmp_path):
     folder = tmp_path / "camera"
     folder.mkdir()
-    manifest = Manifest(folder, "s1")
+    manifest = Manifest(folder, TrackKey("s1"))
     for number in range(1, 5):
         content = b"segment %d" % number
         name = f"{number:06d}.webm"
@@ -51,7 +51,7 @@ def codes(folder, digest=None):
 
 
 def test_an_untouched_recording_is_intact(folder):
-    digest = Manifest(folder, "s1").ledger.chain
+    digest = Manifest(folder, TrackKey("s1")).ledger.chain
     assert verify_folder(folder, digest) == []
 
 
@@ -85,13 +85,13 @@ def test_a_line_cut_out_of_the_manifest_is_told(folder):
 
 
 def test_a_manifest_rewritten_as_a_whole_fails_against_the_stated_digest(folder):
-    digest = Manifest(folder, "s1").ledger.chain
+    digest = Manifest(folder, TrackKey("s1")).ledger.chain
     (folder / NAME).unlink()
     content = b"another"
     for path in folder.glob("*.webm"):
         path.unlink()
     (folder / "000001.webm").write_bytes(content)
-    Manifest(folder, "s1").append(segment("000001.webm", content, 0))
+    Manifest(folder, TrackKey("s1")).append(segment("000001.webm", content, 0))
     assert codes(folder) == set()
     assert codes(folder, digest) == {("wrong_digest", NAME)}
 

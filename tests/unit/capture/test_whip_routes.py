@@ -5,7 +5,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from capture.contracts import PublishGrant
+from capture.contracts import PublishGrant, TrackKey, TrackKind
 from capture.errors import CaptureError, TokenExpired, TokenInvalid
 from capture.service import CaptureService, Publication
 from capture.whip import whip_router
@@ -21,8 +21,8 @@ class Service:
         assert offer_sdp == "v=0\r\n"
         return Publication("r1", "v=0\r\nanswer", "tag")
 
-    sitting_of = CaptureService.sitting_of
-    _by_resource = {"r1": "s1"}  # noqa: RUF012 - read only
+    track_of = CaptureService.track_of
+    _by_resource = {"r1": TrackKey("s1")}  # noqa: RUF012 - read only
 
     async def end(self, resource_id):
         self.ended.append(resource_id)
@@ -40,7 +40,8 @@ async def http(service):
             raise TokenExpired("too late")
         if token == "wrong":
             raise TokenInvalid("unknown")
-        return PublishGrant(token, None)
+        sitting_id, _, kind = token.partition(":")
+        return PublishGrant(sitting_id, None, TrackKind(kind or "camera"))
 
     app = FastAPI()
     app.include_router(whip_router(service, authorize))
@@ -113,6 +114,7 @@ async def test_only_the_publisher_ends_its_publication(http, service):
     assert (await http.delete("/whip/r1")).status_code == 401
     assert (await http.delete("/whip/r1", headers=bearer("wrong"))).status_code == 401
     assert (await http.delete("/whip/r1", headers=bearer("other"))).status_code == 401
+    assert (await http.delete("/whip/r1", headers=bearer("s1:screen"))).status_code == 401
     assert (await http.delete("/whip/none", headers=bearer("s1"))).status_code == 404
     assert service.ended == []
     assert (await http.delete("/whip/r1", headers=bearer("late"))).status_code == 200

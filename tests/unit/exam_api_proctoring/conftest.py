@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from capture.contracts import LiveStatus, Recording
+from capture.contracts import LiveStatus, Recording, TrackKind
 from capture.errors import NothingRecorded
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.sql.act_store import SqlActStore
@@ -57,11 +57,11 @@ class FakeRecordings:
     clips: dict[str, bytes] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
 
-    def status(self, sitting_id: str) -> LiveStatus:
+    def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus:
         live = self.live.get(sitting_id, False)
         return LiveStatus(live, live, None, 0, 0)
 
-    def recorded_until(self, sitting_id: str) -> int:
+    def recorded_until(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> int:
         return self.until_ms.get(sitting_id, 0)
 
     def recording(self, sitting_id: str) -> Recording:

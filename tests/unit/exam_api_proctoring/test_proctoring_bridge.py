@@ -27,9 +27,11 @@ from capture.contracts import (
     RecordingFailed,
     Segment,
     SegmentClosed,
+    TrackKind,
 )
 from exam_api.domain.errors import StorageBusy
 from exam_api.services.proctoring import ProctoringBridge
+from exam_api.services.proctoring_ports import EventKind
 
 
 class FakeAnalysis:
@@ -350,3 +352,27 @@ async def test_a_recording_that_fails_is_told_to_the_console(bench, world):
     bench.bridge.on_capture(RecordingFailed(sitting_id, 9_000, "disk_full"))
     await bench.settle()
     assert "recording.failed" in await world.kinds()
+
+
+async def test_a_lost_screen_is_a_gap_and_a_word_to_the_console_but_no_flag(bench, world):
+    sitting_id = await world.sitting()
+    screen = TrackKind.SCREEN
+    gap = Gap(30_000, 41_000, GapCause.CLIENT_ENDED, screen)
+    for event in (
+        PublisherEnded(sitting_id, 30_000, screen),
+        MediaLost(sitting_id, 30_000, screen),
+        MediaStarted(sitting_id, 41_000, gap, screen),
+        SegmentClosed(segment(sitting_id, 1)),
+        SegmentClosed(replace(segment(sitting_id, 1), track=screen)),
+    ):
+        bench.bridge.on_capture(event)
+    await bench.settle()
+    await bench.tick()
+    assert await bench.flags(sitting_id) == []
+    assert bench.analysis.calls == []
+    async with world.read() as store:
+        assert list(await store.gaps(sitting_id)) == [gap]
+        assert [s.track for s in await store.segments(sitting_id)] == [TrackKind.CAMERA, screen]
+        told = await store.events_after(world.exam_id, 0, 100)
+    lost = [event.payload for event in told if event.kind == EventKind.MEDIA_LOST]
+    assert [payload["track"] for payload in lost] == ["screen", "screen"]

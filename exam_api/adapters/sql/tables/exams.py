@@ -128,8 +128,11 @@ class AnswerLog(Base):
 
 
 class PublishToken(Base):
+    """Lets its bearer send one track of one sitting."""
+
     __tablename__ = "publish_token"
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     sitting_id: Mapped[SittingRef] = mapped_column(index=True)
+    track: Mapped[Code]
     expires_at: Mapped[Utc]

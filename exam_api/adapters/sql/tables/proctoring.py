@@ -23,6 +23,7 @@ class SegmentRow(Base):
     __tablename__ = "segment"
 
     sitting_id: Mapped[str] = mapped_column(String(36), ForeignKey("sitting.id"), primary_key=True)
+    track: Mapped[Code] = mapped_column(primary_key=True)
     idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(String(200))
     start_ms: Mapped[int]
@@ -37,11 +38,12 @@ class SegmentRow(Base):
 
 
 class GapRow(Base):
-    """A stretch of the sitting that is not on record, and why (S-13)."""
+    """A stretch of the sitting's track that is not on record, and why (S-13)."""
 
     __tablename__ = "gap"
 
     sitting_id: Mapped[str] = mapped_column(String(36), ForeignKey("sitting.id"), primary_key=True)
+    track: Mapped[Code] = mapped_column(primary_key=True)
     start_ms: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     end_ms: Mapped[int]
     cause: Mapped[Code]
