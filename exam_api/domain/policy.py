@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from exam_api.domain.policy_rules import Whole, read_setting, rules_of, stored
+from exam_api.domain.policy_rules import Switch, Whole, read_setting, rules_of, stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,9 @@ class ExamPolicy:
     check_lead_min: Annotated[int, Whole("T-4.2", most=1440)] = 15
     # domain.md, grades: D begins at 50
     pass_points: Annotated[int, Whole("grades", most=100)] = 50
+    # S-13: what is recorded besides the camera and the microphone
+    screen: Annotated[bool, Switch("S-13")] = False
+    second_camera: Annotated[bool, Switch("S-13")] = False
 
     def __post_init__(self) -> None:
         for name, rule in rules_of(ExamPolicy).items():
