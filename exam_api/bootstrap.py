@@ -38,6 +38,7 @@ from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
+from exam_api.services.jobs import JobRunner
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
 from exam_api.services.live_media import CapturedMedia, TappedAnalysis
@@ -70,6 +71,7 @@ class Container(Core):
     worker: AnalysisWorker
     bridge: ProctoringBridge
     read_acts: "Transaction[SqlActStore]"
+    jobs: JobRunner
     start_error: Exception | None = None
 
 
@@ -84,6 +86,7 @@ async def build(settings: Settings) -> FastAPI:
     database = await open_database(settings.database, clock)
     container = _container(settings, database, clock, seal_key)
     database.listeners.append(container.hub.wake)
+    database.job_listeners.append(container.jobs.wake)
     if seal_key.self_made:
         _log.warning(
             "seal_is_self_made", fingerprint=seal_key.fingerprint, set="BAQYLAU_SEAL_PKCS12"
@@ -170,6 +173,7 @@ def _container(
         worker=worker,
         bridge=bridge,
         read_acts=read,
+        jobs=JobRunner(database, clock, {}),
     )
 
 
@@ -220,6 +224,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
     tasks: dict[str, Callable[[], Awaitable[None]]] = {
         "bridge": lambda: bridge.run(analysis, capture),
         "live events": lambda: container.hub.run(_newest_event(container)),
+        "jobs": container.jobs.run,
     }
     for name, work in tasks.items():
         await stack.enter_async_context(_task(name, _restarted(name, work)))

@@ -25,12 +25,16 @@ _LOCK_WAIT_S = 10.0
 
 
 class Database:
-    """Owned by the event loop that uses it. ``listeners`` are called after a commit with events."""
+    """Owned by the event loop that uses it.
+
+    ``listeners`` are called after a commit with events, ``job_listeners`` after one with jobs.
+    """
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._clock = clock
         self.engine = _engine(make_url(url))
         self.listeners: list[Callable[[], None]] = []
+        self.job_listeners: list[Callable[[], None]] = []
         is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer: asyncio.Lock | None = asyncio.Lock() if is_sqlite else None
 
@@ -56,9 +60,10 @@ class Database:
             unit = SqlUnit(session, self._clock)
             yield unit
             await session.commit()
-        if unit.has_events:
-            for listener in self.listeners:
-                listener()
+        heard = [*(self.listeners if unit.has_events else [])]
+        heard += self.job_listeners if unit.has_jobs else []
+        for listener in heard:
+            listener()
 
     async def aclose(self) -> None:
         await self.engine.dispose()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,7 @@ async def insert_once(session: AsyncSession, table: type[Base], **values: Any) -
     """True where the row is new; a row with the same key stays as it is."""
     postgres = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if postgres else sqlite.insert
-    done = await session.execute(insert(table).values(**values).on_conflict_do_nothing())
-    assert isinstance(done, CursorResult)
-    return done.rowcount == 1
+    once = insert(table).values(**values).on_conflict_do_nothing()
+    # Returned, not counted: psycopg reports no row count for an INSERT of this kind.
+    added = await session.execute(once.returning(*inspect(table).primary_key))
+    return added.first() is not None

@@ -8,6 +8,7 @@ from exam_api.adapters.sql.answers import SqlAnswers
 from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
+from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
@@ -24,6 +25,10 @@ class SqlUnit:
     @property
     def has_events(self) -> bool:
         return "events" in self.__dict__ and self.events.appended > 0
+
+    @property
+    def has_jobs(self) -> bool:
+        return "jobs" in self.__dict__ and self.jobs.added > 0
 
     @cached_property
     def people(self) -> SqlPeople:
@@ -64,3 +69,7 @@ class SqlUnit:
     @cached_property
     def overview(self) -> SqlOverview:
         return SqlOverview(self.session)
+
+    @cached_property
+    def jobs(self) -> SqlJobs:
+        return SqlJobs(self.session, self._clock)

@@ -22,6 +22,7 @@ from exam_api.adapters.sql.tables.exams import (
     Sitting,
     TransitionRow,
 )
+from exam_api.adapters.sql.tables.jobs import JobRow
 from exam_api.adapters.sql.tables.people import (
     Department,
     Faculty,
@@ -62,6 +63,7 @@ __all__ = [
     "Item",
     "ItemChoice",
     "ItemText",
+    "JobRow",
     "LogInFailure",
     "LogInSession",
     "Programme",
