@@ -22,10 +22,8 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-# These watch over every exam (S-9, S-18, S-19): they read all, and decide nothing.
-OVERSEERS: Final = frozenset(
-    {Role.TESTING_CENTRE, Role.DEAN_OFFICE, Role.REGISTRAR, Role.ADMINISTRATOR}
-)
+# These watch over every exam (S-9, S-18): they read all, and decide nothing.
+OVERSEERS: Final = frozenset({Role.TESTING_CENTRE, Role.REGISTRAR, Role.ADMINISTRATOR})
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,10 @@ class Console:
                 yield None
                 continue
             async with self._read() as store:
-                shown = await self._show(store, actor, event)
+                try:
+                    shown = await self._show(store, actor, event)
+                except NotFound:
+                    shown = None  # of a student whom this actor does not watch
             yield shown
 
     async def _show(self, store: ReviewStore, actor: Actor, event: StoredEvent) -> LiveEvent:

@@ -1,7 +1,8 @@
 """What the pages list: exams, sittings, acts and people that an actor may see. Reads only.
 
-The proctor sees the exams assigned (S-16), the member those of the own group (S-15), dean's
-office, registrar, testing centre and administrator all (S-9, S-18, S-19); a student the own acts.
+The proctor sees own students (S-16), the member those of the own group's exams (S-15), the dean's
+office those of its faculty (S-19), registrar, testing centre and administrator all (S-9, S-18); a
+student the own acts.
 """
 
 from collections.abc import Sequence

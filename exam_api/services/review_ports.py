@@ -92,8 +92,8 @@ class ReviewStore(EventSink, Protocol):
     async def hold(self, sitting_id: str) -> None:
         """Against other writers till the end of the transaction; before any event is appended."""
 
-    async def may_decide(self, exam_id: str, actor: Actor) -> bool:
-        """Whether the actor is a proctor of this exam."""
+    async def may_decide(self, sitting_id: str, actor: Actor) -> bool:
+        """Whether the actor is the proctor of this sitting."""
 
     async def add_decision(
         self, flag_id: str, verdict: Verdict, comment: str, actor: Actor

@@ -118,7 +118,7 @@ class ReviewedSittingView:
 
 @dataclass(frozen=True, slots=True)
 class ReviewView:
-    """``may_decide``: the asking person is a proctor of this exam."""
+    """``may_decide``: the asking person is the proctor of this sitting."""
 
     may_decide: bool
     sitting: ReviewedSittingView

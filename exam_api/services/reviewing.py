@@ -95,7 +95,7 @@ class Reviewing:
             flags = await store.flags([sitting_id])
             decisions = await store.decisions([sitting_id])
             acts = await store.acts([sitting_id])
-            may_decide = await store.may_decide(watched.exam.id, actor)
+            may_decide = await store.may_decide(watched.sitting.id, actor)
         return ReviewView(
             may_decide=may_decide,
             sitting=sitting_view(watched),
@@ -187,7 +187,7 @@ class Reviewing:
         self, store: ReviewStore, actor: Actor, flag_id: str, verdict: Verdict, comment: str
     ) -> Decided:
         flag, watched = await store.flag(flag_id, actor)
-        if not await store.may_decide(watched.exam.id, actor):
+        if not await store.may_decide(watched.sitting.id, actor):
             raise Forbidden
         await store.hold(flag.sitting_id)
         last = newest(await store.decisions([flag.sitting_id])).get(flag_id)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.exams import SqlExams, exam_of
 from exam_api.adapters.sql.sittings import sitting_of
-from exam_api.adapters.sql.visibility import exams_watched_by
+from exam_api.adapters.sql.visibility import exams_watched_by, sittings_watched_by
 from exam_api.domain.errors import NotFound
 from exam_api.domain.languages import language_or
 from exam_api.domain.roles import Actor, Role
@@ -43,7 +43,10 @@ class SqlOverview:
                 _count(state.in_([one.value for one in COMPLETED])),
             )
             .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
-            .outerjoin(tables.Sitting, tables.Sitting.exam_id == tables.Exam.id)
+            .outerjoin(
+                tables.Sitting,
+                and_(tables.Sitting.exam_id == tables.Exam.id, sittings_watched_by(actor)),
+            )
             .where(exams_watched_by(actor))
             .group_by(tables.Exam.id, tables.Discipline.id)
             .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
@@ -60,7 +63,7 @@ class SqlOverview:
     async def sittings(self, exam_id: str, actor: Actor) -> Sequence[ListedSitting]:
         query = (
             _sittings()
-            .where(tables.Sitting.exam_id == exam_id, exams_watched_by(actor))
+            .where(tables.Sitting.exam_id == exam_id, sittings_watched_by(actor))
             .order_by(tables.User.full_name, tables.Sitting.id)
         )
         listed = [_listed(row) for row in (await self._session.execute(query))]
@@ -70,14 +73,14 @@ class SqlOverview:
         return [_completed(sitting, counts, acts.get(sitting.id)) for sitting in listed]
 
     async def sitting(self, sitting_id: str, actor: Actor) -> ListedSitting:
-        query = _sittings().where(tables.Sitting.id == sitting_id, exams_watched_by(actor))
+        query = _sittings().where(tables.Sitting.id == sitting_id, sittings_watched_by(actor))
         found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
         return _listed(found)
 
     async def acts(self, actor: Actor) -> Sequence[ListedAct]:
-        return await self._newest(exams_watched_by(actor))
+        return await self._newest(sittings_watched_by(actor))
 
     async def own_acts(self, student_id: str) -> Sequence[ListedAct]:
         return await self._newest(tables.Sitting.student_id == student_id)

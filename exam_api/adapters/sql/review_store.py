@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from capture.contracts import Gap, GapCause, Segment, TrackKind
@@ -12,10 +12,10 @@ from exam_api.adapters.sql.flag_rows import stored_flag
 from exam_api.adapters.sql.proctoring_store import SqlEventSink, events_after, last_event_id
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.unit import SqlUnit
-from exam_api.adapters.sql.visibility import exams_watched_by
+from exam_api.adapters.sql.visibility import sittings_proctored_by, sittings_watched_by
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
-from exam_api.domain.roles import Actor, Role
+from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring_ports import StoredDecision, StoredEvent, StoredFlag, Verdict
@@ -99,7 +99,7 @@ class SqlReviewStore(SqlEventSink):
         return await SqlExams(self._session).watched(exam_id, actor)
 
     async def sitting(self, sitting_id: str, actor: Actor) -> WatchedSitting:
-        query = watched_query().where(tables.Sitting.id == sitting_id, exams_watched_by(actor))
+        query = watched_query().where(tables.Sitting.id == sitting_id, sittings_watched_by(actor))
         found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
@@ -108,7 +108,7 @@ class SqlReviewStore(SqlEventSink):
     async def sittings(self, exam_id: str, actor: Actor) -> Sequence[WatchedSitting]:
         query = (
             watched_query()
-            .where(tables.Sitting.exam_id == exam_id, exams_watched_by(actor))
+            .where(tables.Sitting.exam_id == exam_id, sittings_watched_by(actor))
             .order_by(tables.User.full_name, tables.Sitting.id)
         )
         return [watched(found) for found in await self._session.execute(query)]
@@ -178,12 +178,11 @@ class SqlReviewStore(SqlEventSink):
         query = select(tables.Sitting.id).where(tables.Sitting.id == sitting_id)
         await self._session.execute(query.with_for_update())
 
-    async def may_decide(self, exam_id: str, actor: Actor) -> bool:
-        assigned = and_(
-            tables.ExamProctor.exam_id == exam_id, tables.ExamProctor.proctor_id == actor.id
+    async def may_decide(self, sitting_id: str, actor: Actor) -> bool:
+        query = select(tables.Sitting.id).where(
+            tables.Sitting.id == sitting_id, sittings_proctored_by(actor)
         )
-        found = await self._session.scalar(select(tables.ExamProctor.proctor_id).where(assigned))
-        return actor.has(Role.PROCTOR) and found is not None
+        return await self._session.scalar(query) is not None
 
     async def add_decision(
         self, flag_id: str, verdict: Verdict, comment: str, actor: Actor

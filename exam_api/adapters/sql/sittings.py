@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from capture.contracts import TrackKey, TrackKind
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.visibility import (
-    exams_proctored_by,
-    exams_watched_by,
+    sittings_proctored_by,
     sittings_visible_to,
+    sittings_watched_by,
 )
 from exam_api.domain.errors import Forbidden, NotFound
 from exam_api.domain.grading import Result, grade_of
@@ -101,10 +101,9 @@ class SqlSittings:
         return {row.id: sitting_of(row) for row in rows}
 
     async def lock_proctored(self, sitting_id: str, actor: Actor) -> Sitting:
-        proctored = select(tables.Exam.id).where(exams_proctored_by(actor))
         query = _fresh().where(
             tables.Sitting.id == sitting_id,
-            tables.Sitting.exam_id.in_(proctored),
+            sittings_proctored_by(actor),
             tables.Sitting.student_id != actor.id,
         )
         sitting = await self._one(query.with_for_update())
@@ -114,8 +113,7 @@ class SqlSittings:
         return sitting
 
     async def watched(self, sitting_id: str, actor: Actor) -> Sitting:
-        watched = select(tables.Exam.id).where(exams_watched_by(actor))
-        query = _fresh().where(tables.Sitting.id == sitting_id, tables.Sitting.exam_id.in_(watched))
+        query = _fresh().where(tables.Sitting.id == sitting_id, sittings_watched_by(actor))
         sitting = await self._one(query)
         if sitting is None:
             raise NotFound

@@ -1,47 +1,96 @@
-"""Permission inside the query: which rows an actor may see. 404, never 403, for the others."""
+"""Permission inside the query: which rows an actor may see. 404, never 403, for the others.
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+Rules say "watch" for all that proctoring knows of a sitting (recording, flags, acts), and "see"
+for the sitting itself. Each goes by role and assignment together: a role that was taken away
+shows nothing any more.
+"""
 
-from exam_api.adapters.sql.tables import Exam, ExamMember, ExamProctor, Sitting
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+
+from exam_api.adapters.sql.tables import (
+    Discipline,
+    Exam,
+    ExamMember,
+    ExamProctor,
+    Programme,
+    Sitting,
+    StudentProfile,
+    StudyGroup,
+)
 from exam_api.domain.roles import Actor, Role
 
 
 def sittings_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Students their own; proctors and members those of their exams; overseers all."""
-    if actor.oversees:
-        return true()
-    own = Sitting.student_id == actor.id
-    return or_(own, *(Sitting.exam_id.in_(exams) for exams in _assigned(actor)))
+    """A student's own, and those that the actor watches."""
+    return or_(Sitting.student_id == actor.id, sittings_watched_by(actor))
+
+
+def sittings_watched_by(actor: Actor) -> ColumnElement[bool]:
+    """Proctors their own students, members those of their exams, deans those of their faculty."""
+    return true() if actor.oversees else or_(false(), *_sittings_watched(actor))
+
+
+def _sittings_watched(actor: Actor) -> Iterator[ColumnElement[bool]]:
+    if actor.has(Role.PROCTOR):
+        yield sittings_proctored_by(actor)
+    if actor.has(Role.MEMBER):
+        yield Sitting.exam_id.in_(_exams_answered_for(actor))
+    if actor.has(Role.DEAN_OFFICE):
+        yield Sitting.student_id.in_(students_of_faculty(actor))
+
+
+def sittings_proctored_by(actor: Actor) -> ColumnElement[bool]:
+    """Where the actor may act: on the own students, and on those that no proctor has yet."""
+    if not actor.has(Role.PROCTOR):
+        return false()
+    mine = or_(Sitting.proctor_id == actor.id, Sitting.proctor_id.is_(None))
+    return and_(Sitting.exam_id.in_(_exams_proctored(actor)), mine)
 
 
 def exams_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """A student may know of every exam's title and window; staff see the ones assigned."""
-    if actor.oversees or actor.has(Role.STUDENT):
+    """A student may know of every exam's title and window; staff see the ones that concern them."""
+    if actor.has(Role.STUDENT):
         return true()
-    return or_(false(), *(Exam.id.in_(exams) for exams in _assigned(actor)))
+    rights = [exams_watched_by(actor)]
+    if actor.has(Role.TEACHER, Role.DEPARTMENT_HEAD):
+        rights.append(Exam.discipline_id.in_(_disciplines_of_department(actor)))
+    return or_(*rights)
 
 
 def exams_watched_by(actor: Actor) -> ColumnElement[bool]:
-    """Exams whose console, recordings and acts the actor may open: never a student's right."""
-    if actor.oversees:
-        return true()
-    return or_(false(), *(Exam.id.in_(exams) for exams in _assigned(actor)))
+    """Exams whose console and lists the actor may open: the rows in them are limited again."""
+    return true() if actor.oversees else or_(false(), *_exams_watched(actor))
 
 
-def exams_proctored_by(actor: Actor) -> ColumnElement[bool]:
-    """Exams in which the actor may act on sittings: only as their proctor."""
-    if not actor.has(Role.PROCTOR):
-        return false()
-    mine = ExamProctor.proctor_id == actor.id
-    return Exam.id.in_(select(ExamProctor.exam_id).where(mine))
-
-
-def _assigned(actor: Actor) -> list[Select[str]]:
-    """By role and assignment together: a role that was taken away shows nothing any more."""
-    exams: list[Select[str]] = []
+def _exams_watched(actor: Actor) -> Iterator[ColumnElement[bool]]:
     if actor.has(Role.PROCTOR):
-        mine = ExamProctor.proctor_id == actor.id
-        exams.append(select(ExamProctor.exam_id).where(mine))
+        yield Exam.id.in_(_exams_proctored(actor))
     if actor.has(Role.MEMBER):
-        exams.append(select(ExamMember.exam_id).where(ExamMember.member_id == actor.id))
-    return exams
+        yield Exam.id.in_(_exams_answered_for(actor))
+    if actor.has(Role.DEAN_OFFICE):
+        theirs = Sitting.student_id.in_(students_of_faculty(actor))
+        yield Exam.id.in_(select(Sitting.exam_id).where(theirs))
+
+
+def students_of_faculty(actor: Actor) -> Select[str]:
+    """Ids of the students of the actor's faculty; of a person without one there are none."""
+    return (
+        select(StudentProfile.user_id)
+        .join(StudyGroup, StudyGroup.id == StudentProfile.group_id)
+        .join(Programme, Programme.id == StudyGroup.programme_id)
+        .where(Programme.faculty_id == (actor.faculty_id or ""))
+    )
+
+
+def _exams_proctored(actor: Actor) -> Select[str]:
+    return select(ExamProctor.exam_id).where(ExamProctor.proctor_id == actor.id)
+
+
+def _exams_answered_for(actor: Actor) -> Select[str]:
+    return select(ExamMember.exam_id).where(ExamMember.member_id == actor.id)
+
+
+def _disciplines_of_department(actor: Actor) -> Select[str]:
+    return select(Discipline.id).where(Discipline.department_id == (actor.department_id or ""))

@@ -24,8 +24,8 @@ class NavEntry:
 _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/cabinet", "nav.cabinet", frozenset({Role.STUDENT})),
     ("/console", "nav.console", frozenset({Role.PROCTOR})),
-    ("/overview", "nav.overview", OVERSEERS | {Role.MEMBER}),
-    ("/acts", "nav.acts", OVERSEERS | {Role.MEMBER, Role.PROCTOR}),
+    ("/overview", "nav.overview", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER}),
+    ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR})),
 )
 

@@ -131,6 +131,14 @@ class World:
             await unit.sittings.save(sitting)
         return sitting.id
 
+    async def give_to(self, sitting_id: str, login: str) -> None:
+        """Another proctor takes the student over."""
+        proctor = await self.actor(login)
+        async with self.database.write() as unit:
+            sitting = await unit.sittings.lock(sitting_id)
+            assert sitting is not None
+            await unit.sittings.save(replace(sitting, proctor_id=proctor.id))
+
     async def begin(self, sitting_id: str, at_ms: int) -> None:
         async with self.database.write() as unit:
             sitting = await unit.sittings.lock(sitting_id)

@@ -154,9 +154,10 @@ async def test_settling_again_changes_nothing(desk, sitting_id):
     assert len(await desk.stored(sitting_id)) == 1
 
 
-async def test_a_second_flag_makes_a_revision_under_the_same_number(desk, sitting_id):
+async def test_a_second_flag_makes_a_revision_under_the_same_number(desk, sitting_id, world):
     await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
     await desk.acts.settle(sitting_id)
+    await world.give_to(sitting_id, "proctor2")
     await desk.decide(await desk.flag(sitting_id, FlagKind.EXTRA_FACE, 60_000), by="proctor2")
     act = await desk.acts.settle(sitting_id)
     assert (act.number, act.revision) == ("2026-0001", 2)
@@ -270,6 +271,7 @@ async def test_numbers_have_no_gaps_under_concurrency(desk, world):
     sittings = [await world.sitting(f"student{number}") for number in (1, 2, 3)]
     world.clock.move(seconds=100)
     for sitting_id in sittings:
+        await world.give_to(sitting_id, "proctor1")
         await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
     several = [desk.make_acts() for _ in range(4)]  # as several processes would
     await asyncio.gather(*(acts.settle(sitting_id) for acts in several for sitting_id in sittings))

@@ -147,7 +147,7 @@ async def test_a_tile_shows_student_state_media_and_flags(stage, world):
     world.recordings.live[sitting_id] = True
     flag_id = await stage.flag(sitting_id)
     view = await stage.console.snapshot(await world.actor("proctor1"), world.exam_id)
-    assert len(view.tiles) == 3
+    assert len(view.tiles) == 2  # the third student is the other proctor's
     tile = next(tile for tile in view.tiles if tile.sitting_id == sitting_id)
     assert tile.student.full_name == (await world.actor("student1")).full_name
     assert (tile.state, tile.recording.live, tile.answered, tile.total) == (
@@ -159,6 +159,17 @@ async def test_a_tile_shows_student_state_media_and_flags(stage, world):
     assert [(flag.id, flag.end_ms, flag.verdict) for flag in tile.flags] == [(flag_id, None, None)]
     assert tile.risk == 2.0  # an alert that still lasts
     assert view.cursor == await stage.newest()
+
+
+async def test_events_of_another_proctors_student_are_not_told(stage, world):
+    theirs = await world.sitting("student2")
+    await stage.flag(theirs)
+    mine = await world.sitting("student1")
+    await stage.flag(mine)
+    stream = stage.console.events(await world.actor("proctor1"), world.exam_id, 0)
+    told = [await anext(stream) for _ in range(2)]
+    await stream.aclose()
+    assert [event and event.sitting_id for event in told] == [None, mine]
 
 
 async def test_a_decided_flag_weighs_nothing(stage, world):
