@@ -30,8 +30,9 @@ from aiortc.contrib.media import MediaRecorder
 from fastapi import FastAPI, Request, Response
 
 from benchmarks.capture_loss import loss_table
-from benchmarks.capture_media import LoopTrack, Packets, encode_audio, encode_video
+from benchmarks.capture_media import Packets, encode_audio, encode_video
 from capture.contracts import PublishGrant
+from capture.prepared import LoopTrack
 from capture.service import CaptureService
 from capture.whip import whip_router
 

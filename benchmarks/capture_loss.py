@@ -13,9 +13,10 @@ from typing import Any
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
-from benchmarks.capture_media import FPS, LoopTrack, Packets, encode_audio, encode_video
+from benchmarks.capture_media import FPS, Packets, encode_audio, encode_video
 from benchmarks.lossy_link import LossyLink, Weather
 from capture.offer import check_offer
+from capture.prepared import LoopTrack
 from capture.rtp_seam import EncodedFrame, Ingest, SenderTime
 
 _DELAY_S = 0.02

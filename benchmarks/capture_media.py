@@ -1,12 +1,9 @@
-"""Media encoded beforehand, and a track that sends it: what the benchmarks' publishers share."""
+"""Media encoded beforehand: what the benchmarks' publishers share."""
 
-import asyncio
 from fractions import Fraction
-from typing import Any
 
 import av
 import numpy as np
-from aiortc import MediaStreamTrack
 
 FPS, SIZE, SECONDS = 15, (640, 480), 4
 Packets = list[tuple[Fraction, bytes]]
@@ -48,39 +45,3 @@ def encode_audio() -> Packets:
         packets += [(Fraction(len(packets), 50), bytes(p)) for p in encoder.encode(frame)]
     packets += [(Fraction(len(packets), 50), bytes(p)) for p in encoder.encode(None)]
     return packets[: SECONDS * 50]
-
-
-class LoopTrack(MediaStreamTrack):
-    """Sends the same packets over and over, at real speed, from a common start to ``until_s``."""
-
-    def __init__(
-        self,
-        kind: str,
-        packets: Packets,
-        start: asyncio.Event,
-        *,
-        until_s: float = float("inf"),
-    ) -> None:
-        super().__init__()
-        self.kind = kind
-        self.done = asyncio.Event()
-        self._until_s = until_s
-        rate = 90000 if kind == "video" else 48000
-        self._packets, self._rate, self._start = packets, rate, start
-        self._sent, self._zero = 0, 0.0
-
-    async def recv(self) -> "av.Packet[Any]":
-        await self._start.wait()
-        now = asyncio.get_running_loop().time
-        self._zero = self._zero or now()
-        rounds, index = divmod(self._sent, len(self._packets))
-        at, data = self._packets[index]
-        at += rounds * SECONDS
-        if at >= self._until_s:
-            self.done.set()
-            await asyncio.Event().wait()
-        await asyncio.sleep(max(0.0, self._zero + float(at) - now()))
-        packet = av.Packet(data)
-        packet.pts, packet.time_base = int(at * self._rate), Fraction(1, self._rate)
-        self._sent += 1
-        return packet

@@ -1,7 +1,7 @@
 """What capture publishes to the other packages: frames, segments and recordings as plain values."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -147,6 +147,26 @@ class LiveStatus:
     last_media_ms: int | None
     frames_decoded: int
     frames_dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFigures:
+    """How much is going on. Frames are counted since the start.
+
+    ``recorded_ms`` of ``elapsed_ms``: what is on record of the sittings that publish now, from
+    the first picture of each on.
+    """
+
+    publishing: int = 0
+    live: int = 0
+    frames_decoded: int = 0
+    frames_dropped: int = 0
+    recorded_ms: int = 0
+    elapsed_ms: int = 0
+
+    def __add__(self, other: "CaptureFigures") -> "CaptureFigures":
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return CaptureFigures(*(one + another for one, another in pairs))
 
 
 # --- events: what capture tells its owner, in the event loop's thread -------------------------

@@ -73,8 +73,6 @@ class Pose:
 
 def render_demo_scene(path: Path) -> None:
     """Writes the scene (VP8 in WebM by the suffix ``.webm``, else H.264)."""
-    person = _cut_out(_portrait())
-    student, visitor = _sized(person, 0.82), _sized(_made_another(person), 0.74)
     with av.open(path, "w") as container:
         codec = "libvpx" if path.suffix == ".webm" else "libx264"
         stream = container.add_stream(codec, rate=FPS)
@@ -85,11 +83,17 @@ def render_demo_scene(path: Path) -> None:
         # libvpx threads wait by spinning: on a busy machine more of them are far slower than one.
         stream.codec_context.thread_count = 1
         stream.codec_context.options = _quick(codec)
-        for index, image in enumerate(_pictures(student, visitor)):
+        for index, image in enumerate(demo_pictures()):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def demo_pictures() -> Iterator[Image]:
+    """The scene, BGR, ``FPS`` a second; the same at every call. Raises DemoPortraitMissing."""
+    person = _cut_out(_portrait())
+    return _pictures(_sized(person, 0.82), _sized(_made_another(person), 0.74))
 
 
 def _quick(codec: str) -> dict[str, str]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from capture import clip, join, manifest
 from capture.contracts import (
     CaptureEvent,
+    CaptureFigures,
+    Gap,
     GapCause,
     LiveStatus,
     MediaLost,
@@ -81,6 +83,7 @@ class CaptureService:
         self._tracks: dict[TrackKey, _Track] = {}
         self._by_resource: dict[str, TrackKey] = {}
         self._taps: dict[str, FrameTap] = {}
+        self._past = CaptureFigures()  # of sittings that are no longer in memory
         self._locks = KeyedLocks()
         self._answering = 0
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="capture-write")
@@ -180,6 +183,10 @@ class CaptureService:
             + (tap.dropped if tap else 0),
         )
 
+    def figures(self) -> CaptureFigures:
+        """Of all sittings together, seen by their cameras."""
+        return sum(map(self._figures, self._tracks), self._past)
+
     def tap(self, sitting_id: str) -> FrameTap:
         """Decoded frames of the sitting's camera, from the first call on, at a key frame."""
         tap = self._taps.get(sitting_id)
@@ -229,6 +236,27 @@ class CaptureService:
             *self._parts(key),
             at_ms - before_ms,
             at_ms + after_ms,
+        )
+
+    def _figures(self, key: TrackKey) -> CaptureFigures:
+        if key.track is not TrackKind.CAMERA:
+            return CaptureFigures()
+        status, track = self.status(*key), self._tracks[key]
+        frames = CaptureFigures(
+            frames_decoded=status.frames_decoded, frames_dropped=status.frames_dropped
+        )
+        if track.session is None:
+            return frames
+        kept = self.recording(*key)
+        until_ms = track.recorder.until_ms
+        closed: list[Segment | Gap] = [*kept.segments, *kept.gaps]
+        first_ms = min((one.start_ms for one in closed), default=until_ms)
+        open_ms = until_ms - max((one.end_ms for one in closed), default=until_ms)
+        return frames + CaptureFigures(
+            publishing=1,
+            live=int(status.live),
+            recorded_ms=kept.recorded_ms + max(0, open_ms),
+            elapsed_ms=max(0, track.session.clock.now_ms() - first_ms) if closed else 0,
         )
 
     # --- inside ----------------------------------------------------------------------------
@@ -347,6 +375,8 @@ class CaptureService:
     async def _retire(self, key: TrackKey, cause: GapCause) -> None:
         await self._finish(key, cause)
         async with self._locks.hold(key):
+            if key in self._tracks:
+                self._past += self._figures(key)
             track = self._tracks.pop(key, None)
             if track is not None:
                 track.recorder.pause(cause)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from acts.contracts import ActDocument, Language
 from acts.form1 import render_act
@@ -29,6 +30,7 @@ from capture.service import CaptureService
 from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.clock import SystemClock
+from exam_api.adapters.figures import CaptureMetrics, flag_seconds
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.database import Database, open_database
@@ -121,11 +123,16 @@ def container_of(app: FastAPI) -> Container:
 def _container(
     settings: Settings, database: Database, clock: Clock, seal_key: SealKey
 ) -> Container:
+    metrics = CollectorRegistry()
     blobs = LocalBlobs(settings.blobs_dir)
     bridge = ProctoringBridge(
-        _stores(database.write, lambda unit: SqlProctoringStore(unit, clock)), blobs, clock=clock
+        _stores(database.write, lambda unit: SqlProctoringStore(unit, clock)),
+        blobs,
+        clock=clock,
+        flag_took=flag_seconds(metrics),
     )
     capture = CaptureService(settings.recordings_dir, on_event=bridge.on_capture)
+    metrics.register(CaptureMetrics(capture.figures, settings.data_dir))
     thumbnails = Thumbnails(clock)
     worker = AnalysisWorker(
         lambda: ModelSet.load(settings.models_dir, data_dir=settings.data_dir),
@@ -156,6 +163,7 @@ def _container(
         desk=SittingDesk(database, clock, live),
         testing=Testing(database, clock, live),
         web=WebSettings(https=settings.secure_cookies),
+        metrics=metrics,
         settings=settings,
         proctoring=ProctoringServices(
             console=Console(read, capture, thumbnails, hub, clock),

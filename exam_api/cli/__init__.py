@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from exam_api.cli import analyzing, models, operations, replaying, serving, verifying
+from exam_api.cli import analyzing, capacity, models, operations, replaying, serving, verifying
 from exam_api.cli.terminal import choose_language, known_failure, report
 
 app: Final = typer.Typer(
@@ -33,6 +33,7 @@ def common(
 serving.register(app)
 replaying.register(app)
 analyzing.register(app)
+capacity.register(app)
 verifying.register(app)
 operations.register(app)
 app.add_typer(models.app)

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +25,10 @@ class Person:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
 
-    async def log_in(self, login: str) -> None:
-        await self.post("/api/v1/session", login=login, password=DEMO_PASSWORD)
+    async def log_in(self, login: str, password: str = DEMO_PASSWORD) -> Json:
+        """Who that is."""
+        found: Json = await self.post("/api/v1/session", login=login, password=password)
+        return found
 
     async def get(self, path: str) -> Any:
         return _checked(await self.http.get(path)).json()
@@ -47,12 +49,17 @@ class Person:
 class Student(Person):
     """Claims the sitting, publishes the file, and sits the test while it plays."""
 
-    async def sit(self, exam_id: str, video: Path, watch: Callable[[str], Awaitable[None]]) -> str:
-        """The sitting's id. ``watch`` is called again and again while the file plays."""
+    async def enter(self, exam_id: str) -> str:
+        """The sitting's id; it is this client's from now on."""
         self.http.headers["X-Client-Id"] = CLIENT_ID
         sitting_id = str((await self.post(f"/api/v1/exams/{exam_id}/sittings"))["id"])
+        await self.post(f"/api/v1/sittings/{sitting_id}/claim", client_id=CLIENT_ID)
+        return sitting_id
+
+    async def sit(self, exam_id: str, video: Path, watch: Callable[[str], Awaitable[None]]) -> str:
+        """The sitting's id. ``watch`` is called again and again while the file plays."""
+        sitting_id = await self.enter(exam_id)
         path = f"/api/v1/sittings/{sitting_id}"
-        await self.post(f"{path}/claim", client_id=CLIENT_ID)
         token = await self.post(f"{path}/publish-token")
         publisher = Publisher()
         playing = asyncio.create_task(
@@ -73,7 +80,7 @@ class Student(Person):
     async def _begin(self, path: str, playing: "asyncio.Task[None]") -> None:
         """S-10: the test begins once the recording is live."""
         for _ in range(round(LIVE_WITHIN_S / _LOOK_S)):
-            if (await self.get(path))["recording"]["live"]:
+            if await self.is_live(path):
                 await self.post(f"{path}/begin")
                 return
             if playing.done():
@@ -83,11 +90,21 @@ class Student(Person):
             playing.result()
         raise Failure("replay.stuck", seconds=round(LIVE_WITHIN_S))
 
+    async def is_live(self, path: str) -> bool:
+        return bool((await self.get(path))["recording"]["live"])
+
+    async def questions(self, path: str) -> Sequence[Json]:
+        found: Sequence[Json] = (await self.get(f"{path}/questions?lang=kk"))["questions"]
+        return found
+
+    async def answer(self, path: str, question: Json, seq: int) -> None:
+        answer = {"choice_id": question["choices"][0]["id"], "client_seq": seq}
+        _checked(await self.http.put(f"{path}/answers/{question['id']}", json=answer))
+
     async def _answer(self, path: str) -> None:
-        questions = (await self.get(f"{path}/questions?lang=kk"))["questions"]
+        questions = await self.questions(path)
         for seq, question in enumerate(itertools.islice(questions, _ANSWERS), start=1):
-            answer = {"choice_id": question["choices"][0]["id"], "client_seq": seq}
-            _checked(await self.http.put(f"{path}/answers/{question['id']}", json=answer))
+            await self.answer(path, question, seq)
 
 
 class Proctor(Person):

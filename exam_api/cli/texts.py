@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from exam_api.cli.capacity_texts import CAPACITY_TEXTS
 from exam_api.domain.languages import Language
 
 TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
+    **CAPACITY_TEXTS,
     "file_missing": {
         "kk": "{path}: мұндай файл жоқ",
         "ru": "{path}: такого файла нет",

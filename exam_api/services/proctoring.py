@@ -76,7 +76,10 @@ class ProctoringBridge:
         *,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        flag_took: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
+        """``flag_took`` hears the seconds from the frame that opened a flag to the flag's row."""
+        self._flag_took = flag_took
         self._transaction = transaction
         self._blobs = blobs
         self._clock = clock
@@ -192,6 +195,7 @@ class ProctoringBridge:
                 await self._tell(store, times, EventKind.RECORDING_FAILED, payload)
             case FlagUpdate():
                 await self._flag(report, times, store)
+                self._note_delay(report, times)
 
     async def _media_started(
         self, report: MediaStarted, times: SittingTimes, store: ProctoringStore
@@ -264,6 +268,11 @@ class ProctoringBridge:
             return
         if _within_test(times, update.flag):
             await self._save(update, times, store)
+
+    def _note_delay(self, update: FlagUpdate, times: SittingTimes) -> None:
+        now_ms, scores = times.at_ms(self._clock.now()), update.flag.scores
+        if update.phase is FlagPhase.OPENED and times.in_progress and scores and now_ms is not None:
+            self._flag_took((now_ms - scores[-1][0]) / 1000)
 
     async def _save(self, update: FlagUpdate, times: SittingTimes, store: ProctoringStore) -> None:
         key = await self._keep_evidence(update)

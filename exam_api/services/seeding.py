@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -172,6 +172,25 @@ async def seed_demo(
     return SeedReport(university.people, password, exam.id, exam.closes_at)
 
 
+async def seed_crowd(
+    units: SeedUnits, clock: Clock, hasher: PasswordHasher, exam_id: str, students: int
+) -> tuple[str, ...]:
+    """More students of one exam, all with the demo's password; their log-ins."""
+    group = next(person.group for person in load_university().people if person.group)
+    password_hash = await asyncio.to_thread(hasher.hash, DEMO_PASSWORD)
+    crowd = [
+        SeedPerson(f"load{number}", f"load{number}", "kk", (Role.STUDENT,), group)
+        for number in range(1, students + 1)
+    ]
+    async with units.write() as unit:
+        for person in crowd:
+            await unit.seeds.add_person(person, password_hash)
+        await _schedule(
+            unit, exam_id, (await unit.seeds.ids([p.login for p in crowd])).values(), clock.now()
+        )
+    return tuple(person.login for person in crowd)
+
+
 async def _seed_people(seeds: Seeds, university: SeedUniversity, password_hash: str) -> None:
     missing = await seeds.missing([person.login for person in university.people])
     await seeds.add_structure(university)
@@ -202,7 +221,13 @@ async def _appoint(
     ids = await unit.seeds.ids([person.login for person in people])
     holding = _holding(people, ids)
     await unit.seeds.assign(exam_id, holding(Role.PROCTOR), holding(Role.MEMBER))
-    for student_id in holding(Role.STUDENT):
+    await _schedule(unit, exam_id, holding(Role.STUDENT), now)
+
+
+async def _schedule(
+    unit: SeedUnit, exam_id: str, student_ids: Iterable[str], now: datetime
+) -> None:
+    for student_id in student_ids:
         if await unit.sittings.of_student(exam_id, student_id) is None:
             proctor_id = await unit.exams.least_busy_proctor(exam_id)
             await unit.sittings.add(_scheduled(exam_id, student_id, proctor_id, now))
