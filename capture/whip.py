@@ -38,7 +38,9 @@ def whip_router(service: CaptureService, authorize: Authorize) -> APIRouter:
     async def describe() -> Response:
         return Response(status_code=204, headers=_RESERVED)
 
-    @router.api_route("/whip", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+    @router.api_route(
+        "/whip", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
     async def reserved() -> Response:
         return Response(status_code=405, headers=_RESERVED)
 
@@ -58,7 +60,11 @@ def whip_router(service: CaptureService, authorize: Authorize) -> APIRouter:
     async def describe_resource(resource_id: str) -> Response:  # noqa: ARG001 - the same for all
         return Response(status_code=204, headers=_RESOURCE)
 
-    @router.api_route("/whip/{resource_id}", methods=["GET", "HEAD", "POST", "PUT", "PATCH"])
+    @router.api_route(
+        "/whip/{resource_id}",
+        methods=["GET", "HEAD", "POST", "PUT", "PATCH"],
+        include_in_schema=False,
+    )
     async def refused(resource_id: str) -> Response:
         # RFC 9725 §4.3: without trickle ICE and ICE restarts every PATCH is 405.
         service.track_of(resource_id)

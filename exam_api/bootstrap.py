@@ -162,8 +162,8 @@ def _container(
         accounts=Accounts(database, clock, Argon2Passwords()),
         desk=SittingDesk(database, clock, live),
         testing=Testing(database, clock, live),
-        web=WebSettings(https=settings.secure_cookies),
         metrics=metrics,
+        web=WebSettings(https=settings.secure_cookies, rates=settings.rates),
         settings=settings,
         proctoring=ProctoringServices(
             console=Console(read, capture, thumbnails, hub, clock),

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from exam_api.domain.policy import RateLimits
+
+_RATES = RateLimits()
 ACT_NUMBER_FIELDS = ("year", "seq")
 
 
@@ -97,6 +100,31 @@ class Settings(BaseSettings):
         title="Thumbnail interval, s",
         description="How often a console tile gets a new picture.",
     )
+    rate_reads: int = Field(
+        default=_RATES.reads,
+        ge=0,
+        title="Reads a minute",
+        description="How often one person may read within a minute; 0: no limit.",
+    )
+    rate_writes: int = Field(
+        default=_RATES.writes,
+        ge=0,
+        title="Writes a minute",
+        description="How often one person may change something within a minute; 0: no limit.",
+    )
+    rate_answers: int = Field(
+        default=_RATES.answers,
+        ge=0,
+        title="Answers a minute",
+        description="How often one student may save an answer within a minute; 0: no limit.",
+    )
+    rate_address: int = Field(
+        default=_RATES.address,
+        ge=0,
+        title="Calls without a session a minute",
+        description="How often one address may call without a session within a minute; a class "
+        "may share one. 0: no limit.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", title="Log level", description="Least severity that is written to stderr."
     )
@@ -106,6 +134,10 @@ class Settings(BaseSettings):
         if self.public_url.endswith("/"):
             raise ValueError("public_url must not end with a slash")
         return self
+
+    @property
+    def rates(self) -> RateLimits:
+        return RateLimits(self.rate_reads, self.rate_writes, self.rate_answers, self.rate_address)
 
     @property
     def database(self) -> str:

@@ -66,6 +66,36 @@ class InvalidRequest(ExamError):
     status = 422
 
 
+class CursorInvalid(ExamError):
+    """The page's cursor was not given out by this list."""
+
+    code = "cursor_invalid"
+    status = 422
+
+
+class TooManyRequests(ExamError):
+    """Within the last minute, by this person or from this address."""
+
+    code = "too_many_requests"
+    status = 429
+    retryable = True
+
+
+class IdempotencyKeyReused(ExamError):
+    """The key was first sent with another request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+class RequestInProgress(ExamError):
+    """The first call with this key is still being served."""
+
+    code = "request_in_progress"
+    status = 409
+    retryable = True
+
+
 class ClientIdMissing(ExamError):
     """The call must say which tab it comes from (header ``X-Client-Id``)."""
 

@@ -63,3 +63,13 @@ class AccessPolicy:
     failures_per_login_and_address: int = 8
     failures_per_login: int = 60
     failures_per_address: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """Calls a minute by one person, or from one address without a session; 0: no limit."""
+
+    reads: int = 6000  # a console with fifty pictures asks 1500 times a minute
+    writes: int = 600
+    answers: int = 600  # saving answers: far above what a hand can do
+    address: int = 6000  # a class behind one address logs in together

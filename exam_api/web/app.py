@@ -12,7 +12,10 @@ from exam_api.web.api import operations, proctor_actions, session, sittings, tes
 from exam_api.web.container import Core
 from exam_api.web.errors import ErrorPage, Respond, install_errors, responder
 from exam_api.web.guards import BodyLimit, SameOrigin, SecurityHeaders
+from exam_api.web.idempotency import IdempotentCalls
 from exam_api.web.observe import Observe
+from exam_api.web.openapi import install_openapi
+from exam_api.web.rates import LimitRates
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -43,6 +46,7 @@ def create_app(
         app.include_router(router)
     if install_pages is not None:
         install_pages(app)
+    install_openapi(app)
     return app
 
 
@@ -52,7 +56,9 @@ def _middleware(core: Core, respond: Respond) -> list[Middleware]:
         Middleware(SecurityHeaders, https=core.web.https),
         Middleware(Observe, registry=core.metrics, respond=respond),
         Middleware(SameOrigin, respond=respond),
+        Middleware(LimitRates, limits=core.web.rates, respond=respond),
         Middleware(BodyLimit, max_bytes=core.web.max_body_bytes, respond=respond),
+        Middleware(IdempotentCalls, idempotency=core.idempotency, respond=respond),
     ]
 
 

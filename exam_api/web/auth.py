@@ -2,7 +2,8 @@
 
 from typing import Annotated, cast
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import APIKeyCookie
 from starlette.responses import Response
 
 from exam_api.domain.errors import ClientIdMissing, NotLoggedIn
@@ -56,14 +57,21 @@ def client_address(request: Request) -> str:
 
 
 async def maybe_user(request: Request) -> Actor | None:
-    cookie = session_cookie(request)
-    return await core_of(request).accounts.who(cookie) if cookie else None
+    """Asked once a request: what stands before the routes (rate limits) may have asked already."""
+    if not hasattr(request.state, "caller"):
+        cookie = session_cookie(request)
+        request.state.caller = await core_of(request).accounts.who(cookie) if cookie else None
+    return cast("Actor | None", request.state.caller)
 
 
 MaybeActor = Annotated[Actor | None, Depends(maybe_user)]
 
 
-async def current_user(actor: MaybeActor) -> Actor:
+# Read by maybe_user; declared so that the API's description says which routes want a session.
+_SESSION = Security(APIKeyCookie(name=_COOKIE, scheme_name="session", auto_error=False))
+
+
+async def current_user(actor: MaybeActor, _cookie: Annotated[str | None, _SESSION]) -> Actor:
     if actor is None:
         raise NotLoggedIn
     return actor

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 
 from exam_api.adapters.sql.database import Database
+from exam_api.domain.policy import RateLimits
 from exam_api.services.accounts import Accounts
+from exam_api.services.idempotency import Idempotency
 from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.sittings import SittingDesk
@@ -19,6 +21,7 @@ class WebSettings:
     https: bool = False
     max_body_bytes: int = 262_144
     tick_s: float = 1.0
+    rates: RateLimits = field(default_factory=RateLimits)
 
 
 @dataclass(kw_only=True)
@@ -32,6 +35,8 @@ class Core:
     web: WebSettings = WebSettings()
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     actions: ProctorActions = field(init=False)
+    idempotency: Idempotency = field(init=False)
 
     def __post_init__(self) -> None:
         self.actions = ProctorActions(self.database, self.clock, self.live)
+        self.idempotency = Idempotency(self.database, self.clock)

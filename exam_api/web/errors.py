@@ -23,7 +23,7 @@ Respond = Callable[[Request, Exception], Awaitable[Response]]
 
 _log = structlog.get_logger(__name__)
 
-_CODES: Final[Mapping[int, str]] = {
+STATUS_CODES: Final[Mapping[int, str]] = {
     400: "bad_request",
     401: "not_logged_in",
     403: "forbidden",
@@ -83,7 +83,7 @@ def problem_of(error: Exception) -> Problem:
         case RequestValidationError():
             return problem(422, "invalid_request", errors=_fields(error))
         case HTTPException():
-            code = _CODES.get(error.status_code, "http_error")
+            code = STATUS_CODES.get(error.status_code, "http_error")
             return problem(error.status_code, code)
         case _:
             return problem(500, "internal")

@@ -9,6 +9,7 @@ from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
 from exam_api.adapters.sql.jobs import SqlJobs
+from exam_api.adapters.sql.kept_calls import SqlKeptCalls
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
@@ -73,3 +74,7 @@ class SqlUnit:
     @cached_property
     def jobs(self) -> SqlJobs:
         return SqlJobs(self.session, self._clock)
+
+    @cached_property
+    def kept_calls(self) -> SqlKeptCalls:
+        return SqlKeptCalls(self.session)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
+from exam_api.domain.errors import TooManyAttempts, WrongCredentials
 from exam_api.domain.languages import Language
 from exam_api.domain.roles import Actor, Role
 from exam_api.web.auth import (
@@ -18,6 +19,7 @@ from exam_api.web.auth import (
     session_cookie,
     set_session_cookie,
 )
+from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1", tags=["session"])
 
@@ -43,7 +45,7 @@ def _person(actor: Actor) -> PersonView:
     return PersonView(actor.id, actor.full_name, actor.language, tuple(sorted(actor.roles)))
 
 
-@router.post("/session")
+@router.post("/session", responses=refuses(WrongCredentials, TooManyAttempts))
 async def log_in(
     request: Request, response: Response, core: CoreDep, given: Credentials
 ) -> PersonView:

@@ -5,10 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from exam_api.domain.errors import NotInProgress, OpenElsewhere, TimeOver
 from exam_api.domain.languages import Language
 from exam_api.services.views import AnswerView, QuestionsView, SittingView
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.auth import ClientId, CoreDep, CurrentActor
+from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/sittings/{sitting_id}", tags=["test"])
 
@@ -40,7 +42,7 @@ async def questions(
     return await core.testing.questions(actor, sitting_id, client_id, lang or actor.language)
 
 
-@router.put("/answers/{item_id}")
+@router.put("/answers/{item_id}", responses=refuses(OpenElsewhere, NotInProgress, TimeOver))
 async def answer(
     *,
     core: CoreDep,

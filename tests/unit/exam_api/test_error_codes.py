@@ -31,6 +31,8 @@ def test_each_code_belongs_to_one_error() -> None:
 def test_waiting_may_help_where_it_says_so() -> None:
     assert {kind.code for kind in KINDS if kind.retryable} == {
         "too_many_attempts",
+        "too_many_requests",
+        "request_in_progress",
         "recording_not_live",
         "exam_not_open",
         "storage_busy",

@@ -114,7 +114,7 @@ def test_every_error_has_words_for_people():
         for root in (ExamError, CaptureError, ActsError)
         for error in known_errors(root)
     }
-    codes |= set(web_errors._CODES.values())
+    codes |= set(web_errors.STATUS_CODES.values())
     assert {code for code in codes if f"error.{code}" not in ENGLISH} == set()
 
 

@@ -4,6 +4,7 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 ``pii`` hold personal data: they are never logged and follow the retention rules.
 """
 
+from exam_api.adapters.sql.tables.api import KeptCallRow
 from exam_api.adapters.sql.tables.bank import (
     ChoiceText,
     Discipline,
@@ -64,6 +65,7 @@ __all__ = [
     "ItemChoice",
     "ItemText",
     "JobRow",
+    "KeptCallRow",
     "LogInFailure",
     "LogInSession",
     "Programme",
