@@ -91,10 +91,8 @@ class Student:
         await asyncio.sleep(random.uniform(0, statistics.mean(ANSWER_EVERY_S)))
         for number in range(1, 1_000_000):
             question = random.choice(self._questions)
-            given = {
-                "choice_id": random.choice(question["choices"])["id"],
-                "client_seq": number,
-            }
+            choice = random.choice(question["choices"])["id"]
+            given = {"response": {"kind": "single", "choice": choice}, "client_seq": number}
             began = time.perf_counter()
             saved = await self._http.put(self._path(f"answers/{question['id']}"), json=given)
             # What comes in while the server is being killed may be acknowledged, but not timed.

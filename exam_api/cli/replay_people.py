@@ -98,7 +98,8 @@ class Student(Person):
         return found
 
     async def answer(self, path: str, question: Json, seq: int) -> None:
-        answer = {"choice_id": question["choices"][0]["id"], "client_seq": seq}
+        response = {"kind": "single", "choice": question["choices"][0]["id"]}
+        answer = {"response": response, "client_seq": seq}
         _checked(await self.http.put(f"{path}/answers/{question['id']}", json=answer))
 
     async def _answer(self, path: str) -> None:

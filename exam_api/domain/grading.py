@@ -1,7 +1,11 @@
 """Scores and letters: Kazakhstan's point-rating letter system (domain.md, Grades)."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
+
+Score = int | Fraction
+"""Marks earned; a fraction where an answer earned a part of its mark (domain.scoring)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +33,20 @@ GRADES: Final[tuple[Grade, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """T-4.12. ``score`` = correct answers of ``total``; ``points`` = the same out of 100."""
+    """T-4.12. ``score`` = marks earned of ``total``; ``points`` = the same out of 100."""
 
-    score: int
+    score: Score
     total: int
     points: int
     letter: str
     gpa: float
 
 
-def points_of(score: int, total: int) -> int:
-    """Out of 100, halves up, in whole numbers so that no rounding of floats decides a grade."""
+def points_of(score: Score, total: int) -> int:
+    """Out of 100, halves up, in exact numbers so that no rounding of floats decides a grade."""
     if not 0 <= score <= total or total == 0:
         raise ValueError("a score lies between 0 and the number of questions")
-    return (200 * score + total) // (2 * total)
+    return int(Fraction(100 * score, total) + Fraction(1, 2))
 
 
 def grade_of(points: int) -> Grade:
@@ -51,7 +55,7 @@ def grade_of(points: int) -> Grade:
     return next(grade for grade in GRADES if points >= grade.from_points)
 
 
-def result_of(score: int, total: int) -> Result:
+def result_of(score: Score, total: int) -> Result:
     points = points_of(score, total)
     grade = grade_of(points)
     return Result(score, total, points, grade.letter, grade.gpa)

@@ -16,6 +16,7 @@ from exam_api.domain.grading import Result, result_of
 from exam_api.domain.languages import Texts
 from exam_api.domain.paper import Paper
 from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.responses import Response
 from exam_api.domain.states import SittingEvent, SittingState, is_completed, next_state
 
 FINISHED_BY_STUDENT = "student"
@@ -81,9 +82,10 @@ class Sitting:
         if self.student_id != user_id:
             raise Forbidden
 
-    def require_begun(self) -> None:
+    def require_begun(self) -> Paper:
         if self.paper is None:
             raise NotInProgress
+        return self.paper
 
     def require_claimed(self, client_id: str) -> None:
         if self.client_id != client_id:
@@ -128,10 +130,10 @@ class Sitting:
             raise TimeOver
         return self.paper
 
-    def require_answerable(self, now: datetime, item_id: str, choice_id: str) -> None:
+    def require_answerable(self, now: datetime, item_id: str, response: Response) -> None:
         """An answer is taken within time only, and only to a question of this paper."""
         item = self.running_paper(now).item(item_id)
-        if item is None or choice_id not in item.choice_ids:
+        if item is None or not item.takes(response):
             raise NotFound
 
     def is_due(self, now: datetime) -> bool:

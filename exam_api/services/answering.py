@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exam_api.domain.errors import ExamError, NotFound
+from exam_api.domain.responses import Response
 from exam_api.domain.sitting import Sitting
 from exam_api.services.ports import Clock, GivenAnswer, NewAnswer, Units
 from exam_api.services.together import Together
@@ -19,7 +20,7 @@ class Offered:
     sitting_id: str
     client_id: str
     item_id: str
-    choice_id: str
+    response: Response
     client_seq: int
 
 
@@ -72,19 +73,19 @@ class _Group:
         if sitting is None or sitting.student_id != offer.student_id:
             raise NotFound
         sitting.require_claimed(offer.client_id)
-        sitting.require_answerable(self._now, offer.item_id, offer.choice_id)
+        sitting.require_answerable(self._now, offer.item_id, offer.response)
         given = self._given[offer.sitting_id]
         counting = given.get(offer.item_id)
         applied = counting is None or counting.client_seq < offer.client_seq
         if counting is None or applied:
-            counting = GivenAnswer(offer.item_id, offer.choice_id, offer.client_seq, self._now)
+            counting = GivenAnswer(offer.item_id, offer.response, offer.client_seq, self._now)
             given[offer.item_id] = counting
             self.news.append(NewAnswer(offer.sitting_id, offer.client_id, counting))
         return AnswerView(
             item_id=offer.item_id,
-            choice_id=counting.choice_id,
+            response=counting.response,
             client_seq=counting.client_seq,
             saved_at=counting.saved_at,
             applied=applied,
-            answered=len(given),
+            answered=sum(not answer.response.blank for answer in given.values()),
         )

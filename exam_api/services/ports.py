@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from capture.contracts import TrackKey
-from exam_api.domain.languages import Language, Texts
+from exam_api.domain.items import Body, Key
+from exam_api.domain.languages import Language
 from exam_api.domain.paper import PaperItem
+from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting, Transition
 
@@ -118,27 +120,15 @@ class Sessions(Protocol):
     async def forget_failures(self, keys: Sequence[str]) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ChoiceTexts:
-    choice_id: str
-    text: Texts
-
-
-@dataclass(frozen=True, slots=True)
-class ItemTexts:
-    """A question as it may leave: nothing here tells which choice is correct."""
-
-    item_id: str
-    stem: Texts
-    choices: Mapping[str, ChoiceTexts]
-
-
 class Bank(Protocol):
+    """Items as a sitting needs them. What is right is read by ``keys`` only, to score."""
+
     async def papers(self, discipline_id: str) -> Sequence[PaperItem]:
-        """All questions in stable order, for the draw."""
+        """All approved items in stable order, for the draw."""
         ...
 
-    async def texts(self, item_ids: Sequence[str]) -> Mapping[str, ItemTexts]: ...
+    async def bodies(self, item_ids: Sequence[str]) -> Mapping[str, Body]: ...
+    async def keys(self, item_ids: Sequence[str]) -> Mapping[str, Key]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +210,7 @@ class Transitions(Protocol):
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
     item_id: str
-    choice_id: str
+    response: Response
     client_seq: int
     saved_at: datetime
 
@@ -249,8 +239,13 @@ class Answers(Protocol):
         """By sitting, then by question."""
         ...
 
-    async def count(self, sitting_id: str) -> int: ...
-    async def correct(self, sitting_id: str) -> int: ...
+    async def count(self, sitting_id: str) -> int:
+        """Items answered; an answer taken back (all ticks removed) is none."""
+        ...
+
+    async def keep_credits(self, sitting_id: str, credits: Mapping[str, int]) -> None:
+        """By item, hundredths of its mark (domain.scoring): once, when the sitting ends."""
+        ...
 
 
 class Events(Protocol):

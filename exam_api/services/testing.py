@@ -2,19 +2,23 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 import structlog
 
 from exam_api.domain.errors import RecordingNotLive, StorageError
-from exam_api.domain.grading import result_of
+from exam_api.domain.grading import Result, result_of
+from exam_api.domain.items import Body
 from exam_api.domain.languages import Language, in_language
 from exam_api.domain.paper import Paper, PaperItem, draw
+from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
+from exam_api.domain.scoring import HUNDREDTHS, credit
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
 from exam_api.services.answering import Answering, Offered
-from exam_api.services.ports import Clock, GivenAnswer, ItemTexts, LiveMedia, Unit, Units
+from exam_api.services.ports import Clock, GivenAnswer, LiveMedia, Unit, Units
 from exam_api.services.sitting_views import SittingViewer
 from exam_api.services.sittings import advance, end_media
 from exam_api.services.views import (
@@ -70,7 +74,7 @@ class Testing:
             paper = sitting.running_paper(self._clock.now())
             if not self._live.state(sitting_id).live:
                 raise RecordingNotLive
-            texts = await unit.bank.texts([item.item_id for item in paper.items])
+            bodies = await unit.bank.bodies([item.item_id for item in paper.items])
             given = {answer.item_id: answer for answer in await unit.answers.of(sitting_id)}
         assert sitting.deadline_at is not None
         return QuestionsView(
@@ -78,7 +82,7 @@ class Testing:
             server_now=self._clock.now(),
             deadline_at=sitting.deadline_at,
             last_seq=max((answer.client_seq for answer in given.values()), default=0),
-            questions=_questions(paper, texts, given, language),
+            questions=_questions(paper, bodies, given, language),
         )
 
     async def answer(
@@ -88,11 +92,11 @@ class Testing:
         client_id: str,
         *,
         item_id: str,
-        choice_id: str,
+        response: Response,
         client_seq: int,
     ) -> AnswerView:
         """Taken within time even where the recording is down: an answer is never lost to that."""
-        offered = Offered(actor.id, sitting_id, client_id, item_id, choice_id, client_seq)
+        offered = Offered(actor.id, sitting_id, client_id, item_id, response, client_seq)
         return await self._answering.take(offered)
 
     async def finish(self, actor: Actor, sitting_id: str, client_id: str) -> SittingView:
@@ -124,9 +128,7 @@ class Testing:
             return True
 
     async def _finished(self, unit: Unit, sitting: Sitting, *, by: str | None) -> Sitting:
-        total = len(sitting.paper.items) if sitting.paper else 0
-        sitting.require_begun()
-        result = result_of(await unit.answers.correct(sitting.id), total)
+        result = await _scored(unit, sitting)
         now = self._clock.now()
         finished = sitting.submitted(now, result)
         ended_by = by if finished.state is SittingState.SUBMITTED else None
@@ -134,14 +136,24 @@ class Testing:
         return finished
 
 
+async def _scored(unit: Unit, sitting: Sitting) -> Result:
+    """Each answer by the rules of its kind; what each earned is kept beside the sum."""
+    paper = sitting.require_begun()
+    keys = await unit.bank.keys([item.item_id for item in paper.items])
+    given = {answer.item_id: answer.response for answer in await unit.answers.of(sitting.id)}
+    credits = {ref: credit(key, given.get(ref)) for ref, key in keys.items()}
+    await unit.answers.keep_credits(sitting.id, credits)
+    return result_of(Fraction(sum(credits.values()), HUNDREDTHS), len(paper.items))
+
+
 def _questions(
     paper: Paper,
-    texts: Mapping[str, ItemTexts],
+    bodies: Mapping[str, Body],
     given: Mapping[str, GivenAnswer],
     language: Language,
 ) -> tuple[QuestionView, ...]:
     return tuple(
-        _question(position, item, texts[item.item_id], given.get(item.item_id), language)
+        _question(position, item, bodies[item.item_id], given.get(item.item_id), language)
         for position, item in enumerate(paper.items, start=1)
     )
 
@@ -149,19 +161,24 @@ def _questions(
 def _question(
     position: int,
     item: PaperItem,
-    texts: ItemTexts,
+    body: Body,
     given: GivenAnswer | None,
     language: Language,
 ) -> QuestionView:
+    texts = {option.id: option.text for option in (*body.choices, *body.targets)}
+
+    def in_order(refs: Sequence[str]) -> tuple[ChoiceView, ...]:
+        return tuple(ChoiceView(ref, in_language(texts[ref], language)) for ref in refs)
+
     return QuestionView(
         id=item.item_id,
         position=position,
-        stem=in_language(texts.stem, language),
-        choices=tuple(
-            ChoiceView(ref, in_language(texts.choices[ref].text, language))
-            for ref in item.choice_ids
-        ),
-        answer=given.choice_id if given else None,
+        kind=item.kind,
+        stem=in_language(body.stem, language),
+        choices=in_order(item.choice_ids),
+        targets=in_order(item.target_ids),
+        formulas=body.formulas,
+        answer=given.response if given and not given.response.blank else None,
         client_seq=given.client_seq if given else 0,
     )
 

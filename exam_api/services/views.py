@@ -1,11 +1,14 @@
 """What pages and the JSON API show: plain values, the same for both. Times are aware UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from exam_api.domain.grading import Result
+from exam_api.domain.items import Formula, ItemKind
 from exam_api.domain.languages import Language
+from exam_api.domain.responses import Response
 from exam_api.domain.states import SittingState
 
 ExamPhase = Literal["upcoming", "checking", "open", "closed"]
@@ -36,9 +39,9 @@ class ExamView:
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """T-4.12: ``score`` correct of ``total``; ``points`` out of 100; letter and GPA points."""
+    """T-4.12: ``score`` marks of ``total``; ``points`` out of 100; letter and GPA points."""
 
-    score: int
+    score: float
     total: int
     points: int
     letter: str
@@ -104,13 +107,20 @@ class ChoiceView:
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
-    """``position`` counts from 1 in the sitting's own order; ``answer`` is the choice so far."""
+    """``position`` counts from 1 in the sitting's own order; ``answer`` is the one so far.
+
+    ``choices``: of matching the left sides, whose right sides are ``targets``; of ordering what
+    is to be ordered. Texts hold the marks of domain.items; ``formulas`` has each formula's SVG.
+    """
 
     id: str
     position: int
+    kind: ItemKind
     stem: str
     choices: tuple[ChoiceView, ...]
-    answer: str | None
+    targets: tuple[ChoiceView, ...]
+    formulas: Mapping[str, Formula]
+    answer: Response | None
     client_seq: int
 
 
@@ -130,7 +140,7 @@ class AnswerView:
     """The answer that counts now; ``applied`` is false where a later one had come first."""
 
     item_id: str
-    choice_id: str
+    response: Response
     client_seq: int
     saved_at: datetime
     applied: bool
@@ -141,7 +151,7 @@ def result_view(result: Result | None, pass_points: int) -> ResultView | None:
     if result is None:
         return None
     return ResultView(
-        score=result.score,
+        score=float(result.score),
         total=result.total,
         points=result.points,
         letter=result.letter,

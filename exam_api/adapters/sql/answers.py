@@ -1,31 +1,34 @@
 """Answers: the one that counts, and the append-only log of all that were taken."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam_api.adapters.sql.tables import Answer, AnswerLog, ItemChoice
+from exam_api.adapters.sql.item_json import response_json, response_of
+from exam_api.adapters.sql.tables import Answer, AnswerLog, ItemCredit
 from exam_api.services.ports import GivenAnswer, NewAnswer
 
 _COLUMNS = (
     Answer.sitting_id,
     Answer.item_id,
-    Answer.choice_id,
+    Answer.response,
     Answer.client_seq,
     Answer.saved_at,
 )
 
 
 def _values(answer: NewAnswer) -> dict[str, Any]:
-    return {"sitting_id": answer.sitting_id, **asdict(answer.given)}
-
-
-def _given(row: Answer) -> GivenAnswer:
-    return GivenAnswer(row.item_id, row.choice_id, row.client_seq, row.saved_at)
+    given = answer.given
+    return {
+        "sitting_id": answer.sitting_id,
+        "item_id": given.item_id,
+        "response": response_json(given.response),
+        "client_seq": given.client_seq,
+        "saved_at": given.saved_at,
+    }
 
 
 class SqlAnswers:
@@ -37,20 +40,19 @@ class SqlAnswers:
     async def keep(self, answers: Sequence[NewAnswer]) -> None:
         if not answers:
             return
-        rows = [_values(answer) for answer in answers]
+        logged = [_values(answer) | {"client_id": answer.client_id} for answer in answers]
+        rows = [_values(answer) | {"blank": answer.given.response.blank} for answer in answers]
         counting = self._insert(Answer)
         later = counting.on_conflict_do_update(
             index_elements=["sitting_id", "item_id"],
             set_={
-                name: counting.excluded[name] for name in ("choice_id", "client_seq", "saved_at")
+                name: counting.excluded[name]
+                for name in ("response", "blank", "client_seq", "saved_at")
             },
             where=Answer.client_seq < counting.excluded.client_seq,
         )
         connection = await self._session.connection()
         await connection.execute(later, rows)
-        logged = [
-            row | {"client_id": answer.client_id} for row, answer in zip(rows, answers, strict=True)
-        ]
         await connection.execute(insert(AnswerLog), logged)
 
     async def of_each(
@@ -59,23 +61,21 @@ class SqlAnswers:
         query = select(*_COLUMNS).where(Answer.sitting_id.in_(sitting_ids))
         rows = await self._session.execute(query)
         found: dict[str, dict[str, GivenAnswer]] = {ref: {} for ref in sitting_ids}
-        for sitting_id, item_id, choice_id, client_seq, saved_at in rows:
-            found[sitting_id][item_id] = GivenAnswer(item_id, choice_id, client_seq, saved_at)
+        for sitting_id, item_id, stored, client_seq, saved_at in rows:
+            response = response_of(stored)
+            found[sitting_id][item_id] = GivenAnswer(item_id, response, client_seq, saved_at)
         return found
 
     async def of(self, sitting_id: str) -> Sequence[GivenAnswer]:
-        rows = await self._session.scalars(select(Answer).where(Answer.sitting_id == sitting_id))
-        return [_given(row) for row in rows]
+        return list((await self.of_each([sitting_id]))[sitting_id].values())
 
     async def count(self, sitting_id: str) -> int:
-        query = select(func.count()).select_from(Answer).where(Answer.sitting_id == sitting_id)
-        return await self._session.scalar(query) or 0
+        given = Answer.sitting_id == sitting_id, Answer.blank.is_(False)
+        return await self._session.scalar(select(func.count()).where(*given)) or 0
 
-    async def correct(self, sitting_id: str) -> int:
-        query = (
-            select(func.count())
-            .select_from(Answer)
-            .join(ItemChoice, ItemChoice.id == Answer.choice_id)
-            .where(Answer.sitting_id == sitting_id, ItemChoice.correct.is_(True))
-        )
-        return await self._session.scalar(query) or 0
+    async def keep_credits(self, sitting_id: str, credits: Mapping[str, int]) -> None:
+        rows = [
+            {"sitting_id": sitting_id, "item_id": item_id, "hundredths": hundredths}
+            for item_id, hundredths in credits.items()
+        ]
+        await self._session.execute(insert(ItemCredit), rows)

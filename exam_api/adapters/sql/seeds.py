@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from exam_api.adapters.sql.insert_once import insert_once
+from exam_api.adapters.sql.item_json import body_json, key_json
 from exam_api.adapters.sql.tables import (
     Base,
-    ChoiceText,
     Department,
     Discipline,
     Exam,
@@ -18,8 +18,6 @@ from exam_api.adapters.sql.tables import (
     ExamProctor,
     Faculty,
     Item,
-    ItemChoice,
-    ItemText,
     Programme,
     Sitting,
     StudentProfile,
@@ -27,7 +25,17 @@ from exam_api.adapters.sql.tables import (
     User,
 )
 from exam_api.domain.ids import new_id
+from exam_api.domain.items import (
+    FULL,
+    Body,
+    ChoiceKey,
+    ItemKind,
+    ItemState,
+    Option,
+    new_option_id,
+)
 from exam_api.domain.languages import Texts
+from exam_api.domain.paper import PaperItem
 from exam_api.domain.policy import ExamPolicy
 from exam_api.services.seeding import SeededExam, SeedPerson, SeedQuestion, SeedUniversity
 
@@ -104,32 +112,26 @@ class SqlSeeds:
             department_id=await self._only(Department.id),
         )
         await self._add(discipline)
-        for position, question in enumerate(university.questions, start=1):
-            await self._add_question(discipline.id, position, question)
+        for question in university.questions:
+            await self._add_question(discipline.id, question)
         return discipline.id
 
-    async def _add_question(
-        self, discipline_id: str, position: int, question: SeedQuestion
-    ) -> None:
-        item = Item(id=new_id(), discipline_id=discipline_id, position=position)
-        await self._add(item)
-        await self._add(
-            *(
-                ItemText(item_id=item.id, lang=lang, stem=stem)
-                for lang, stem in question.stem.items()
-            )
+    async def _add_question(self, discipline_id: str, question: SeedQuestion) -> None:
+        item_id, taken = new_id(), set[str]()
+        choices = tuple(Option(new_option_id(taken), text) for text in question.choices)
+        body = Body(question.stem, choices)
+        item = Item(
+            id=item_id,
+            discipline_id=discipline_id,
+            lineage_id=item_id,
+            version=1,
+            kind=ItemKind.SINGLE,
+            state=ItemState.APPROVED,
+            parts=PaperItem.of(item_id, ItemKind.SINGLE, body).to_json(),
+            body=body_json(body),
+            key=key_json(ChoiceKey(weights={choices[question.correct].id: FULL})),
         )
-        for place, texts in enumerate(question.choices):
-            choice = ItemChoice(
-                id=new_id(), item_id=item.id, position=place, correct=place == question.correct
-            )
-            await self._add(choice)
-            await self._add(
-                *(
-                    ChoiceText(choice_id=choice.id, lang=lang, text=text)
-                    for lang, text in texts.items()
-                )
-            )
+        await self._add(item)
 
     async def newest_exam(self, discipline_id: str) -> SeededExam | None:
         begun = (

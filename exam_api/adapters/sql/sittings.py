@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Select, delete, select, tuple_, update
@@ -19,6 +20,7 @@ from exam_api.domain.errors import Forbidden, NotFound
 from exam_api.domain.grading import Result, grade_of
 from exam_api.domain.paper import Paper
 from exam_api.domain.roles import Actor
+from exam_api.domain.scoring import HUNDREDTHS
 from exam_api.domain.sitting import Sitting
 from exam_api.domain.states import SittingState
 
@@ -48,9 +50,11 @@ def sitting_of(row: tables.Sitting) -> Sitting:
 
 
 def _result_of(row: tables.Sitting) -> Result | None:
-    if row.score is None or row.total is None or row.points is None or row.letter is None:
+    earned = row.score_hundredths
+    if earned is None or row.total is None or row.points is None or row.letter is None:
         return None
-    return Result(row.score, row.total, row.points, row.letter, grade_of(row.points).gpa)
+    score = Fraction(earned, HUNDREDTHS)
+    return Result(score, row.total, row.points, row.letter, grade_of(row.points).gpa)
 
 
 def _values(sitting: Sitting) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def _values(sitting: Sitting) -> dict[str, Any]:
         **{name: getattr(sitting, name) for name in _SAME},
         "state": sitting.state.value,
         "item_order": sitting.paper.to_json() if sitting.paper else None,
-        "score": result.score if result else None,
+        "score_hundredths": int(result.score * HUNDREDTHS) if result else None,
         "total": result.total if result else None,
         "points": result.points if result else None,
         "letter": result.letter if result else None,

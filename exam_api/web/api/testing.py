@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from exam_api.domain.errors import NotInProgress, OpenElsewhere, TimeOver
 from exam_api.domain.languages import Language
+from exam_api.domain.responses import Response
 from exam_api.services.views import AnswerView, QuestionsView, SittingView
-from exam_api.web.api.ids import BodyId, PathId
+from exam_api.web.api.ids import PathId
 from exam_api.web.auth import ClientId, CoreDep, CurrentActor
 from exam_api.web.openapi import refuses
 
@@ -19,7 +20,9 @@ _MOST = 2**53 - 1
 
 
 class Answer(BaseModel):
-    choice_id: BodyId
+    """``response`` by the kind of the question: a choice, choices, pairs, a text, a number, …"""
+
+    response: Annotated[Response, Field(discriminator="kind")]
     client_seq: Annotated[int, Field(ge=0, le=_MOST)]
 
 
@@ -58,7 +61,7 @@ async def answer(
         sitting_id,
         client_id,
         item_id=item_id,
-        choice_id=given.choice_id,
+        response=given.response,
         client_seq=given.client_seq,
     )
 

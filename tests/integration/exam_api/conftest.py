@@ -290,7 +290,10 @@ class Student:
         return served.json()["questions"]
 
     async def answer(self, item: str, choice: str, seq: int) -> httpx.Response:
-        given = {"choice_id": choice, "client_seq": seq}
+        return await self.respond(item, {"kind": "single", "choice": choice}, seq)
+
+    async def respond(self, item: str, response: object, seq: int) -> httpx.Response:
+        given = {"response": response, "client_seq": seq}
         return await self.call("PUT", f"/answers/{item}", json=given)
 
     async def finish(self) -> httpx.Response:

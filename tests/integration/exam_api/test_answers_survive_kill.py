@@ -75,13 +75,13 @@ class Acknowledged:
     """What the server said it had saved, and when there is enough of it."""
 
     def __init__(self, enough: int) -> None:
-        self.answers: dict[str, dict[str, str]] = {login: {} for login in STUDENTS}
+        self.answers: dict[str, dict[str, dict]] = {login: {} for login in STUDENTS}
         self.unsure: dict[str, str] = {}
         self.reached = asyncio.Event()
         self._left = enough
 
-    def note(self, login: str, item: str, choice: str) -> None:
-        self.answers[login][item] = choice
+    def note(self, login: str, item: str, response: dict) -> None:
+        self.answers[login][item] = response
         self._left -= 1
         if self._left <= 0:
             self.reached.set()
@@ -110,7 +110,8 @@ async def _sit(socket: str, login: str, kept: Acknowledged) -> None:
         for seq in range(1, 100_000):
             question = questions[seq % len(questions)]
             choice = question["choices"][seq // len(questions) % 4]["id"]
-            given = {"choice_id": choice, "client_seq": seq}
+            response = {"kind": "single", "choice": choice}
+            given = {"response": response, "client_seq": seq}
             try:
                 saved = await http.put(f"{sitting}/answers/{question['id']}", json=given)
             except httpx.TransportError:
@@ -118,7 +119,7 @@ async def _sit(socket: str, login: str, kept: Acknowledged) -> None:
                 kept.unsure[login] = question["id"]
                 return
             assert saved.status_code == 200, saved.text
-            kept.note(login, question["id"], choice)
+            kept.note(login, question["id"], response)
 
 
 async def _require_kept(socket: str, login: str, kept: Acknowledged) -> None:
@@ -127,5 +128,5 @@ async def _require_kept(socket: str, login: str, kept: Acknowledged) -> None:
     stored = {question["id"]: question["answer"] for question in questions}
     answers = kept.answers[login]
     assert answers
-    lost = {item for item, choice in answers.items() if stored[item] != choice}
+    lost = {item for item, response in answers.items() if stored[item] != response}
     assert lost <= {kept.unsure[login]}

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from exam_api.adapters.sql.tables import AnswerLog, EventRow, Exam, ItemChoice
+from exam_api.adapters.sql.tables import AnswerLog, EventRow, Exam, Item, ItemCredit
 from exam_api.adapters.sql.tables import Sitting as SittingRow
+from exam_api.domain.items import FULL
 from exam_api.web.container import Core
 
 pytestmark = pytest.mark.integration
@@ -20,10 +21,13 @@ def code_of(response) -> str:
 async def correct_choices(core: Core) -> dict[str, str]:
     """Only the test may look: item → its correct choice."""
     async with core.database.read() as unit:
-        rows = await unit.session.execute(
-            select(ItemChoice.item_id, ItemChoice.id).where(ItemChoice.correct.is_(True))
-        )
-        return dict(rows.all())
+        rows = await unit.session.execute(select(Item.id, Item.key))
+        return {
+            item_id: choice
+            for item_id, key in rows
+            for choice, weight in key["weights"].items()
+            if weight == FULL
+        }
 
 
 async def test_a_student_sits_the_whole_test_and_sees_the_grade_at_once(
@@ -61,13 +65,27 @@ async def test_only_chosen_correct_answers_count(begun, core: Core) -> None:
         right = seq % 2
         await begun.answer(question["id"], correct[question["id"]] if right else wrong, seq)
     assert (await begun.finish()).json()["result"]["score"] == 13
+    async with core.database.read() as unit:
+        rows = await unit.session.execute(select(ItemCredit.item_id, ItemCredit.hundredths))
+        earned = dict(rows.all())
+    assert sorted(earned.values()) == [0] * 12 + [100] * 13
 
 
 async def test_what_is_correct_never_leaves(begun) -> None:
     served = await begun.call("GET", "/questions?lang=kk")
     assert "correct" not in served.text
     question = served.json()["questions"][0]
-    assert set(question) == {"id", "position", "stem", "choices", "answer", "client_seq"}
+    assert set(question) == {
+        "id",
+        "position",
+        "kind",
+        "stem",
+        "choices",
+        "targets",
+        "formulas",
+        "answer",
+        "client_seq",
+    }
     assert set(question["choices"][0]) == {"id", "text"}
 
 
@@ -212,7 +230,7 @@ class TestOneTab:
         assert (await begun.claim()).json()["claimed"] == "mine"
         assert (await begun.begin()).json()["state"] == "in_progress"
         served = (await begun.call("GET", "/questions")).json()
-        assert served["questions"][3]["answer"] == question["choices"][2]["id"]
+        assert served["questions"][3]["answer"]["choice"] == question["choices"][2]["id"]
         assert served["last_seq"] == 7
 
     async def test_taking_over_ends_the_other_tabs_right_to_publish(
@@ -263,11 +281,12 @@ class TestAnswers:
         one, two, three = (choice["id"] for choice in question["choices"][:3])
         await begun.answer(question["id"], two, 2)
         late = (await begun.answer(question["id"], one, 1)).json()
-        assert (late["applied"], late["choice_id"], late["client_seq"]) == (False, two, 2)
+        assert (late["applied"], late["response"]["choice"], late["client_seq"]) == (False, two, 2)
         again = (await begun.answer(question["id"], two, 2)).json()
-        assert again["choice_id"] == two
+        assert again["response"] == {"kind": "single", "choice": two}
         newest = (await begun.answer(question["id"], three, 3)).json()
-        assert (newest["applied"], newest["choice_id"], newest["answered"]) == (True, three, 1)
+        assert newest["response"]["choice"] == three
+        assert (newest["applied"], newest["answered"]) == (True, 1)
 
     async def test_every_accepted_answer_stays_in_the_log(self, begun, core: Core) -> None:
         question = (await begun.questions())[0]
@@ -276,7 +295,7 @@ class TestAnswers:
             await begun.answer(question["id"], choice, seq)
         async with core.database.read() as unit:
             rows = (await unit.session.scalars(select(AnswerLog).order_by(AnswerLog.id))).all()
-        assert [(row.client_seq, row.choice_id, row.client_id) for row in rows] == [
+        assert [(row.client_seq, row.response["choice"], row.client_id) for row in rows] == [
             (1, ids[0], "tab-one"),
             (2, ids[1], "tab-one"),
         ]
@@ -290,11 +309,17 @@ class TestAnswers:
         "body",
         [
             {},
-            {"choice_id": "x", "client_seq": 1},
-            {"choice_id": None, "client_seq": 1},
-            {"choice_id": "01a201cf-1a92-7f82-b507-58e7d179be64", "client_seq": -1},
-            {"choice_id": "01a201cf-1a92-7f82-b507-58e7d179be64", "client_seq": 2**53},
-            {"choice_id": "01a201cf-1a92-7f82-b507-58e7d179be64", "client_seq": "many"},
+            {"response": "x", "client_seq": 1},
+            {"response": None, "client_seq": 1},
+            {"response": {"kind": "essay", "text": "x"}, "client_seq": 1},
+            {"response": {"kind": "single", "choice": None}, "client_seq": 1},
+            {"response": {"kind": "single"}, "client_seq": 1},
+            {"response": {"kind": "multiple", "choices": ["a", "a"]}, "client_seq": 1},
+            {"response": {"kind": "text", "text": "x" * 501}, "client_seq": 1},
+            {"response": {"kind": "text", "text": "\u0000"}, "client_seq": 1},
+            {"response": {"kind": "single", "choice": "a"}, "client_seq": -1},
+            {"response": {"kind": "single", "choice": "a"}, "client_seq": 2**53},
+            {"response": {"kind": "single", "choice": "a"}, "client_seq": "many"},
         ],
     )
     async def test_a_malformed_answer_is_refused_with_its_place(self, begun, body) -> None:

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from exam_api.adapters.sql.database import Database
-from exam_api.adapters.sql.tables import Answer, AnswerLog, Exam, ItemChoice, Sitting
+from exam_api.adapters.sql.tables import Answer, AnswerLog, Exam, Item, Sitting
 from exam_api.domain.errors import ExamError
+from exam_api.domain.items import FULL
+from exam_api.domain.responses import SingleResponse
 from exam_api.domain.roles import Actor, Role
 from exam_api.services import testing
 from exam_api.services.proctor_actions import ProctorActions
@@ -85,7 +87,7 @@ class Run:
             self.id,
             self.tab,
             item_id=item_id,
-            choice_id=choices[choice],
+            response=SingleResponse(choice=choices[choice]),
             client_seq=seq,
         )
         later = self.kept.get(item_id, (0, "", None))[0] < seq
@@ -111,10 +113,9 @@ class Run:
             answers = (await unit.session.scalars(select(Answer))).all()
             changes = await unit.transitions.of(self.id)
             logged = (await unit.session.scalars(select(AnswerLog))).all()
-            correct = set(
-                await unit.session.scalars(select(ItemChoice.id).where(ItemChoice.correct))
-            )
-        stored = {a.item_id: (a.client_seq, a.choice_id, a.saved_at) for a in answers}
+            keys = (await unit.session.scalars(select(Item.key))).all()
+            correct = {c for key in keys for c, part in key["weights"].items() if part == FULL}
+        stored = {a.item_id: (a.client_seq, a.response["choice"], a.saved_at) for a in answers}
         assert stored == self.kept
         assert len(logged) == self.applied
         # Each change follows from the one before, and the last one is where the sitting stands.
@@ -123,14 +124,14 @@ class Run:
         assert states[-1] == row.state
         assert all(row.began_at <= a.saved_at < row.deadline_at for a in answers)
         if self.ended is None and row.finished_at is not None:
-            self.ended = (row.state, row.finished_at, row.score, row.points, row.letter)
+            self.ended = (row.state, row.finished_at, row.score_hundredths, row.points, row.letter)
             right = sum(choice in correct for _, choice, _ in self.kept.values())
             # T-4.9: whoever was removed has nothing, whatever was answered.
-            assert row.score == (0 if row.state == "removed" else right)
+            assert row.score_hundredths == (0 if row.state == "removed" else right * 100)
             assert row.state != "removed" or (row.points, row.letter) == (0, "F")
             assert row.finished_at <= row.deadline_at
         if self.ended is not None:
-            assert (row.state, row.finished_at, row.score, row.points, row.letter) == self.ended
+            assert (row.state, row.finished_at, row.score_hundredths, row.points, row.letter) == self.ended
 
 
 async def _run(url: str, clock, live, schedule: list[tuple]) -> None:

@@ -31,16 +31,18 @@ class Route:
     body: Mapping[str, object] | None = None
 
     def request(self, names: Mapping[str, str]) -> dict[str, object]:
-        filled = {
-            key: value.format(**names) if isinstance(value, str) else value
-            for key, value in (self.body or {}).items()
-        }
         return {
             "method": self.method,
             "url": self.path.format(**names),
-            "json": filled if self.body else None,
+            "json": _filled(self.body, names) if self.body else None,
             "headers": {"X-Client-Id": "tab-one"},
         }
+
+
+def _filled(body: object, names: Mapping[str, str]) -> object:
+    if isinstance(body, Mapping):
+        return {key: _filled(value, names) for key, value in body.items()}
+    return body.format(**names) if isinstance(body, str) else body
 
 
 SITTING = "/api/v1/sittings/{sitting}"
@@ -60,7 +62,7 @@ ROUTES = (
         f"{SITTING}/answers/{{item}}",
         ACTS,
         404,
-        {"choice_id": "{choice}", "client_seq": 1},
+        {"response": {"kind": "single", "choice": "{choice}"}, "client_seq": 1},
     ),
     Route("POST", f"{SITTING}/finish", ACTS, 404),
 )

@@ -11,6 +11,7 @@ from exam_api.domain.errors import ExamError
 from exam_api.domain.grading import result_of
 from exam_api.domain.paper import PaperItem, draw
 from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.responses import SingleResponse
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState, is_completed
 
@@ -103,7 +104,8 @@ class SittingMachine(RuleBasedStateMachine):
     def answer(self, tab: str, item: int, choice: int) -> None:
         def given() -> None:
             self.sitting.require_claimed(tab)
-            self.sitting.require_answerable(self.now, f"q{item}", f"q{item}c{choice}")
+            response = SingleResponse(choice=f"q{item}c{choice}")
+            self.sitting.require_answerable(self.now, f"q{item}", response)
 
         if self.attempt(given):
             assert item < 5

@@ -5,13 +5,7 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 """
 
 from exam_api.adapters.sql.tables.api import KeptCallRow
-from exam_api.adapters.sql.tables.bank import (
-    ChoiceText,
-    Discipline,
-    Item,
-    ItemChoice,
-    ItemText,
-)
+from exam_api.adapters.sql.tables.bank import Discipline, Item
 from exam_api.adapters.sql.tables.base import Base
 from exam_api.adapters.sql.tables.exams import (
     Answer,
@@ -19,6 +13,7 @@ from exam_api.adapters.sql.tables.exams import (
     Exam,
     ExamMember,
     ExamProctor,
+    ItemCredit,
     PublishToken,
     Sitting,
     TransitionRow,
@@ -50,7 +45,6 @@ __all__ = [
     "Answer",
     "AnswerLog",
     "Base",
-    "ChoiceText",
     "DecisionRow",
     "Department",
     "Discipline",
@@ -62,8 +56,7 @@ __all__ = [
     "FlagRow",
     "GapRow",
     "Item",
-    "ItemChoice",
-    "ItemText",
+    "ItemCredit",
     "JobRow",
     "KeptCallRow",
     "LogInFailure",

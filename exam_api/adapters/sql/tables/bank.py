@@ -1,11 +1,15 @@
-"""The test bank: disciplines and their questions in three languages."""
+"""The test bank: disciplines and their items in three languages."""
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from exam_api.adapters.sql.tables.base import (
     Base,
+    Code,
     Id,
+    Json,
 )
 from exam_api.adapters.sql.tables.people import Department
 
@@ -27,37 +31,25 @@ class Discipline(Base):
 
 
 class Item(Base):
+    """One version of an item: never changed once it was approved; an edit makes the next version.
+
+    ``lineage_id``: the id of the item's first version. ``parts``: what the draw needs
+    (domain.paper.PaperItem); ``body``: what may leave (domain.items.Body); ``key``: what is
+    right, in a column of its own so that no query for students reads it.
+    """
+
     __tablename__ = "item"
-    __table_args__ = (UniqueConstraint("discipline_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("lineage_id", "version"),
+        Index(None, "discipline_id", "state"),
+    )
 
     id: Mapped[Id]
     discipline_id: Mapped[str] = mapped_column(String(36), ForeignKey("discipline.id"))
-    position: Mapped[int]
-
-
-class ItemText(Base):
-    __tablename__ = "item_text"
-
-    item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"), primary_key=True)
-    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
-    stem: Mapped[str] = mapped_column(Text)
-
-
-class ItemChoice(Base):
-    __tablename__ = "item_choice"
-    __table_args__ = (UniqueConstraint("item_id", "position"),)
-
-    id: Mapped[Id]
-    item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"))
-    position: Mapped[int]
-    correct: Mapped[bool]
-
-
-class ChoiceText(Base):
-    __tablename__ = "choice_text"
-
-    choice_id: Mapped[str] = mapped_column(
-        String(36), ForeignKey("item_choice.id"), primary_key=True
-    )
-    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
-    text: Mapped[str] = mapped_column(Text)
+    lineage_id: Mapped[str] = mapped_column(String(36))
+    version: Mapped[int]
+    kind: Mapped[Code]
+    state: Mapped[Code]
+    parts: Mapped[dict[str, Any]] = mapped_column(Json)
+    body: Mapped[dict[str, Any]] = mapped_column(Json)
+    key: Mapped[dict[str, Any]] = mapped_column(Json)

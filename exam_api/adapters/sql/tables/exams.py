@@ -56,8 +56,8 @@ class ExamMember(Base):
 class Sitting(Base):
     """``origin`` is the zero of the sitting's timeline, set once, at the first publish.
 
-    ``score`` counts correct answers of ``total``; ``points`` is out of 100 (T-4.12).
-    ``item_order`` = {"seed": n, "items": [{"item": id, "choices": [id, …]}, …]}.
+    ``score_hundredths``: hundredths of a mark, of ``total`` marks; ``points`` is out of 100 (T-4.12).
+    ``item_order`` = {"seed": n, "items": [{"item": id, "choices": [id, …], …}, …]} (domain.paper).
     """
 
     __tablename__ = "sitting"
@@ -80,7 +80,7 @@ class Sitting(Base):
     finish_reason: Mapped[str | None] = mapped_column(String(40))
     client_id: Mapped[str | None] = mapped_column(String(64))
     item_order: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    score: Mapped[int | None]
+    score_hundredths: Mapped[int | None]
     total: Mapped[int | None]
     points: Mapped[int | None]
     letter: Mapped[str | None] = mapped_column(String(2))
@@ -101,13 +101,17 @@ class TransitionRow(Base):
 
 
 class Answer(Base):
-    """The answer that counts: the one with the highest ``client_seq``."""
+    """The answer that counts: the one with the highest ``client_seq``.
+
+    ``response`` = {"kind": …} as in domain.responses; ``blank`` where it was taken back.
+    """
 
     __tablename__ = "answer"
 
     sitting_id: Mapped[str] = mapped_column(String(36), ForeignKey("sitting.id"), primary_key=True)
     item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"), primary_key=True)
-    choice_id: Mapped[str] = mapped_column(String(36), ForeignKey("item_choice.id"))
+    response: Mapped[dict[str, Any]] = mapped_column(Json)
+    blank: Mapped[bool]
     saved_at: Mapped[Utc]
     client_seq: Mapped[int] = mapped_column(BigInteger)
 
@@ -121,10 +125,22 @@ class AnswerLog(Base):
     id: Mapped[Counter]
     sitting_id: Mapped[SittingRef]
     item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"))
-    choice_id: Mapped[str] = mapped_column(String(36), ForeignKey("item_choice.id"))
+    response: Mapped[dict[str, Any]] = mapped_column(Json)
     client_id: Mapped[str] = mapped_column(String(64))
     client_seq: Mapped[int] = mapped_column(BigInteger)
     saved_at: Mapped[Utc]
+
+
+class ItemCredit(Base):
+    """What each item of a finished sitting earned, 0 to 100 (domain.scoring); unanswered: 0."""
+
+    __tablename__ = "item_credit"
+
+    sitting_id: Mapped[str] = mapped_column(String(36), ForeignKey("sitting.id"), primary_key=True)
+    item_id: Mapped[str] = mapped_column(
+        String(36), ForeignKey("item.id"), primary_key=True, index=True
+    )
+    hundredths: Mapped[int]
 
 
 class PublishToken(Base):

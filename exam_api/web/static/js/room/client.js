@@ -52,8 +52,8 @@ export class SittingClient {
   begin() { return this.#call("POST", "/begin"); }
   questions(language) { return this.#call("GET", `/questions?lang=${language}`); }
   finish() { return this.#call("POST", "/finish", undefined, { timeout: 30000 }); }
-  answer(itemId, choiceId, seq) {
-    return this.#call("PUT", `/answers/${itemId}`, { choice_id: choiceId, client_seq: seq }, { timeout: 8000 });
+  answer(itemId, response, seq) {
+    return this.#call("PUT", `/answers/${itemId}`, { response, client_seq: seq }, { timeout: 8000 });
   }
 
   /** Tell the server what only the browser can see. Never in the way of anything else. */

@@ -66,6 +66,7 @@ const FINAL = new Set(["time_over", "not_in_progress", "not_found", "invalid_req
 export class Outbox {
   #seq = 0;
   #sending = null;
+  #timer = null;
 
   static async open(client, onChange, onStop) {
     const outbox = new Outbox(client, await Store.open(), onChange, onStop);
@@ -88,17 +89,20 @@ export class Outbox {
     return [...this.store.memory.values()];
   }
 
-  /** The choice that waits for an item, if any: newer than what the server says. */
-  choiceOf(itemId) {
-    return this.store.memory.get(itemId)?.choice ?? null;
+  /** The response that waits for an item, if any: newer than what the server says. */
+  responseOf(itemId) {
+    return this.store.memory.get(itemId)?.response ?? null;
   }
 
-  async add(itemId, choiceId) {
+  /** Kept in the browser at once; sent after `wait` ms, so that typing sends words and not letters. */
+  async add(itemId, response, wait = 0) {
     this.#seq += 1;
-    const row = { sitting: this.client.id, item: itemId, choice: choiceId, seq: this.#seq };
+    const row = { sitting: this.client.id, item: itemId, response, seq: this.#seq };
     this.onChange(itemId, "saving");
     await this.store.put(row);
-    this.flush();
+    clearTimeout(this.#timer);
+    if (wait) this.#timer = setTimeout(() => this.flush(), wait);
+    else this.flush();
   }
 
   /** Send what waits; resolves true when nothing is left. One loop at a time. */
@@ -123,7 +127,7 @@ export class Outbox {
 
   async #send(row) {
     try {
-      const { saved_at: savedAt } = (await this.client.answer(row.item, row.choice, row.seq)) ?? {};
+      const { saved_at: savedAt } = (await this.client.answer(row.item, row.response, row.seq)) ?? {};
       await this.store.remove(row);
       if (!this.store.memory.has(row.item)) this.onChange(row.item, "saved", null, savedAt);
       return true;

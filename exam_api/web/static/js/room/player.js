@@ -2,8 +2,10 @@
 import { $, el, isTyping, say, show } from "../dom.js";
 import { lang, problemText, t } from "../i18n.js";
 import { clock as clockText, span } from "../time.js";
+import { answerFields, isBlank } from "./item.js";
 import { Outbox } from "./outbox.js";
 
+const TYPING_MS = 800;
 const WARN_MINUTES = [10, 5, 1];
 const QUESTION_LANGUAGES = ["kk", "ru", "en"];
 
@@ -11,6 +13,7 @@ const QUESTION_LANGUAGES = ["kk", "ru", "en"];
 class TestPlayer extends HTMLElement {
   #questions = [];
   #at = 0;
+  #pick = null;
   #states = new Map();
   #savedAt = new Map();
   #warned = new Set();
@@ -48,8 +51,8 @@ class TestPlayer extends HTMLElement {
     this.language = language;
     sessionStorage.setItem(`question-language:${this.client.id}`, language);
     for (const question of questions) {
-      const waiting = this.outbox.choiceOf(question.id);
-      if (waiting) question.answer = waiting;
+      const waiting = this.outbox.responseOf(question.id);
+      if (waiting) question.answer = isBlank(waiting) ? null : waiting;
       if (!this.#states.has(question.id) && question.answer) this.#states.set(question.id, waiting ? "unsaved" : "saved");
     }
     const first = this.#questions.length === 0;
@@ -138,14 +141,11 @@ class TestPlayer extends HTMLElement {
   #drawQuestion() {
     const question = this.#questions[this.#at];
     const last = this.#at === this.#questions.length - 1;
-    const choices = question.choices.map((choice, index) =>
-      el("label", { class: "choice" },
-        el("input", { type: "radio", name: "choice", value: choice.id, checked: choice.id === question.answer, onchange: () => this.choose(choice.id) }),
-        el("span", { class: "key", "aria-hidden": "true" }, String(index + 1)),
-        el("span", { lang: this.language }, choice.text)));
+    const fields = answerFields(question, this.language, (response, typing) => this.respond(response, typing));
+    this.#pick = fields.pick;
     $(".question", this).replaceChildren(
       el("h2", { id: "question-heading", tabindex: "-1" }, t("test.question_of", { number: question.position, total: this.#questions.length })),
-      el("fieldset", {}, el("legend", { lang: this.language }, question.stem), ...choices),
+      el("fieldset", {}, fields.legend, ...fields.parts),
       el("p", { class: "saved-one small", role: "status" }),
       el("div", { class: "actions" },
         el("button", { type: "button", class: "button", disabled: this.#at === 0, onclick: () => this.go(this.#at - 1) }, `← ${t("test.previous")}`),
@@ -157,6 +157,7 @@ class TestPlayer extends HTMLElement {
 
   go(index) {
     if (index < 0 || index >= this.#questions.length) return;
+    this.outbox.flush();
     this.#at = index;
     sessionStorage.setItem(`question:${this.client.id}`, String(index));
     this.#drawQuestion();
@@ -164,12 +165,14 @@ class TestPlayer extends HTMLElement {
     $("#question-heading", this).focus();
   }
 
-  choose(choiceId) {
+  /** `typing`: more letters may follow; what is complete is sent at once. */
+  respond(response, typing) {
     const question = this.#questions[this.#at];
-    if (question.answer === choiceId && this.#states.get(question.id) === "saved") return;
-    question.answer = choiceId;
-    for (const input of this.querySelectorAll("input[name=choice]")) input.checked = input.value === choiceId;
-    this.outbox.add(question.id, choiceId);
+    const answer = isBlank(response) ? null : response;
+    const same = JSON.stringify(question.answer) === JSON.stringify(answer);
+    if (same && this.#states.get(question.id) === "saved") return;
+    question.answer = answer;
+    this.outbox.add(question.id, response, typing ? TYPING_MS : 0);
     this.#paintGrid();
   }
 
@@ -226,7 +229,7 @@ class TestPlayer extends HTMLElement {
     if (outside || isTyping(event) || document.querySelector("dialog[open]")) return;
     const number = Number(event.key);
     const question = this.#questions[this.#at];
-    if (number >= 1 && number <= (question?.choices.length ?? 0)) this.choose(question.choices[number - 1].id);
+    if (number >= 1 && number <= (question?.choices.length ?? 0) && this.#pick) this.#pick(number - 1);
     else if (event.key === "ArrowRight") this.go(this.#at + 1);
     else if (event.key === "ArrowLeft") this.go(this.#at - 1);
     else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) this.go(this.#at + 1);
