@@ -1,6 +1,6 @@
-"""An item of the test bank: what a student may see of it, and, apart from that, what is right.
+r"""An item of the test bank: what a student may see of it, and, apart from that, what is right.
 
-Texts are plain, with two marks: ``\\(…\\)`` holds a formula (TeX), ``![words](name)`` a picture
+Texts are plain, with two marks: ``\(…\)`` holds a formula (TeX), ``![words](name)`` a picture
 of the item. Nothing else has a meaning, so no text can become markup.
 """
 
@@ -113,9 +113,10 @@ class TextAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextKey:
-    """``yo_is_ye``: ё counts as е. ``plain_kazakh``: ә ғ қ ң ө ұ ү һ і count as а г к н о у у х и,
+    """``yo_is_ye``: ё counts as е.
 
-    for those who sit at a keyboard without Kazakh letters.
+    ``plain_kazakh``: ә ғ қ ң ө ұ ү һ і count as а г к н о у у х и, for those who sit at a keyboard
+    without Kazakh letters.
     """
 
     kind: Literal["text"] = "text"

@@ -6,6 +6,7 @@ of the item's one mark in whole hundredths, so that the credits a student sees a
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 
 from exam_api.domain.items import (
     FULL,
@@ -82,8 +83,8 @@ def _measured(key: NumberKey, text: str) -> Fraction:
 
 def _ordered(key: OrderingKey, order: tuple[str, ...]) -> Fraction:
     """Steps that are directly followed by the step that ought to follow them."""
-    wanted = list(zip(key.order, key.order[1:], strict=False))
-    given = set(zip(order, order[1:], strict=False))
+    wanted = list(pairwise(key.order))
+    given = set(pairwise(order))
     return _share(sum(pair in given for pair in wanted), len(wanted), partial=key.partial)
 
 

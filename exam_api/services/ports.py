@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from capture.contracts import TrackKey
 from exam_api.domain.items import Body, Key
-from exam_api.domain.languages import Language
+from exam_api.domain.languages import Language, Texts
 from exam_api.domain.paper import PaperItem
 from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
@@ -243,7 +243,7 @@ class Answers(Protocol):
         """Items answered; an answer taken back (all ticks removed) is none."""
         ...
 
-    async def keep_credits(self, sitting_id: str, credits: Mapping[str, int]) -> None:
+    async def keep_credits(self, sitting_id: str, earned: Mapping[str, int]) -> None:
         """By item, hundredths of its mark (domain.scoring): once, when the sitting ends."""
         ...
 

@@ -141,9 +141,9 @@ async def _scored(unit: Unit, sitting: Sitting) -> Result:
     paper = sitting.require_begun()
     keys = await unit.bank.keys([item.item_id for item in paper.items])
     given = {answer.item_id: answer.response for answer in await unit.answers.of(sitting.id)}
-    credits = {ref: credit(key, given.get(ref)) for ref, key in keys.items()}
-    await unit.answers.keep_credits(sitting.id, credits)
-    return result_of(Fraction(sum(credits.values()), HUNDREDTHS), len(paper.items))
+    earned = {ref: credit(key, given.get(ref)) for ref, key in keys.items()}
+    await unit.answers.keep_credits(sitting.id, earned)
+    return result_of(Fraction(sum(earned.values()), HUNDREDTHS), len(paper.items))
 
 
 def _questions(

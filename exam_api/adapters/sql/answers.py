@@ -73,9 +73,9 @@ class SqlAnswers:
         given = Answer.sitting_id == sitting_id, Answer.blank.is_(False)
         return await self._session.scalar(select(func.count()).where(*given)) or 0
 
-    async def keep_credits(self, sitting_id: str, credits: Mapping[str, int]) -> None:
+    async def keep_credits(self, sitting_id: str, earned: Mapping[str, int]) -> None:
         rows = [
             {"sitting_id": sitting_id, "item_id": item_id, "hundredths": hundredths}
-            for item_id, hundredths in credits.items()
+            for item_id, hundredths in earned.items()
         ]
         await self._session.execute(insert(ItemCredit), rows)

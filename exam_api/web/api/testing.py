@@ -20,7 +20,7 @@ _MOST = 2**53 - 1
 
 
 class Answer(BaseModel):
-    """``response`` by the kind of the question: a choice, choices, pairs, a text, a number, …"""
+    """``response`` by the kind of the question: a choice, choices, pairs, a text, an order."""
 
     response: Annotated[Response, Field(discriminator="kind")]
     client_seq: Annotated[int, Field(ge=0, le=_MOST)]

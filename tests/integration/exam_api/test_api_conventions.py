@@ -166,7 +166,8 @@ class TestRateLimits:
         while (await http.get("/api/v1/session")).status_code == 200:
             pass
         path = f"/api/v1/sittings/{begun.id}/answers/{question['id']}"
-        given = {"choice_id": question["choices"][0]["id"], "client_seq": 1}
+        response = {"kind": "single", "choice": question["choices"][0]["id"]}
+        given = {"response": response, "client_seq": 1}
         saved = await http.put(path, json=given, headers={"X-Client-Id": begun.tab})
         assert saved.status_code == 200
 

@@ -123,15 +123,22 @@ class Run:
         assert [entry.transition.before for entry in changes] == states[:-1]
         assert states[-1] == row.state
         assert all(row.began_at <= a.saved_at < row.deadline_at for a in answers)
+        end = (row.state, row.finished_at, row.score_hundredths, row.points, row.letter)
         if self.ended is None and row.finished_at is not None:
-            self.ended = (row.state, row.finished_at, row.score_hundredths, row.points, row.letter)
+            self.ended = end
             right = sum(choice in correct for _, choice, _ in self.kept.values())
             # T-4.9: whoever was removed has nothing, whatever was answered.
             assert row.score_hundredths == (0 if row.state == "removed" else right * 100)
             assert row.state != "removed" or (row.points, row.letter) == (0, "F")
             assert row.finished_at <= row.deadline_at
         if self.ended is not None:
-            assert (row.state, row.finished_at, row.score_hundredths, row.points, row.letter) == self.ended
+            assert (
+                row.state,
+                row.finished_at,
+                row.score_hundredths,
+                row.points,
+                row.letter,
+            ) == self.ended
 
 
 async def _run(url: str, clock, live, schedule: list[tuple]) -> None:

@@ -18,6 +18,7 @@ from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause
 from capture.errors import CaptureError
 from exam_api.domain.errors import ExamError
+from exam_api.domain.items import ItemKind
 from exam_api.domain.roles import Role
 from exam_api.domain.states import SittingState
 from exam_api.services.proctoring_ports import Verdict
@@ -28,6 +29,7 @@ WEB = Path(web_errors.__file__).parent
 ENGLISH = catalogue("en").messages
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
+    "item.how.": [kind for kind in ItemKind if kind is not ItemKind.SINGLE],
     "flag.": list(FlagKind),
     "severity.": list(Severity),
     "gap.": list(GapCause),

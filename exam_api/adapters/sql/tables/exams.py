@@ -56,7 +56,7 @@ class ExamMember(Base):
 class Sitting(Base):
     """``origin`` is the zero of the sitting's timeline, set once, at the first publish.
 
-    ``score_hundredths``: hundredths of a mark, of ``total`` marks; ``points`` is out of 100 (T-4.12).
+    ``score_hundredths``: hundredths of a mark, of ``total``; ``points``: out of 100 (T-4.12).
     ``item_order`` = {"seed": n, "items": [{"item": id, "choices": [id, …], …}, …]} (domain.paper).
     """
 

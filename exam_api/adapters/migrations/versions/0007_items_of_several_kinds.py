@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -45,7 +45,7 @@ def upgrade() -> None:
     items = list(_items(bind))
     answers = [_answered(row) for row in bind.execute(sa.select(_answer)).mappings()]
     logged = [_logged(row) for row in bind.execute(sa.select(_log)).mappings()]
-    credits = list(_credits(bind, items, answers))
+    earned = list(_credits(bind, items, answers))
     for name in ("answer_log", "answer", "choice_text", "item_choice", "item_text", "item"):
         op.drop_table(name)
     _make_item()
@@ -55,7 +55,7 @@ def upgrade() -> None:
         ("item", items),
         ("answer", answers),
         ("answer_log", logged),
-        ("item_credit", credits),
+        ("item_credit", earned),
     ):
         _fill(table, rows)
     op.execute("ALTER TABLE sitting RENAME COLUMN score TO score_hundredths")
