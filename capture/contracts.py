@@ -70,19 +70,22 @@ class GapCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
+    """``chain``: as in Segment, of the manifest's line; no part of what the gap is."""
+
     start_ms: int
     end_ms: int
     cause: GapCause
     track: TrackKind = TrackKind.CAMERA
+    chain: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A closed piece of recording: one WebM (or Matroska for H.264) file, ~15 s, never changed.
 
-    ``sha256`` is of the file's bytes. ``chain`` = sha256(previous chain || sha256), both as raw
-    digests, hex here; the first segment's previous chain is 32 zero bytes. So a changed, missing
-    or reordered segment is told from the chain alone.
+    ``sha256`` is of the file's bytes. ``chain`` = sha256(previous chain || sha256 of the manifest's
+    line), raw digests, hex here; the first line's previous chain is 32 zero bytes. Gaps and stops
+    are links too, so a changed, missing or reordered line is told from the chain alone.
     """
 
     sitting_id: str
@@ -102,17 +105,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Everything on record of one track of a sitting, in order."""
+    """Everything on record of one track of a sitting, in order.
+
+    ``digest``: the last chain value, which stands for all of it; empty where nothing is on record.
+    """
 
     sitting_id: str
     segments: tuple[Segment, ...]
     gaps: tuple[Gap, ...] = field(default=())
     track: TrackKind = TrackKind.CAMERA
-
-    @property
-    def digest(self) -> str:
-        """The last chain value: it stands for the whole recording. Empty string when none."""
-        return self.segments[-1].chain if self.segments else ""
+    digest: str = ""
 
     @property
     def recorded_ms(self) -> int:

@@ -89,3 +89,9 @@ class StorageFull(CaptureError):
     code = "disk_full"
     status = 507
     retryable = True
+
+
+class RecordingKeyUnreadable(CaptureError):
+    """The key that signs recordings is no key: nothing is signed with another instead."""
+
+    code = "recording_key_unreadable"

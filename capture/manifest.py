@@ -1,19 +1,23 @@
 """segments.jsonl: what is on record of one track of a sitting, append-only, one JSON object a line.
 
 Kinds of lines: ``segment`` (a Segment without its sitting and track), ``gap``, ``stop`` (recording
-was ended in order, with the cause of the gap that would follow). Each append is flushed to the
-disk before anyone hears of it; a torn last line, left by a crash, is cut off when opened to write.
+was ended in order, with the cause of the gap that would follow), ``seal`` (the sitting is over: all
+lines before are signed). Each line carries its link of the hash chain. Each append is flushed to
+the disk before anyone hears of it; a torn last line, left by a crash, is cut off when opened to
+write.
 """
 
 import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from capture.chain import GENESIS, next_chain
-from capture.contracts import Gap, GapCause, Recording, Segment, TrackKey
+from capture.chain import GENESIS, body_of, line_chain, sealed_statement
+from capture.contracts import Gap, GapCause, Recording, Segment, TrackKey, TrackKind
+from capture.signing import RecordingKey, sync_folder
 
 NAME = "segments.jsonl"
 
@@ -24,9 +28,29 @@ class Stop:
 
     at_ms: int
     cause: GapCause
+    chain: str = field(default="", compare=False)
 
 
-Entry = Segment | Gap | Stop
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Whose recording all lines before are, signed by the server's key at ``at`` (UTC, ISO)."""
+
+    sitting: str
+    track: TrackKind
+    at: str
+    public_key: str
+    signature: str
+    chain: str = field(default="", compare=False)
+
+
+Entry = Segment | Gap | Stop | Seal
+_KINDS: Final[dict[str, type[Entry]]] = {
+    "segment": Segment,
+    "gap": Gap,
+    "stop": Stop,
+    "seal": Seal,
+}
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 
 @dataclass(slots=True)
@@ -36,43 +60,55 @@ class Ledger:
     segments: list[Segment] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     stop: Stop | None = None  # set while no segment follows it
-
-    @property
-    def chain(self) -> str:
-        return self.segments[-1].chain if self.segments else GENESIS
+    seal: Seal | None = None  # set while it is the last line
+    chain: str = GENESIS
 
     @property
     def end_ms(self) -> int | None:
         return self.segments[-1].end_ms if self.segments else None
 
+    @property
+    def empty(self) -> bool:
+        return self.chain == GENESIS
+
     def add(self, entry: Entry) -> None:
+        self.chain = entry.chain
+        self.seal = entry if isinstance(entry, Seal) else None
         if isinstance(entry, Segment):
             self.segments.append(entry)
             self.stop = None
         elif isinstance(entry, Gap):
             self.gaps.append(entry)
-        else:
+        elif isinstance(entry, Stop):
             self.stop = entry
 
+    def copy(self) -> "Ledger":
+        return replace(self, segments=list(self.segments), gaps=list(self.gaps))
+
     def recording(self, key: TrackKey) -> Recording:
-        return Recording(key.sitting_id, tuple(self.segments), tuple(self.gaps), key.track)
+        digest = "" if self.empty else self.chain
+        return Recording(key.sitting_id, tuple(self.segments), tuple(self.gaps), key.track, digest)
 
 
 def _encode(entry: Entry) -> bytes:
-    kind = {Segment: "segment", Gap: "gap", Stop: "stop"}[type(entry)]
     fields = asdict(entry)
-    for implied in ("sitting_id", "track"):  # by the folder
-        fields.pop(implied, None)
-    return (json.dumps({"kind": kind, **fields}, separators=(",", ":")) + "\n").encode()
+    if not isinstance(entry, Seal):
+        for implied in ("sitting_id", "track"):  # by the folder
+            fields.pop(implied, None)
+    line = {"kind": _NAMES[type(entry)], **fields, "chain": entry.chain}
+    return (json.dumps(line, separators=(",", ":")) + "\n").encode()
 
 
 def _decode(line: bytes, key: TrackKey) -> Entry:
     fields: dict[str, Any] = json.loads(line)
-    kind = fields.pop("kind")
-    if kind == "segment":
-        return Segment(sitting_id=key.sitting_id, track=key.track, **fields)
-    fields["cause"] = GapCause(fields["cause"])
-    return Gap(track=key.track, **fields) if kind == "gap" else Stop(**fields)
+    kind = _KINDS[fields.pop("kind")]
+    if kind is Segment:
+        fields["sitting_id"] = key.sitting_id
+    if kind in {Segment, Gap, Seal}:
+        fields["track"] = key.track
+    if "cause" in fields:
+        fields["cause"] = GapCause(fields["cause"])
+    return kind(**fields)
 
 
 def parse(data: bytes, key: TrackKey) -> tuple[Ledger, int]:
@@ -106,6 +142,7 @@ class Manifest:
 
     def __init__(self, folder: Path, key: TrackKey) -> None:
         self._path = folder / NAME
+        self._key = key
         self._unwritten: list[Entry] = []
         data = self._path.read_bytes() if self._path.exists() else b""
         self.ledger, self._size = parse(data, key)
@@ -122,20 +159,30 @@ class Manifest:
         chain, index = self.ledger.chain, len(self.ledger.segments)
         for entry in self._unwritten:
             if isinstance(entry, Segment):
-                chain, index = next_chain(chain, entry.sha256), index + 1
-                chained.append(replace(entry, chain=chain, index=index))
-            else:
-                chained.append(entry)
+                index += 1
+                entry = replace(entry, index=index)  # noqa: PLW2901 - numbered as it is written
+            chain = line_chain(chain, _encode(entry))
+            chained.append(replace(entry, chain=chain))
         self._write(map(_encode, chained))
         self._unwritten.clear()
         for entry in chained:
             self.ledger.add(entry)
         return chained
 
+    def seal(self, key: RecordingKey, at: datetime) -> None:
+        """Sign everything up to here; once, as long as nothing is added. OSError."""
+        self.append()
+        if self.ledger.seal is not None or self.ledger.empty:
+            return
+        unsigned = Seal(*self._key, at.isoformat(), key.public, "")
+        statement = sealed_statement(self.ledger.chain, body_of(_encode(unsigned)))
+        self.append(replace(unsigned, signature=key.sign(statement)))
+
     def _write(self, lines: Iterable[bytes]) -> None:
         data = b"".join(lines)
         if not data:
             return
+        first = not self._path.exists()
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o640)
         try:
             os.ftruncate(descriptor, self._size)
@@ -143,6 +190,8 @@ class Manifest:
             while written < len(data):
                 written += os.pwrite(descriptor, data[written:], self._size + written)
             os.fsync(descriptor)
+            if first:
+                sync_folder(self._path.parent)
         except OSError:
             os.ftruncate(descriptor, self._size)
             raise

@@ -23,7 +23,7 @@ from capture.contracts import (
     TrackKey,
 )
 from capture.errors import FULL
-from capture.manifest import Entry, Ledger, Manifest
+from capture.manifest import Entry, Manifest
 from capture.manifest import Stop as StopEntry
 from capture.segment_file import SegmentFile
 from capture.settings import CaptureSettings
@@ -49,7 +49,7 @@ class Recorder:
         self.key = key
         self.folder = folder
         kept = manifest.ledger
-        self.ledger = Ledger(list(kept.segments), list(kept.gaps), kept.stop)
+        self.ledger = kept.copy()
         self.recording = False
         self.failed = False
         self._manifest = manifest

@@ -194,9 +194,100 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "{path}: not intact: {problems}",
     },
     "verify.recording": {
-        "kk": "{path}: жазба бүтін",
-        "ru": "{path}: запись цела",
-        "en": "{path}: the recording is intact",
+        "kk": "{path}: жазба бүтін: {segments} бөлік, {seconds} с",
+        "ru": "{path}: запись цела: сегментов {segments}, {seconds} с",
+        "en": "{path}: the recording is intact: {segments} segments, {seconds} s",
+    },
+    "verify.signed": {
+        "kk": "  {at} қол қойылған; кілттің іздемесі {fingerprint}",
+        "ru": "  подписана {at}; отпечаток ключа {fingerprint}",
+        "en": "  signed {at}; the key's fingerprint is {fingerprint}",
+    },
+    "verify.gap": {
+        "kk": "  үзіліс {start:.1f}–{end:.1f} с: {cause}",
+        "ru": "  разрыв {start:.1f}–{end:.1f} с: {cause}",
+        "en": "  gap {start:.1f}–{end:.1f} s: {cause}",
+    },
+    "verify.gap.network": {"kk": "желі", "ru": "сеть", "en": "network"},
+    "verify.gap.client_ended": {
+        "kk": "браузер жіберуді аяқтады",
+        "ru": "браузер закончил передачу",
+        "en": "the browser ended it",
+    },
+    "verify.gap.server_restart": {
+        "kk": "сервер қайта қосылды",
+        "ru": "перезапуск сервера",
+        "en": "server restart",
+    },
+    "verify.gap.storage": {
+        "kk": "дискіде орын болмады",
+        "ru": "не было места на диске",
+        "en": "no room on the disk",
+    },
+    "verify.key_unreadable": {
+        "kk": "{path}: PEM пішіміндегі ашық кілт (Ed25519) емес",
+        "ru": "{path}: это не открытый ключ (Ed25519) в формате PEM",
+        "en": "{path}: not a public key (Ed25519) in PEM format",
+    },
+    "verify.recording.changed": {
+        "kk": "жазылғаннан кейін өзгертілген",
+        "ru": "изменён после записи",
+        "en": "changed after it was recorded",
+    },
+    "verify.recording.missing": {
+        "kk": "тізімде бар, бірақ файлы жоқ",
+        "ru": "есть в списке, но файла нет",
+        "en": "listed, but the file is missing",
+    },
+    "verify.recording.reordered": {
+        "kk": "орны ауыстырылған",
+        "ru": "стоит не на своём месте",
+        "en": "not in its place",
+    },
+    "verify.recording.foreign": {
+        "kk": "тізімде жоқ бөтен файл",
+        "ru": "посторонний файл, его нет в списке",
+        "en": "a foreign file, not in the list",
+    },
+    "verify.recording.broken_chain": {
+        "kk": "осы жол өзгертілген немесе оның алдындағы жол жойылған",
+        "ru": "эта строка изменена или строка перед ней удалена",
+        "en": "this line was changed, or a line before it was removed",
+    },
+    "verify.recording.bad_manifest": {
+        "kk": "жазба тізімі оқылмайды",
+        "ru": "список записи не читается",
+        "en": "the recording's list cannot be read",
+    },
+    "verify.recording.wrong_digest": {
+        "kk": "берілген бақылау сомасы бұл жазбанікі емес",
+        "ru": "указанная контрольная сумма не от этой записи",
+        "en": "the given digest is not this recording's",
+    },
+    "verify.recording.unsigned": {
+        "kk": "қол қойылмаған: жазба аяқталмаған немесе соңы кесілген",
+        "ru": "не подписана: запись не завершена или её конец отрезан",
+        "en": "not signed: the recording is unfinished, or its end was cut off",
+    },
+    "verify.recording.bad_signature": {
+        "kk": "қолтаңба жарамсыз",
+        "ru": "подпись неверна",
+        "en": "the signature is not valid",
+    },
+    "verify.recording.wrong_key": {
+        "kk": "басқа кілтпен қол қойылған",
+        "ru": "подписано другим ключом",
+        "en": "signed with another key",
+    },
+    "verify.recording.other_sitting": {
+        "kk": "бұл басқа емтихан тапсырудың жазбасы",
+        "ru": "это запись другой сдачи экзамена",
+        "en": "this is another sitting's recording",
+    },
+    "recording_key_unreadable": {
+        "kk": "жазбаларға қол қоятын кілт оқылмайды",
+        "ru": "ключ для подписи записей не читается",
+        "en": "the key that signs recordings cannot be read",
     },
     "verify.package": {
         "kk": "{path}: бүтін, № {number} акт, {revision}-редакция, барлық дәлелдемесімен",

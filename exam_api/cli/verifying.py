@@ -44,10 +44,17 @@ def verify(
         Path | None,
         typer.Option(help="The institution's certificate (PEM): whoever sealed must be this one."),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The server's public key (PEM): it must have signed the recording."),
+    ] = None,
     json_out: JsonOut = False,
 ) -> None:
     """Tell whether an act, an evidence package or a recording is as it was made."""
-    checked = _recording(path, digest) if path.is_dir() else _file(readable_file(path), certificate)
+    if path.is_dir():
+        checked = _recording(path, digest, key)
+    else:
+        checked = _file(readable_file(path), certificate)
     intact = not checked.problems
     if json_out:
         found = {"path": str(path), "what": checked.what, "intact": intact}
@@ -128,12 +135,35 @@ def _seal_lines(found: "Verification | PackageVerification") -> list[str]:
     return []
 
 
-def _recording(folder: Path, digest: str | None) -> Checked:
-    from capture.chain import verify_folder  # noqa: PLC0415 - a second to import
+def _recording(folder: Path, digest: str | None, key: Path | None) -> Checked:
+    from exam_api.cli import verify_recording as recordings  # noqa: PLC0415 - slow to import
 
-    # The folder of a sitting holds the camera's; either may be named.
-    camera = folder / "camera" if (folder / "camera").is_dir() else folder
-    if not (camera / "segments.jsonl").is_file():
+    folders = recordings.track_folders(folder)
+    if not folders:
         raise Failure("verify.unknown", path=folder)
-    problems = tuple(str(problem) for problem in verify_folder(camera, digest))
-    return Checked(folder, "recording", problems, lines=[text("verify.recording", path=folder)])
+    trusted = None if key is None else _public_key(readable_file(key))
+    # A digest is of the camera's recording, as acts state it.
+    tracks = [
+        recordings.check_track(
+            one, digest if one.name in {"camera", folder.name} else None, trusted
+        )
+        for one in folders
+    ]
+    many = len(tracks) > 1
+    problems = tuple(
+        (f"{track.name}/" if many else "") + recordings.in_words(problem)
+        for track in tracks
+        for problem in track.problems
+    )
+    facts = {"tracks": {track.name: track.facts for track in tracks}}
+    return Checked(folder, "recording", problems, facts, [one for t in tracks for one in t.lines])
+
+
+def _public_key(path: Path) -> str:
+    from capture.errors import RecordingKeyUnreadable  # noqa: PLC0415 - slow to import
+    from capture.signing import read_public  # noqa: PLC0415 - slow to import
+
+    try:
+        return read_public(path)
+    except RecordingKeyUnreadable as error:
+        raise Failure("verify.key_unreadable", path=path) from error

@@ -1,10 +1,13 @@
 """The manifest: append-only, survives torn lines and a full disk."""
 
+import hashlib
+import json
 import os
+import re
 
 import pytest
 
-from capture.chain import next_chain
+from capture.chain import GENESIS, next_chain
 from capture.contracts import Gap, GapCause, Segment, TrackKey
 from capture.manifest import NAME, Manifest, Stop, read
 
@@ -33,8 +36,14 @@ def test_entries_come_back_numbered_and_chained(tmp_path):
     manifest.append(gap, segment(2), stop)
     ledger = read(tmp_path, TrackKey("s1"))
     assert [s.index for s in ledger.segments] == [1, 2]
-    assert ledger.segments[1].chain == next_chain(ledger.segments[0].chain, f"{2:064x}")
     assert (ledger.gaps, ledger.stop) == ([gap], stop)
+    lines = (tmp_path / NAME).read_bytes().splitlines()
+    chain = GENESIS
+    for line in lines:
+        body = re.sub(rb',"chain":"[0-9a-f]{64}"', b"", line)
+        chain = next_chain(chain, hashlib.sha256(body).hexdigest())
+        assert json.loads(line)["chain"] == chain
+    assert ledger.recording(TrackKey("s1")).digest == chain
     assert ledger.segments == Manifest(tmp_path, TrackKey("s1")).ledger.segments
 
 

@@ -3,14 +3,19 @@
 import hashlib
 import json
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.chain import GENESIS, next_chain, verify_folder
+from capture.chain import GENESIS, line_chain, next_chain, verify_folder, verify_recording
 from capture.contracts import Gap, GapCause, Segment, TrackKey
+from capture.errors import RecordingKeyUnreadable
 from capture.manifest import NAME, Manifest, Stop
+from capture.signing import RecordingKey, read_public
+
+AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 
 DIGESTS = st.lists(st.binary(min_size=32, max_size=32).map(bytes.hex), min_size=2, max_size=8)
 
@@ -82,6 +87,113 @@ def test_a_line_cut_out_of_the_manifest_is_told(folder):
     lines = (folder / NAME).read_text().splitlines(keepends=True)
     (folder / NAME).write_text("".join(lines[:1] + lines[2:]))
     assert {code for code, _ in codes(folder)} == {"reordered", "broken_chain", "foreign"}
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "line"),
+    [
+        (b'"end_ms":9000', b'"end_ms":5001', f"{NAME}:5 (gap)"),
+        (b'"cause":"network"', b'"cause":"storage"', f"{NAME}:5 (gap)"),
+        (b'"cause":"client_ended"', b'"cause":"network"', f"{NAME}:6 (stop)"),
+        (b'"end_ms":3000', b'"end_ms":9000', "000002.webm"),
+    ],
+)
+def test_a_changed_line_is_named(folder, word, other, line):
+    path = folder / NAME
+    path.write_bytes(path.read_bytes().replace(word, other, 1))
+    assert codes(folder) == {("broken_chain", line)}
+
+
+def test_an_earlier_digest_stands_for_the_recording_up_to_there(folder):
+    """An act that was made during the exam stays provable once more was recorded."""
+    for line in (folder / NAME).read_text().splitlines():
+        assert verify_folder(folder, json.loads(line)["chain"]) == []
+    assert codes(folder, "5" * 64) == {("wrong_digest", NAME)}
+
+
+@pytest.fixture
+def key(tmp_path):
+    return RecordingKey.load_or_create(tmp_path / "key.pem")
+
+
+@pytest.fixture
+def sealed(folder, key):
+    Manifest(folder, TrackKey("s1")).seal(key, AT)
+    return folder
+
+
+def told(folder, **options):
+    return [(one.code, one.name) for one in verify_recording(folder, **options).problems]
+
+
+def test_a_sealed_recording_is_intact_and_says_who_signed_it(sealed, key):
+    checked = verify_recording(sealed, trusted=key.public)
+    assert checked.problems == ()
+    assert checked.seal["sitting"] == "s1"
+    assert checked.seal["public_key"] == key.public
+    assert checked.seal["at"] == "2026-11-22T05:00:00+00:00"
+
+
+def test_an_unfinished_recording_is_told(folder):
+    assert told(folder) == [("unsigned", NAME)]
+
+
+def test_sealing_twice_adds_nothing_and_what_comes_later_is_sealed_anew(sealed, key):
+    before = (sealed / NAME).read_bytes()
+    Manifest(sealed, TrackKey("s1")).seal(key, AT)
+    assert (sealed / NAME).read_bytes() == before
+    manifest = Manifest(sealed, TrackKey("s1"))
+    manifest.append(Gap(9000, 9500, GapCause.NETWORK))
+    assert told(sealed) == [("unsigned", NAME)]
+    manifest.seal(key, AT)
+    assert told(sealed, trusted=key.public) == []
+
+
+def test_a_signature_of_another_key_is_told(sealed, tmp_path):
+    other = RecordingKey.load_or_create(tmp_path / "other.pem")
+    assert told(sealed, trusted=other.public) == [("wrong_key", f"{NAME}:7 (seal)")]
+
+
+def test_a_signature_under_a_borrowed_name_is_told(sealed, key, tmp_path):
+    """Someone rewrites the chain and puts the true key's name under it."""
+    lines = (sealed / NAME).read_bytes().splitlines(keepends=True)
+    (sealed / NAME).write_bytes(b"".join(lines[:-1]))
+    forger = RecordingKey.load_or_create(tmp_path / "forger.pem")
+    Manifest(sealed, TrackKey("s1")).seal(forger, AT)
+    data = (sealed / NAME).read_text().replace(forger.public, key.public)
+    line = json.loads(data.splitlines()[-1])
+    previous = json.loads(lines[-2])["chain"]
+    line["chain"] = line_chain(previous, data.splitlines()[-1].encode())
+    kept = data.splitlines()[:-1]
+    (sealed / NAME).write_text("\n".join([*kept, json.dumps(line, separators=(",", ":"))]) + "\n")
+    assert told(sealed) == [("bad_signature", f"{NAME}:7 (seal)")]
+
+
+def test_another_sittings_recording_in_this_ones_place_is_told(tmp_path, key):
+    here = tmp_path / "sB" / "camera"
+    here.mkdir(parents=True)
+    manifest = Manifest(here, TrackKey("sA"))
+    manifest.append(Gap(0, 900, GapCause.NETWORK))
+    manifest.seal(key, AT)
+    assert told(here) == [("other_sitting", f"{NAME}:2 (seal)")]
+
+
+def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path, key):
+    path = tmp_path / "key.pem"
+    assert path.stat().st_mode & 0o777 == 0o600
+    again = RecordingKey.load_or_create(path)
+    assert (again.public, again.fingerprint) == (key.public, key.fingerprint)
+    assert read_public(tmp_path / "key.pub") == key.public
+
+
+def test_a_key_file_that_is_none_is_refused_and_left_as_it_is(tmp_path):
+    for content in (b"", b"text", b"-----BEGIN PRIVATE KEY-----\nxx\n-----END PRIVATE KEY-----\n"):
+        (tmp_path / "odd.pem").write_bytes(content)
+        with pytest.raises(RecordingKeyUnreadable):
+            RecordingKey.load_or_create(tmp_path / "odd.pem")
+        with pytest.raises(RecordingKeyUnreadable):
+            read_public(tmp_path / "odd.pem")
+        assert (tmp_path / "odd.pem").read_bytes() == content
 
 
 def test_a_manifest_rewritten_as_a_whole_fails_against_the_stated_digest(folder):

@@ -97,7 +97,7 @@ async def sitting_id(world) -> str:
     world.recordings.clips[made] = b"webm"
     world.recordings.until_ms[made] = 100_000
     world.recordings.recordings[made] = Recording(
-        made, (_segment(made, 0, 40_000), _segment(made, 50_000, 100_000)), (_GAP,)
+        made, (_segment(made, 0, 40_000), _segment(made, 50_000, 100_000)), (_GAP,), digest="b" * 64
     )
     world.clock.move(seconds=100)
     return made

@@ -157,7 +157,7 @@ async def api(world, tmp_path) -> Api:
     segment = Segment(
         sitting_id, 1, "000001.webm", 500, 60_000, 9, "a" * 64, "b" * 64, "vp8", None, 640, 480
     )
-    world.recordings.recordings[sitting_id] = Recording(sitting_id, (segment,))
+    world.recordings.recordings[sitting_id] = Recording(sitting_id, (segment,), digest="b" * 64)
     world.recordings.until_ms[sitting_id] = 60_000
     joined = tmp_path / "recording.webm"
     joined.write_bytes(WEBM)
