@@ -142,7 +142,7 @@ class Manifest:
 
     def __init__(self, folder: Path, key: TrackKey) -> None:
         self._path = folder / NAME
-        self._key = key
+        self.key = key
         self._unwritten: list[Entry] = []
         data = self._path.read_bytes() if self._path.exists() else b""
         self.ledger, self._size = parse(data, key)
@@ -174,7 +174,7 @@ class Manifest:
         self.append()
         if self.ledger.seal is not None or self.ledger.empty:
             return
-        unsigned = Seal(*self._key, at.isoformat(), key.public, "")
+        unsigned = Seal(*self.key, at.isoformat(), key.public, "")
         statement = sealed_statement(self.ledger.chain, body_of(_encode(unsigned)))
         self.append(replace(unsigned, signature=key.sign(statement)))
 

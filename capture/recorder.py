@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import TypeVar
 
 from capture.codecs import KeyInfo
 from capture.contracts import (
@@ -23,13 +24,14 @@ from capture.contracts import (
     TrackKey,
 )
 from capture.errors import FULL
-from capture.manifest import Entry, Manifest
+from capture.manifest import Entry, Ledger, Manifest
 from capture.manifest import Stop as StopEntry
 from capture.segment_file import SegmentFile
 from capture.settings import CaptureSettings
 from capture.webm import H264_TRACK, OPUS_TRACK, TRACK_OF_CODEC, Block, Track
 
 _log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 _EARLY_AUDIO_MS = 2000  # sound kept while the first key frame is awaited
 
 
@@ -122,6 +124,16 @@ class Recorder:
         """Wait until everything closed so far is hashed, chained and on the disk."""
         while self._jobs:
             await asyncio.wait(set(self._jobs))
+
+    async def amend(self, work: Callable[[Manifest], Result]) -> Result:
+        """Change the manifest in its thread, in turn with what is recorded."""
+
+        def job() -> tuple[Result, Ledger]:
+            return work(self._manifest), self._manifest.ledger.copy()
+
+        loop = asyncio.get_running_loop()
+        result, self.ledger = await loop.run_in_executor(self._writing, job)
+        return result
 
     # --- segments --------------------------------------------------------------------------
 

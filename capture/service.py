@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from capture import clip, join, manifest
 from capture.contracts import (
@@ -41,6 +42,7 @@ from capture.tap import FrameTap
 from capture.timeline import SittingClock
 
 _log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 _SITTING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FRAME_PATIENCE_MS = 5000  # packets come but no whole frame: as good as lost
 
@@ -258,6 +260,23 @@ class CaptureService:
             recorded_ms=kept.recorded_ms + max(0, open_ms),
             elapsed_ms=max(0, track.session.clock.now_ms() - first_ms) if closed else 0,
         )
+
+    # --- keeping ---------------------------------------------------------------------------
+
+    def tracks_on_record(self, sitting_id: str) -> list[TrackKey]:
+        """Tracks of which there is anything, now published or not."""
+        keys = [TrackKey(sitting_id, kind) for kind in TrackKind]
+        return [key for key in keys if (self._folder(key) / manifest.NAME).is_file()]
+
+    async def amend(self, key: TrackKey, work: Callable[[manifest.Manifest], Result]) -> Result:
+        """Let ``work`` change a track's manifest, in the writing thread, whoever records it."""
+        async with self._locks.hold(key):
+            track = self._tracks.get(key)
+            if track is not None:
+                return await track.recorder.amend(work)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._writing, lambda: work(self._open_folder(key))
+            )
 
     # --- inside ----------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
 from capture.contracts import TrackKind
 from capture.service import CaptureService
+from capture.signing import RecordingKey
 from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.clock import SystemClock
@@ -34,6 +35,7 @@ from exam_api.adapters.figures import CaptureMetrics, flag_seconds
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.database import Database, open_database
+from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.services.accounts import Accounts
@@ -41,6 +43,7 @@ from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.jobs import JobRunner
+from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
 from exam_api.services.live_media import CapturedMedia, TappedAnalysis
@@ -72,6 +75,7 @@ class Container(Core):
     capture: CaptureService
     worker: AnalysisWorker
     bridge: ProctoringBridge
+    keeper: RecordingKeeper
     read_acts: "Transaction[SqlActStore]"
     jobs: JobRunner
     start_error: Exception | None = None
@@ -81,12 +85,16 @@ Transaction = Callable[[], AbstractAsyncContextManager[Store]]
 
 
 async def build(settings: Settings) -> FastAPI:
-    """The application, ready to be served. DatabaseUnreadable, StorageFull, SealKeyUnreadable."""
+    """The application, ready to be served.
+
+    DatabaseUnreadable, StorageFull, SealKeyUnreadable, RecordingKeyUnreadable.
+    """
     clock = SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     seal_key = await asyncio.to_thread(_seal_key, settings, clock)
+    key = await asyncio.to_thread(RecordingKey.load_or_create, settings.recording_key_path)
     database = await open_database(settings.database, clock)
-    container = _container(settings, database, clock, seal_key)
+    container = _container(settings, database, clock, seal_key, key)
     database.listeners.append(container.hub.wake)
     database.job_listeners.append(container.jobs.wake)
     if seal_key.self_made:
@@ -121,7 +129,11 @@ def container_of(app: FastAPI) -> Container:
 
 
 def _container(
-    settings: Settings, database: Database, clock: Clock, seal_key: SealKey
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    seal_key: SealKey,
+    recording_key: RecordingKey,
 ) -> Container:
     metrics = CollectorRegistry()
     blobs = LocalBlobs(settings.blobs_dir)
@@ -180,6 +192,13 @@ def _container(
         capture=capture,
         worker=worker,
         bridge=bridge,
+        keeper=RecordingKeeper(
+            _stores(database.read, SqlKeepingStore),
+            _stores(database.write, SqlKeepingStore),
+            capture,
+            recording_key,
+            clock,
+        ),
         read_acts=read,
         jobs=JobRunner(database, clock, {}),
     )
@@ -231,6 +250,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
     analysis = TappedAnalysis(capture, worker)
     tasks: dict[str, Callable[[], Awaitable[None]]] = {
         "bridge": lambda: bridge.run(analysis, capture),
+        "recordings": container.keeper.run,
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
     }

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         title="Seal password",
         description="Opens the seal's PKCS#12 file.",
     )
+    recording_key: Path | None = Field(
+        default=None,
+        title="Recordings' key",
+        description="PEM file with the Ed25519 key that signs finished recordings. "
+        "Unset: a key made on first start, recording.pem in the data folder; its public half is "
+        "recording.pub beside it.",
+    )
     act_number_format: Annotated[str, AfterValidator(_number_format)] = Field(
         default="{year}-{seq:04d}",
         title="Act number",
@@ -154,6 +161,10 @@ class Settings(BaseSettings):
     @property
     def blobs_dir(self) -> Path:
         return self.data_dir / "blobs"
+
+    @property
+    def recording_key_path(self) -> Path:
+        return self.recording_key or self.data_dir / "recording.pem"
 
     @property
     def seal_path(self) -> Path:

@@ -10,6 +10,7 @@ from analysis.contracts import Flag
 from capture.contracts import Gap, Segment
 from exam_api.adapters.sql.flag_rows import flag_columns, stored_flag
 from exam_api.adapters.sql.insert_once import insert_once
+from exam_api.adapters.sql.keeping_store import gap_columns
 from exam_api.adapters.sql.tables import EventRow, FlagRow, GapRow, SegmentRow, Sitting
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.ids import new_id
@@ -65,15 +66,7 @@ class SqlProctoringStore(SqlEventSink):
         return await insert_once(self._session, SegmentRow, **columns)
 
     async def save_gap(self, sitting_id: str, gap: Gap) -> bool:
-        return await insert_once(
-            self._session,
-            GapRow,
-            sitting_id=sitting_id,
-            track=str(gap.track),
-            start_ms=gap.start_ms,
-            end_ms=gap.end_ms,
-            cause=str(gap.cause),
-        )
+        return await insert_once(self._session, GapRow, **gap_columns(sitting_id, gap))
 
     async def save_flag(
         self, sitting_id: str, flag: Flag, evidence_key: str | None

@@ -38,6 +38,7 @@ from exam_api.adapters.sql.tables.proctoring import (
     GapRow,
     SegmentRow,
 )
+from exam_api.adapters.sql.tables.recordings import SealedRow
 
 __all__ = [
     "ActCounter",
@@ -63,6 +64,7 @@ __all__ = [
     "LogInSession",
     "Programme",
     "PublishToken",
+    "SealedRow",
     "SegmentRow",
     "Sitting",
     "StudentProfile",

@@ -1,0 +1,85 @@
+"""Keeping recordings: once a sitting is over, each track of it is closed and signed."""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from capture.contracts import TrackKey
+from capture.errors import CaptureError
+from capture.finalise import finalise
+from capture.manifest import Ledger
+from capture.signing import RecordingKey
+from exam_api.domain.errors import StorageError
+from exam_api.services.keeping_ports import EndedSitting, KeepingStore, SealedTrack, Tracks
+from exam_api.services.ports import Clock
+from exam_api.services.proctoring_ports import Transaction
+
+_log = structlog.get_logger(__name__)
+TICK_S: Final = 2.0
+_AT_ONCE: Final = 20
+_AGAIN: Final = timedelta(minutes=1)  # after a failure
+
+
+class RecordingKeeper:
+    """Finds what is to be done in the database, so that a crash only postpones it."""
+
+    def __init__(
+        self,
+        read: Transaction[KeepingStore],
+        write: Transaction[KeepingStore],
+        tracks: Tracks,
+        key: RecordingKey,
+        clock: Clock,
+    ) -> None:
+        self._read = read
+        self._write = write
+        self._tracks = tracks
+        self._key = key
+        self._clock = clock
+        self._failed: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Until cancelled. What fails is tried again at the next tick."""
+        while True:
+            try:
+                await self.seal_ended()
+            except StorageError as error:
+                _log.warning("recordings_not_signed", code=error.code)
+            await asyncio.sleep(TICK_S)
+
+    async def seal_ended(self) -> int:
+        """Sign the recordings of sittings that are over; how many sittings that were."""
+        now = self._clock.now()
+        self._failed = {one: at for one, at in self._failed.items() if now - at < _AGAIN}
+        async with self._read() as store:
+            ended = await store.unsealed(_AT_ONCE, self._failed)
+        return sum([await self._seal(sitting) for sitting in ended])
+
+    async def _seal(self, sitting: EndedSitting) -> bool:
+        # The camera comes last, because its row says that the sitting is done.
+        camera = TrackKey(sitting.id)
+        recorded = self._tracks.tracks_on_record(sitting.id)
+        try:
+            for key in [*(key for key in recorded if key != camera), camera]:
+                ledger = await self._sealed(key, sitting.end_ms) if key in recorded else Ledger()
+                await self._save(key, ledger)
+        except (CaptureError, OSError) as error:
+            # A full disk passes; a damaged manifest must not keep the others waiting.
+            _log.warning("recording_not_signed", sitting=sitting.id, error=str(error))
+            self._failed[sitting.id] = self._clock.now()
+            return False
+        return True
+
+    async def _sealed(self, key: TrackKey, end_ms: int) -> Ledger:
+        work = partial(finalise, key=self._key, at=self._clock.now(), until_ms=end_ms)
+        return await self._tracks.amend(key, work)
+
+    async def _save(self, key: TrackKey, ledger: Ledger) -> None:
+        recording = ledger.recording(key)
+        public = ledger.seal.public_key if ledger.seal else ""
+        sealed = SealedTrack(key, recording.digest, public, self._clock.now())
+        async with self._write() as store:
+            await store.save_sealed(sealed, recording.gaps)
