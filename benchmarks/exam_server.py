@@ -39,7 +39,9 @@ def login_of(number: int) -> str:
     return f"load{number}"
 
 
-async def seed_students(database: Database, passwords: PasswordHasher, students: int) -> None:
+async def seed_students(
+    database: Database, passwords: PasswordHasher, exam_id: str, students: int
+) -> None:
     password_hash = passwords.hash(DEMO_PASSWORD)
     group = load_university().groups[0].name
     async with database.write() as unit:
@@ -47,6 +49,8 @@ async def seed_students(database: Database, passwords: PasswordHasher, students:
             name = login_of(number)
             person = SeedPerson(name, name, "kk", (Role.STUDENT,), group)
             await unit.seeds.add_person(person, password_hash)
+        ids = await unit.seeds.ids([login_of(number) for number in range(students)])
+        await unit.seeds.enrol(exam_id, list(ids.values()), SystemClock().now())
 
 
 async def serve(url: str, students: int) -> None:
@@ -56,7 +60,7 @@ async def serve(url: str, students: int) -> None:
     passwords = Argon2Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
     database = await open_database(url, clock)
     exam_id = (await seed_demo(database, clock, passwords)).exam_id
-    await seed_students(database, passwords, students)
+    await seed_students(database, passwords, exam_id, students)
     core = Core(
         clock=clock,
         database=database,

@@ -156,6 +156,24 @@ class ExamClosed(Conflict):
     code = "exam_closed"
 
 
+class RatingMissing(Conflict):
+    """T-4.1, S-7: no statement of admission ratings names the student."""
+
+    code = "rating_missing"
+
+
+class RatingTooLow(Conflict):
+    """T-4.1."""
+
+    code = "rating_too_low"
+
+
+class DebtUnpaid(Conflict):
+    """T-4.1."""
+
+    code = "debt_unpaid"
+
+
 class ExamNotReady(Conflict):
     """The test has fewer questions than the policy asks for (T-4.5)."""
 

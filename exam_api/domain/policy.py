@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
-from exam_api.domain.policy_rules import Switch, Whole, read_setting, rules_of, stored
+from exam_api.domain.policy_rules import OneOf, Switch, Whole, read_setting, rules_of, stored
+
+
+class AdmissionRule(StrEnum):
+    """Whether a student who is enrolled needs a sufficient admission rating too (T-4.1)."""
+
+    RATING = "rating"
+    ENROLLED = "enrolled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,11 @@ class ExamPolicy:
     check_lead_min: Annotated[int, Whole("T-4.2", most=1440)] = 15
     # domain.md, grades: D begins at 50
     pass_points: Annotated[int, Whole("grades", most=100)] = 50
+    # T-4.1: 50 % in the two midterm controls, and no debt
+    admission: Annotated[AdmissionRule, OneOf("T-4.1", AdmissionRule)] = AdmissionRule.RATING
+    admission_points: Annotated[int, Whole("T-4.1", most=100)] = 50
+    # S-15: how many students one proctor watches at once
+    students_per_proctor: Annotated[int, Whole("S-15", least=1, most=1000)] = 20
     # S-13: what is recorded besides the camera and the microphone
     screen: Annotated[bool, Switch("S-13")] = False
     second_camera: Annotated[bool, Switch("S-13")] = False

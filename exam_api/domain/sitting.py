@@ -1,9 +1,10 @@
 """A sitting and what may happen to it: values and pure rules, the caller brings the time."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exam_api.domain import timers
+from exam_api.domain.admission import NO_ALLOWANCES, Admission, Allowances, require_admitted
 from exam_api.domain.errors import (
     Forbidden,
     NotFound,
@@ -26,6 +27,8 @@ FINISHED_BY_PROCTOR = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Exam:
+    """Read for a sitting, or by a student, it is the exam as that student sits it."""
+
     id: str
     discipline_id: str
     code: str
@@ -33,6 +36,21 @@ class Exam:
     opens_at: datetime
     closes_at: datetime
     policy: ExamPolicy
+    allowances: Allowances = NO_ALLOWANCES
+    admission: Admission = Admission.ADMITTED
+
+    def for_student(self, allowances: Allowances, admission: Admission) -> "Exam":
+        """With individual dates (T-4.11) and extra time, which moves the end of the window too."""
+        extra = timedelta(minutes=allowances.extra_min)
+        minutes = self.policy.duration_min + allowances.extra_min
+        return replace(
+            self,
+            opens_at=allowances.opens_at or self.opens_at,
+            closes_at=(allowances.closes_at or self.closes_at) + extra,
+            policy=replace(self.policy, duration_min=minutes) if extra else self.policy,
+            allowances=allowances,
+            admission=admission,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,7 @@ class Sitting:
         timers.require_check_window(now, exam.opens_at, exam.closes_at, exam.policy)
         if self.state is SittingState.CHECKING:
             return self
+        require_admitted(exam.admission)
         state = next_state(self.state, SittingEvent.CHECK)
         return replace(self, state=state, origin=now, checked_at=now)
 

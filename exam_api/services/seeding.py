@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -110,6 +110,10 @@ class Seeds(Protocol):
         self, exam_id: str, proctor_ids: Sequence[str], member_ids: Sequence[str]
     ) -> None: ...
 
+    async def enrol(self, exam_id: str, student_ids: Sequence[str], now: datetime) -> None:
+        """Each with a rating that admits (T-4.1)."""
+        ...
+
 
 class SeedUnit(Unit, Protocol):
     @property
@@ -186,7 +190,10 @@ async def seed_crowd(
         for person in crowd:
             await unit.seeds.add_person(person, password_hash)
         await _schedule(
-            unit, exam_id, (await unit.seeds.ids([p.login for p in crowd])).values(), clock.now()
+            unit,
+            exam_id,
+            list((await unit.seeds.ids([p.login for p in crowd])).values()),
+            clock.now(),
         )
     return tuple(person.login for person in crowd)
 
@@ -217,7 +224,7 @@ async def _open_exam(
 async def _appoint(
     unit: SeedUnit, exam_id: str, people: Sequence[SeedPerson], now: datetime
 ) -> None:
-    """Proctors and the member (S-14, S-15), and a scheduled sitting for each student."""
+    """Proctors and the member (S-14, S-15); each student enrolled, with a scheduled sitting."""
     ids = await unit.seeds.ids([person.login for person in people])
     holding = _holding(people, ids)
     await unit.seeds.assign(exam_id, holding(Role.PROCTOR), holding(Role.MEMBER))
@@ -225,8 +232,9 @@ async def _appoint(
 
 
 async def _schedule(
-    unit: SeedUnit, exam_id: str, student_ids: Iterable[str], now: datetime
+    unit: SeedUnit, exam_id: str, student_ids: Sequence[str], now: datetime
 ) -> None:
+    await unit.seeds.enrol(exam_id, student_ids, now)
     for student_id in student_ids:
         if await unit.sittings.of_student(exam_id, student_id) is None:
             proctor_id = await unit.exams.least_busy_proctor(exam_id)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.visibility import exams_visible_to, exams_watched_by
+from exam_api.domain.admission import Allowances, admission_of
 from exam_api.domain.errors import NotFound
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor
@@ -27,43 +28,75 @@ def exam_of(row: tables.Exam, discipline: tables.Discipline) -> Exam:
     )
 
 
+def exam_for(
+    row: tables.Exam, discipline: tables.Discipline, enrolment: tables.Enrolment | None
+) -> Exam:
+    """As the student of the enrolment sits it."""
+    exam = exam_of(row, discipline)
+    if enrolment is None:
+        return exam
+    admission = admission_of(
+        exam.policy,
+        enrolment.rating_points,
+        debt=enrolment.debt,
+        by_decision=enrolment.admitted_at is not None,
+    )
+    return exam.for_student(allowances_of(enrolment), admission)
+
+
+def allowances_of(enrolment: tables.Enrolment) -> Allowances:
+    return Allowances(
+        extra_min=enrolment.extra_min,
+        break_min=enrolment.break_min,
+        excused=frozenset(enrolment.excused),
+        opens_at=enrolment.opens_at,
+        closes_at=enrolment.closes_at,
+    )
+
+
 class SqlExams:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def get(self, exam_id: str, actor: Actor) -> Exam:
-        query = _with_discipline().where(tables.Exam.id == exam_id, exams_visible_to(actor))
-        return await self._one(query)
+        return await self._one(
+            _for_student(actor.id).where(tables.Exam.id == exam_id, exams_visible_to(actor))
+        )
 
     async def watched(self, exam_id: str, actor: Actor) -> Exam:
         """As get, but only for those who watch it; a student may not."""
         return await self._one(
-            _with_discipline().where(tables.Exam.id == exam_id, exams_watched_by(actor))
+            _for_student(actor.id).where(tables.Exam.id == exam_id, exams_watched_by(actor))
         )
 
     async def of(self, sitting: Sitting) -> Exam:
         """The exam of a sitting that the caller was allowed to read."""
-        return await self._one(_with_discipline().where(tables.Exam.id == sitting.exam_id))
+        query = _for_student(sitting.student_id)
+        return await self._one(query.where(tables.Exam.id == sitting.exam_id))
 
-    async def _one(self, query: Select[tables.Exam, tables.Discipline]) -> Exam:
+    async def _one(
+        self, query: Select[tables.Exam, tables.Discipline, tables.Enrolment | None]
+    ) -> Exam:
         found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
-        return exam_of(*found)
+        return exam_for(*found)
 
     async def visible(self, actor: Actor) -> Sequence[ExamWithSitting]:
         own = and_(tables.Sitting.exam_id == tables.Exam.id, tables.Sitting.student_id == actor.id)
         query = (
-            select(tables.Exam, tables.Discipline, tables.Sitting)
-            .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
+            _for_student(actor.id)
+            .add_columns(tables.Sitting)
             .outerjoin(tables.Sitting, own)
             .where(exams_visible_to(actor))
             .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
         )
         found = await self._session.execute(query)
         return [
-            ExamWithSitting(exam_of(exam, discipline), sitting_of(sitting) if sitting else None)
-            for exam, discipline, sitting in found
+            ExamWithSitting(
+                exam_for(exam, discipline, enrolment), sitting_of(sitting) if sitting else None
+            )
+            for exam, discipline, enrolment, sitting in found
         ]
 
     async def least_busy_proctor(self, exam_id: str) -> str | None:
@@ -74,7 +107,7 @@ class SqlExams:
         query = (
             select(tables.ExamProctor.proctor_id)
             .outerjoin(tables.Sitting, busy)
-            .where(tables.ExamProctor.exam_id == exam_id)
+            .where(tables.ExamProctor.exam_id == exam_id, tables.ExamProctor.left_at.is_(None))
             .group_by(tables.ExamProctor.proctor_id)
             .order_by(func.count(tables.Sitting.id), tables.ExamProctor.proctor_id)
             .limit(1)
@@ -82,7 +115,14 @@ class SqlExams:
         return await self._session.scalar(query)
 
 
-def _with_discipline() -> Select[tables.Exam, tables.Discipline]:
-    return select(tables.Exam, tables.Discipline).join(
-        tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id
+def _for_student(
+    student_id: str,
+) -> Select[tables.Exam, tables.Discipline, tables.Enrolment | None]:
+    enrolled = and_(
+        tables.Enrolment.exam_id == tables.Exam.id, tables.Enrolment.student_id == student_id
+    )
+    return (
+        select(tables.Exam, tables.Discipline, tables.Enrolment)
+        .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
+        .outerjoin(tables.Enrolment, enrolled)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from exam_api.adapters.sql.tables import (
     Base,
     Department,
     Discipline,
+    Enrolment,
     Exam,
     ExamMember,
     ExamProctor,
@@ -38,6 +40,8 @@ from exam_api.domain.languages import Texts
 from exam_api.domain.paper import PaperItem
 from exam_api.domain.policy import ExamPolicy
 from exam_api.services.seeding import SeededExam, SeedPerson, SeedQuestion, SeedUniversity
+
+SEEDED_RATING: Final = 74  # enough to be admitted (T-4.1)
 
 
 class SqlSeeds:
@@ -172,6 +176,18 @@ class SqlSeeds:
             await insert_once(self._session, ExamProctor, exam_id=exam_id, proctor_id=proctor_id)
         for member_id in member_ids:
             await insert_once(self._session, ExamMember, exam_id=exam_id, member_id=member_id)
+
+    async def enrol(self, exam_id: str, student_ids: Sequence[str], now: datetime) -> None:
+        for student_id in student_ids:
+            await insert_once(
+                self._session,
+                Enrolment,
+                exam_id=exam_id,
+                student_id=student_id,
+                enrolled_at=now,
+                rating_points=SEEDED_RATING,
+                excused=[],
+            )
 
     async def _add(self, *rows: Base) -> None:
         """At once, so that rows which refer to these find them."""

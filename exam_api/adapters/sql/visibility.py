@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from exam_api.adapters.sql.tables import (
     Discipline,
+    Enrolment,
     Exam,
     ExamMember,
     ExamProctor,
@@ -50,10 +51,10 @@ def sittings_proctored_by(actor: Actor) -> ColumnElement[bool]:
 
 
 def exams_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """A student may know of every exam's title and window; staff see the ones that concern them."""
-    if actor.has(Role.STUDENT):
-        return true()
+    """A student those enrolled in (and once sat); staff the ones that concern them."""
     rights = [exams_watched_by(actor)]
+    if actor.has(Role.STUDENT):
+        rights.append(Exam.id.in_(_exams_enrolled_in(actor)))
     if actor.has(Role.TEACHER, Role.DEPARTMENT_HEAD):
         rights.append(Exam.discipline_id.in_(_disciplines_of_department(actor)))
     return or_(*rights)
@@ -84,8 +85,13 @@ def students_of_faculty(actor: Actor) -> Select[str]:
     )
 
 
+def _exams_enrolled_in(actor: Actor) -> Select[str]:
+    return select(Enrolment.exam_id).where(Enrolment.student_id == actor.id)
+
+
 def _exams_proctored(actor: Actor) -> Select[str]:
-    return select(ExamProctor.exam_id).where(ExamProctor.proctor_id == actor.id)
+    mine = and_(ExamProctor.proctor_id == actor.id, ExamProctor.left_at.is_(None))
+    return select(ExamProctor.exam_id).where(mine)
 
 
 def _exams_answered_for(actor: Actor) -> Select[str]:

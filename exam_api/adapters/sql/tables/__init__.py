@@ -39,6 +39,17 @@ from exam_api.adapters.sql.tables.proctoring import (
     SegmentRow,
 )
 from exam_api.adapters.sql.tables.recordings import SealedRow
+from exam_api.adapters.sql.tables.schedule import (
+    Enrolment,
+    ExamPeriod,
+    ExamRoom,
+    Handover,
+    Rating,
+    RatingStatement,
+    Room,
+    WorkingGroup,
+    WorkingGroupMember,
+)
 
 __all__ = [
     "ActCounter",
@@ -49,13 +60,17 @@ __all__ = [
     "DecisionRow",
     "Department",
     "Discipline",
+    "Enrolment",
     "EventRow",
     "Exam",
     "ExamMember",
+    "ExamPeriod",
     "ExamProctor",
+    "ExamRoom",
     "Faculty",
     "FlagRow",
     "GapRow",
+    "Handover",
     "Item",
     "ItemCredit",
     "JobRow",
@@ -64,6 +79,9 @@ __all__ = [
     "LogInSession",
     "Programme",
     "PublishToken",
+    "Rating",
+    "RatingStatement",
+    "Room",
     "SealedRow",
     "SegmentRow",
     "Sitting",
@@ -71,4 +89,6 @@ __all__ = [
     "StudyGroup",
     "TransitionRow",
     "User",
+    "WorkingGroup",
+    "WorkingGroupMember",
 ]

@@ -22,7 +22,10 @@ from exam_api.adapters.sql.tables.base import (
 
 
 class Exam(Base):
-    """``policy`` holds the exam's own numbers (domain.policy.ExamPolicy): T-4.4, T-4.5."""
+    """``policy`` holds the exam's own numbers (domain.policy.ExamPolicy): T-4.4, T-4.5.
+
+    ``languages``: those of the test, by commas.
+    """
 
     __tablename__ = "exam"
 
@@ -31,15 +34,25 @@ class Exam(Base):
     opens_at: Mapped[Utc]
     closes_at: Mapped[Utc]
     policy: Mapped[dict[str, Any]] = mapped_column(Json)
+    period_id: Mapped[str | None] = mapped_column(
+        String(36), ForeignKey("exam_period.id"), index=True
+    )
+    languages: Mapped[str] = mapped_column(
+        String(20), default="kk,ru,en", server_default="kk,ru,en"
+    )
 
 
 class ExamProctor(Base):
+    """Attached to the member who answers for them (S-15). ``left_at``: dropped out."""
+
     __tablename__ = "exam_proctor"
 
     exam_id: Mapped[str] = mapped_column(String(36), ForeignKey("exam.id"), primary_key=True)
     proctor_id: Mapped[str] = mapped_column(
         String(36), ForeignKey("user.id"), primary_key=True, index=True
     )
+    member_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ExamMember(Base):
