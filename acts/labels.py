@@ -194,6 +194,8 @@ GAPS = {
     "gap.client_ended": Label(
         "білім алушы тоқтатты", "остановлено обучающимся", "stopped by student"
     ),
+    "gap.camera_off": Label("камера өшірулі", "камера выключена", "camera off"),
+    "gap.browser_closed": Label("браузер жабық", "браузер закрыт", "browser closed"),
     "gap.storage": Label(
         "серверде жазу сәтсіз болды", "сбой записи на сервере", "the server could not store it"
     ),

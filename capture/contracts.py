@@ -63,7 +63,9 @@ class GapCause(StrEnum):
     """Why a stretch of the sitting is not on record (S-13)."""
 
     NETWORK = "network"
-    CLIENT_ENDED = "client_ended"
+    CAMERA_OFF = "camera_off"  # muted, switched off or unplugged, as the page told
+    BROWSER_CLOSED = "browser_closed"
+    CLIENT_ENDED = "client_ended"  # an orderly good-bye, and nobody said why
     SERVER_RESTART = "server_restart"
     STORAGE = "storage"
 
@@ -76,6 +78,20 @@ class Gap:
     end_ms: int
     cause: GapCause
     track: TrackKind = TrackKind.CAMERA
+    chain: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """How far the student's clock is ahead of the server's, measured at ``at_ms``.
+
+    ``round_trip_ms``: the quickest exchange's; the offset is uncertain by half of it at most.
+    """
+
+    at_ms: int
+    offset_ms: int
+    round_trip_ms: int
+    samples: int
     chain: str = field(default="", compare=False)
 
 
@@ -115,6 +131,7 @@ class Recording:
     gaps: tuple[Gap, ...] = field(default=())
     track: TrackKind = TrackKind.CAMERA
     digest: str = ""
+    clocks: tuple[ClockOffset, ...] = ()
 
     @property
     def recorded_ms(self) -> int:

@@ -1,10 +1,10 @@
 """segments.jsonl: what is on record of one track of a sitting, append-only, one JSON object a line.
 
 Kinds of lines: ``segment`` (a Segment without its sitting and track), ``gap``, ``stop`` (recording
-was ended in order, with the cause of the gap that would follow), ``seal`` (the sitting is over: all
-lines before are signed). Each line carries its link of the hash chain. Each append is flushed to
-the disk before anyone hears of it; a torn last line, left by a crash, is cut off when opened to
-write.
+was ended in order, with the cause of the gap that would follow), ``clock`` (a ClockOffset),
+``seal`` (the sitting is over: all lines before are signed). Each line carries its link of the hash
+chain. Each append is flushed to the disk before anyone hears of it; a torn last line, left by a
+crash, is cut off when opened to write.
 """
 
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from capture.chain import GENESIS, body_of, line_chain, sealed_statement
-from capture.contracts import Gap, GapCause, Recording, Segment, TrackKey, TrackKind
+from capture.contracts import ClockOffset, Gap, GapCause, Recording, Segment, TrackKey, TrackKind
 from capture.signing import RecordingKey, sync_folder
 
 NAME = "segments.jsonl"
@@ -43,11 +43,12 @@ class Seal:
     chain: str = field(default="", compare=False)
 
 
-Entry = Segment | Gap | Stop | Seal
+Entry = Segment | Gap | Stop | ClockOffset | Seal
 _KINDS: Final[dict[str, type[Entry]]] = {
     "segment": Segment,
     "gap": Gap,
     "stop": Stop,
+    "clock": ClockOffset,
     "seal": Seal,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
@@ -59,6 +60,7 @@ class Ledger:
 
     segments: list[Segment] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    clocks: list[ClockOffset] = field(default_factory=list)
     stop: Stop | None = None  # set while no segment follows it
     seal: Seal | None = None  # set while it is the last line
     chain: str = GENESIS
@@ -79,15 +81,29 @@ class Ledger:
             self.stop = None
         elif isinstance(entry, Gap):
             self.gaps.append(entry)
+        elif isinstance(entry, ClockOffset):
+            self.clocks.append(entry)
         elif isinstance(entry, Stop):
             self.stop = entry
 
     def copy(self) -> "Ledger":
-        return replace(self, segments=list(self.segments), gaps=list(self.gaps))
+        return replace(
+            self,
+            segments=list(self.segments),
+            gaps=list(self.gaps),
+            clocks=list(self.clocks),
+        )
 
     def recording(self, key: TrackKey) -> Recording:
         digest = "" if self.empty else self.chain
-        return Recording(key.sitting_id, tuple(self.segments), tuple(self.gaps), key.track, digest)
+        return Recording(
+            key.sitting_id,
+            tuple(self.segments),
+            tuple(self.gaps),
+            key.track,
+            digest,
+            tuple(self.clocks),
+        )
 
 
 def _encode(entry: Entry) -> bytes:

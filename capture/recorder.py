@@ -6,6 +6,7 @@ the service's one writing thread, in the order they were asked for; the manifest
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -32,6 +33,8 @@ from capture.webm import H264_TRACK, OPUS_TRACK, TRACK_OF_CODEC, Block, Track
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+# What the server can tell by itself of a silent line; the page may know better.
+_SEEN_FROM_HERE = frozenset({GapCause.NETWORK, GapCause.CLIENT_ENDED})
 _EARLY_AUDIO_MS = 2000  # sound kept while the first key frame is awaited
 
 
@@ -64,6 +67,7 @@ class Recorder:
         self._cause = kept.stop.cause if kept.stop else GapCause.SERVER_RESTART
         self._next_name = 1 + max((int(s.name.split(".")[0]) for s in kept.segments), default=0)
         self._early: deque[Block] = deque(maxlen=256)
+        self._told: tuple[GapCause, float] | None = None
         self._jobs: set[asyncio.Future[list[Entry]]] = set()
 
     @property
@@ -82,6 +86,7 @@ class Recorder:
 
     def video(self, codec: str, at_ms: int, data: bytes, key: KeyInfo | None) -> None:
         number = TRACK_OF_CODEC[codec]
+        self._end_before_hole(at_ms)
         # A publication that replaces another may begin within the other's last frame.
         at_ms = max(at_ms, self._floor_ms)
         if key is not None:
@@ -93,6 +98,7 @@ class Recorder:
             self._floor_ms = at_ms + 1
 
     def audio(self, at_ms: int, data: bytes) -> None:
+        self._end_before_hole(at_ms)
         block = Block(OPUS_TRACK, at_ms, key=True, data=data)
         if self._open is None:
             self._early.append(block)
@@ -109,10 +115,25 @@ class Recorder:
 
     def pause(self, cause: GapCause) -> None:
         """Media is gone: the segment is closed, and the gap that begins has this cause."""
+        told, self._told = self._told, None
+        if told is not None and time.monotonic() - told[1] > self._settings.told_for_s:
+            told = None
         self._close()
         self._early.clear()
         self.recording = False
-        self._cause = cause
+        self._cause = told[0] if told is not None and cause in _SEEN_FROM_HERE else cause
+
+    def explain(self, cause: GapCause | None) -> None:
+        """The page's word on silence: that is here now, or begins soon. None takes it back."""
+        if self.recording:
+            self._told = None if cause is None else (cause, time.monotonic())
+        elif cause is not None and self._cause in _SEEN_FROM_HERE:
+            self._cause = cause
+
+    def _end_before_hole(self, at_ms: int) -> None:
+        """A cut shorter than what counts as lost leaves a hole: it is a gap all the same."""
+        if self._open is not None and self._open.is_before_hole(at_ms, self._settings.hole_ms):
+            self.pause(GapCause.NETWORK)
 
     def stop(self, at_ms: int, cause: GapCause) -> None:
         """As pause, and noted in the manifest, so that a restart knows it was no crash."""

@@ -78,6 +78,10 @@ class SegmentFile:
         self._write(data)
         self.flushed_ms = last_ms
 
+    def is_before_hole(self, at_ms: int, hole_ms: int) -> bool:
+        """Frames are in it, and the next one comes that much later than the last."""
+        return self.start_ms is not None and at_ms - self.last_ms >= hole_ms
+
     def stale(self, now_ms: int) -> bool:
         """Frames wait although no newer ones came to push them out."""
         return bool(self._blocks) and now_ms - self._base_ms > 2 * self._cluster_ms

@@ -268,6 +268,12 @@ class CaptureService:
         keys = [TrackKey(sitting_id, kind) for kind in TrackKind]
         return [key for key in keys if (self._folder(key) / manifest.NAME).is_file()]
 
+    def explain(self, key: TrackKey, cause: GapCause | None) -> None:
+        """Why there is or will be no picture, as the page that publishes it says."""
+        track = self._tracks.get(key)
+        if track is not None:
+            track.recorder.explain(cause)
+
     async def amend(self, key: TrackKey, work: Callable[[manifest.Manifest], Result]) -> Result:
         """Let ``work`` change a track's manifest, in the writing thread, whoever records it."""
         async with self._locks.hold(key):

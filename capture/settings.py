@@ -15,6 +15,8 @@ class CaptureSettings:
     forget_after_s: float = 600.0  # a sitting without publisher leaves memory (never the disk)
     tick_s: float = 0.2
     gap_ms: int = 250  # shorter holes between segments are not called gaps
+    hole_ms: int = 1000  # neither sound nor picture for this long ends a segment: a gap
+    told_for_s: float = 10.0  # how long a page's word on its camera explains silence to come
     sample_fps: float = 2.0  # decoded frames handed to analysis
     decode_threads: int = 2
     decode_backlog: int = 60  # encoded frames waiting; beyond it decoding skips to a key frame

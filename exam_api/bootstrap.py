@@ -51,9 +51,10 @@ from exam_api.services.ports import Clock
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.reviewing import Reviewing
 from exam_api.services.sittings import SittingDesk
+from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
 from exam_api.settings import Settings
-from exam_api.web.api import live_routes, review_papers, review_routes
+from exam_api.web.api import live_routes, review_papers, review_routes, student_line
 from exam_api.web.api.proctoring_services import ProctoringServices
 from exam_api.web.app import create_app
 from exam_api.web.container import Core, WebSettings
@@ -76,6 +77,7 @@ class Container(Core):
     worker: AnalysisWorker
     bridge: ProctoringBridge
     keeper: RecordingKeeper
+    student_line: StudentLine
     read_acts: "Transaction[SqlActStore]"
     jobs: JobRunner
     start_error: Exception | None = None
@@ -107,6 +109,7 @@ async def build(settings: Settings) -> FastAPI:
             live_routes.router,
             review_routes.router,
             review_papers.router,
+            student_line.router,
             whip_router(container.capture, container.desk.authorize_publish),
         ),
         install_pages=install_pages,
@@ -199,6 +202,7 @@ def _container(
             recording_key,
             clock,
         ),
+        student_line=StudentLine(database, capture, clock),
         read_acts=read,
         jobs=JobRunner(database, clock, {}),
     )

@@ -203,6 +203,11 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "  подписана {at}; отпечаток ключа {fingerprint}",
         "en": "  signed {at}; the key's fingerprint is {fingerprint}",
     },
+    "verify.clock": {
+        "kk": "  компьютер сағаты − сервер сағаты: {ahead:+.3f} с (сұрау мен жауап {trip} мс)",
+        "ru": "  часы компьютера − часы сервера: {ahead:+.3f} с (запрос и ответ {trip} мс)",
+        "en": "  computer's clock − server's clock: {ahead:+.3f} s (round trip {trip} ms)",
+    },
     "verify.gap": {
         "kk": "  үзіліс {start:.1f}–{end:.1f} с: {cause}",
         "ru": "  разрыв {start:.1f}–{end:.1f} с: {cause}",
@@ -213,6 +218,12 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "kk": "браузер жіберуді аяқтады",
         "ru": "браузер закончил передачу",
         "en": "the browser ended it",
+    },
+    "verify.gap.camera_off": {"kk": "камера өшірулі", "ru": "камера выключена", "en": "camera off"},
+    "verify.gap.browser_closed": {
+        "kk": "браузер жабық",
+        "ru": "браузер закрыт",
+        "en": "browser closed",
     },
     "verify.gap.server_restart": {
         "kk": "сервер қайта қосылды",

@@ -47,6 +47,10 @@ def _facts(checked: Checked) -> dict[str, Any]:
             {key: line.said[key] for key in ("start_ms", "end_ms", "cause")}
             for line in _of(checked, "gap")
         ],
+        "clocks": [
+            {key: line.said[key] for key in ("at_ms", "offset_ms", "round_trip_ms")}
+            for line in _of(checked, "clock")
+        ],
         "digest": checked.lines[-1].chain if checked.lines else "",
         "signed_at": seal["at"] if seal else "",
         "key": fingerprint(seal["public_key"]) if seal else "",
@@ -66,6 +70,9 @@ def _lines(folder: Path, checked: Checked) -> Iterator[str]:
         start, end = line.said["start_ms"] / 1000, line.said["end_ms"] / 1000
         cause = text(f"verify.gap.{line.said['cause']}")
         yield text("verify.gap", start=start, end=end, cause=cause)
+    for line in _of(checked, "clock")[-1:]:
+        ahead, trip = line.said["offset_ms"] / 1000, line.said["round_trip_ms"]
+        yield text("verify.clock", ahead=ahead, trip=trip)
     if (seal := checked.seal) is not None:
         key = fingerprint(seal["public_key"])
         yield text("verify.signed", at=seal["at"], fingerprint=key)

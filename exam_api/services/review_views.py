@@ -6,6 +6,7 @@ from datetime import datetime
 
 from analysis.contracts import Box, FlagKind, ModelRef, Severity
 from analysis.policy import FORM1_ITEM
+from capture.contracts import Recording
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag, Verdict
@@ -76,6 +77,14 @@ class GapView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockView:
+    """``offset_ms``: how far the student's clock was ahead when it was measured last."""
+
+    offset_ms: int
+    error_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewedRecordingView:
     """``coverage`` 0..1 is the share of the test that is on record; null before it began.
 
@@ -91,6 +100,7 @@ class ReviewedRecordingView:
     segments: int
     live: bool
     gaps: tuple[GapView, ...]
+    clock: ClockView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,14 @@ class DecidedView:
 
     flag: FlagView
     act: ActView | None
+
+
+def clock_view(recording: Recording) -> ClockView | None:
+    """A one-way delay is at most the whole round trip: the error is half of it."""
+    if not recording.clocks:
+        return None
+    last = recording.clocks[-1]
+    return ClockView(last.offset_ms, (last.round_trip_ms + 1) // 2)
 
 
 def exam_view(exam: Exam) -> WatchedExamView:

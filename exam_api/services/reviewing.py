@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from capture.contracts import LiveStatus, Recording
+from capture.contracts import GapCause, LiveStatus, Recording, TrackKey
 from exam_api.domain.errors import Forbidden, InvalidRequest, NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.ports import Blobs, Clock
@@ -24,6 +24,7 @@ from exam_api.services.review_views import (
     ReviewedRecordingView,
     ReviewView,
     act_view,
+    clock_view,
     flag_view,
     sitting_view,
 )
@@ -47,8 +48,21 @@ CLIENT_KINDS: Final = frozenset(
         "publish_failed",
         "connection_lost",
         "reconnected",
+        "camera_lost",
+        "camera_muted",
+        "picture_back",
+        "page_closed",
+        "page_opened",
     }
 )
+# Why there is no picture, where only the page knows.
+_CAUSES: Final = {
+    "camera_lost": GapCause.CAMERA_OFF,
+    "camera_muted": GapCause.CAMERA_OFF,
+    "picture_back": None,
+    "page_closed": GapCause.BROWSER_CLOSED,
+    "page_opened": GapCause.BROWSER_CLOSED,  # the page before said no good-bye: a crash
+}
 
 
 class Recordings(Protocol):
@@ -59,6 +73,8 @@ class Recordings(Protocol):
     def recording(self, sitting_id: str) -> Recording: ...
 
     def recorded_until(self, sitting_id: str) -> int: ...
+
+    def explain(self, key: TrackKey, cause: GapCause | None) -> None: ...
 
     async def joined(self, sitting_id: str) -> Path: ...
 
@@ -121,6 +137,7 @@ class Reviewing:
             segments=len(recording.segments),
             live=self._recordings.status(sitting_id).live,
             gaps=tuple(GapView(gap.start_ms, gap.end_ms, str(gap.cause)) for gap in recording.gaps),
+            clock=clock_view(recording),
         )
 
     async def evidence(self, actor: Actor, flag_id: str) -> bytes:
@@ -209,6 +226,8 @@ class Reviewing:
             await store.append_event(
                 sitting.exam_id, sitting_id, EventKind.CLIENT_REPORTED, payload
             )
+        if kind in _CAUSES:
+            self._recordings.explain(TrackKey(sitting_id), _CAUSES[kind])
 
 
 def _fitting(comment: str) -> str:

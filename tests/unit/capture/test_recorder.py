@@ -3,6 +3,7 @@
 import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
 import pytest
 
@@ -242,3 +243,52 @@ async def test_a_crash_leaves_a_segment_that_is_repaired_once(bench):
         == []
     )
     bench.recorder.pause(GapCause.NETWORK)
+
+
+async def test_a_short_cut_within_a_segment_is_a_gap(bench):
+    """1.5 s without packets is too short to be lost, but it is not on record either."""
+    bench.feed(0, 2000, sound=True)
+    bench.feed(3500, 5000, sound=True)
+    ledger = await bench.finish(5000)
+    assert ledger.gaps == [Gap(2005, 3500, GapCause.NETWORK)]
+    assert [(s.start_ms, s.end_ms) for s in ledger.segments][1:] == [(3500, 5005)]
+    assert bench.told(MediaStarted)[1].gap == ledger.gaps[0]
+
+
+async def test_sound_alone_keeps_a_segment_whole(bench):
+    bench.feed(0, 2000, sound=True)
+    for at_ms in range(2000, 4000, 60):
+        bench.recorder.audio(at_ms, b"sound")
+    bench.feed(4000, 5000)
+    assert (await bench.finish(5000)).gaps == []
+
+
+@pytest.mark.parametrize(
+    ("before", "told", "seen", "cause"),
+    [
+        (True, GapCause.CAMERA_OFF, GapCause.NETWORK, GapCause.CAMERA_OFF),
+        (False, GapCause.BROWSER_CLOSED, GapCause.CLIENT_ENDED, GapCause.BROWSER_CLOSED),
+        (True, None, GapCause.NETWORK, GapCause.NETWORK),
+        (False, GapCause.BROWSER_CLOSED, GapCause.STORAGE, GapCause.STORAGE),
+    ],
+)
+async def test_the_page_may_say_why_there_is_silence(bench, before, told, seen, cause):
+    """Before the silence or in it; never where the server knows better."""
+    bench.feed(0, 2000)
+    if before:
+        bench.recorder.explain(GapCause.CAMERA_OFF)
+        bench.recorder.explain(told)
+    bench.recorder.pause(seen)
+    if not before:
+        bench.recorder.explain(told)
+    bench.feed(9000, 10_000)
+    assert [gap.cause for gap in (await bench.finish(10_000)).gaps] == [cause]
+
+
+async def test_an_old_word_explains_nothing(bench, monkeypatch):
+    bench.feed(0, 2000)
+    bench.recorder.explain(GapCause.CAMERA_OFF)
+    monkeypatch.setattr("capture.recorder.time.monotonic", lambda: monotonic() + 60)
+    bench.recorder.pause(GapCause.NETWORK)
+    bench.feed(9000, 10_000)
+    assert [gap.cause for gap in (await bench.finish(10_000)).gaps] == [GapCause.NETWORK]

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from capture.contracts import LiveStatus, Recording, TrackKind
+from capture.contracts import GapCause, LiveStatus, Recording, TrackKey, TrackKind
 from capture.errors import NothingRecorded
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.sql.act_store import SqlActStore
@@ -56,6 +56,7 @@ class FakeRecordings:
     recordings: dict[str, Recording] = field(default_factory=dict)
     clips: dict[str, bytes] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    explained: list[tuple[TrackKey, GapCause | None]] = field(default_factory=list)
 
     def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus:
         live = self.live.get(sitting_id, False)
@@ -66,6 +67,9 @@ class FakeRecordings:
 
     def recording(self, sitting_id: str) -> Recording:
         return self.recordings.get(sitting_id, Recording(sitting_id, ()))
+
+    def explain(self, key: TrackKey, cause: GapCause | None) -> None:
+        self.explained.append((key, cause))
 
     async def joined(self, sitting_id: str) -> Path:
         if sitting_id not in self.files:

@@ -11,7 +11,7 @@ import pytest
 from acts.html import STYLE_SHA256, render_act_html
 from acts.package import PackageContents
 from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
-from capture.contracts import Recording, Segment
+from capture.contracts import GapCause, Recording, Segment, TrackKey
 from exam_api.services import testing
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
@@ -342,3 +342,21 @@ async def test_a_page_reports_about_its_own_sitting_only(api):
         assert (await http.post(path, json=body)).status_code == 404
     kinds = await api.world.kinds()
     assert kinds.count("client.reported") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        ("camera_muted", GapCause.CAMERA_OFF),
+        ("picture_back", None),
+        ("page_closed", GapCause.BROWSER_CLOSED),
+        ("page_opened", GapCause.BROWSER_CLOSED),
+    ],
+)
+async def test_what_the_page_tells_explains_a_gap(api, kind, cause):
+    async with api.client("student1") as http:
+        reply = await http.post(
+            f"/api/v1/sittings/{api.sitting_id}/client-events", json={"kind": kind}
+        )
+    assert reply.status_code == 204
+    assert api.world.recordings.explained == [(TrackKey(api.sitting_id), cause)]

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from capture.contracts import Gap, GapCause, Segment, TrackKey, TrackKind
+from capture.contracts import ClockOffset, Gap, GapCause, Segment, TrackKey, TrackKind
 from capture.manifest import NAME, Manifest
 from capture.signing import RecordingKey
 from exam_api.cli import terminal, verifying
@@ -37,7 +37,7 @@ def record(folder, key):
         manifest.append(
             Segment("s1", 0, name, number, number + 1, 3, digest, "", "vp8", None, 2, 2)
         )
-    manifest.append(Gap(3, 9003, GapCause.NETWORK))
+    manifest.append(Gap(3, 9003, GapCause.NETWORK), ClockOffset(10, -1500, 8, 7))
     manifest.seal(key, AT)
 
 
@@ -59,6 +59,7 @@ def test_an_intact_recording_says_what_it_holds_and_who_signed(sitting, key):
     assert done.exit_code == 0
     assert done.output.count("the recording is intact: 2 segments") == 2
     assert "gap 0.0–9.0 s: network" in done.output
+    assert "computer's clock − server's clock: -1.500 s" in done.output
     assert f"the key's fingerprint is {key.fingerprint}" in done.output
 
 

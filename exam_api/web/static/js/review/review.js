@@ -154,6 +154,7 @@ class SittingReview extends HTMLElement {
       ...fact(t("review.coverage"), recording.coverage === null ? "—" : `${(Math.floor(recording.coverage * 1000) / 10).toLocaleString(lang)} %`),
       ...fact(t("review.segments"), String(recording.segments)),
       ...fact(t("review.gaps"), gaps.length ? el("ul", { class: "history" }, ...gaps) : t("review.no_gaps")),
+      ...fact(t("review.clock"), clockWords(recording.clock)),
       ...fact(t("review.digest"), recording.digest ? el("code", {}, recording.digest) : "—"));
   }
 
@@ -203,6 +204,12 @@ class SittingReview extends HTMLElement {
     select.selectedIndex = Math.min(select.options.length - 1, Math.max(0, select.selectedIndex + by));
     this.video.playbackRate = Number(select.value);
   }
+}
+
+function clockWords(clock) {
+  if (!clock) return "—";
+  const seconds = (Math.abs(clock.offset_ms) / 1000).toLocaleString(lang, { maximumFractionDigits: 2 });
+  return t(clock.offset_ms < 0 ? "review.clock_behind" : "review.clock_ahead", { seconds, error: clock.error_ms });
 }
 
 customElements.define("sitting-review", SittingReview);

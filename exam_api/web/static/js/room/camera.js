@@ -64,6 +64,9 @@ export class Camera extends EventTarget {
     const [track] = stream.getVideoTracks();
     mark("camera", "ok", track.label || t("check.camera_on"));
     track.addEventListener("ended", () => this.#failed("camera_lost"));
+    // A shutter, a switch on the keyboard, the system's privacy setting: the line lives, the picture not.
+    track.addEventListener("mute", () => this.#muted("camera_muted"));
+    track.addEventListener("unmute", () => this.#muted(null));
     const canvas = document.createElement("canvas");
     this.#lightTimer = setInterval(() => this.#tellLight(canvas), 1000);
   }
@@ -98,6 +101,12 @@ export class Camera extends EventTarget {
     mark("camera", "bad", t(`device.${code}`));
     this.#tell(code);
     this.dispatchEvent(new CustomEvent("failed", { detail: code }));
+  }
+
+  #muted(code) {
+    this.client.report(code ?? "picture_back");
+    this.#tell(code);
+    show($("#preview-off"), Boolean(code));
   }
 
   #tell(code) {

@@ -56,6 +56,8 @@ export class SittingClient {
     return this.#call("PUT", `/answers/${itemId}`, { response, client_seq: seq }, { timeout: 8000 });
   }
 
+  clockMeasured(samples) { return this.#call("PUT", "/clock", { samples }); }
+
   /** Tell the server what only the browser can see. Never in the way of anything else. */
   report(kind, detail = "") {
     this.#call("POST", "/client-events", { kind, detail }, { keepalive: true }).catch(() => {});

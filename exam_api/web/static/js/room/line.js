@@ -1,6 +1,7 @@
 // The line to the server: what this page publishes, and whether it arrives there.
 import { $, say, sleep } from "../dom.js";
 import { problemText, t } from "../i18n.js";
+import { measureClock } from "./offset.js";
 import { Publisher } from "./publisher.js";
 import { banner, mark } from "./steps.js";
 
@@ -43,6 +44,7 @@ export class Line {
       if (this.wasLive) client.report("reconnected");
       this.wasLive = true;
       this.#soonAfter();
+      measureClock(client);
     }
     this.problem = code && code !== "refused" ? code : null;
     this.room.paint();

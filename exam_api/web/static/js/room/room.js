@@ -56,6 +56,7 @@ class ExamRoom extends HTMLElement {
     try {
       await this.ask(() => this.client.claim(takeOver));
       this.#claimed = true;
+      this.#tellPresence(takeOver);
       await this.#resume();
     } catch (problem) {
       if (problem.code === "open_elsewhere") this.stopHere(problem.code);
@@ -116,6 +117,13 @@ class ExamRoom extends HTMLElement {
     } else {
       this.steps.trouble(code);
     }
+  }
+
+  /** A page that is closed, and one that opens in the middle of the test, explain a gap. */
+  #tellPresence(takenOver) {
+    const running = () => this.snapshot.began_at && !this.snapshot.finished_at;
+    if (running() && !takenOver) this.client.report("page_opened");
+    addEventListener("pagehide", () => { if (this.#claimed && running()) this.client.report("page_closed"); });
   }
 
   // --- before the test ----------------------------------------------------------------------------
