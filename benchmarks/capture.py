@@ -29,6 +29,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRecorder
 from fastapi import FastAPI, Request, Response
 
+from benchmarks import capture_janus
 from benchmarks.capture_loss import loss_table
 from benchmarks.capture_media import Packets, encode_audio, encode_video
 from capture.contracts import PublishGrant
@@ -81,7 +82,18 @@ FULL = Plan(
 # --- publishers ---------------------------------------------------------------------------------
 
 
-async def send_one(url: str, number: int, media: tuple[Packets, Packets]) -> RTCPeerConnection:
+async def answer_of(kind: str, url: str, number: int, offer: str) -> str:
+    async with httpx.AsyncClient(timeout=30) as http:
+        if kind == "janus":
+            return await capture_janus.answer(http, url, f"s{number}", offer)
+        headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer s{number}"}
+        reply = await http.post(url, content=offer, headers=headers)
+    return reply.raise_for_status().text
+
+
+async def send_one(
+    kind: str, url: str, number: int, media: tuple[Packets, Packets]
+) -> RTCPeerConnection:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     start = asyncio.Event()
     peer.on(
@@ -91,20 +103,17 @@ async def send_one(url: str, number: int, media: tuple[Packets, Packets]) -> RTC
     peer.addTransceiver(LoopTrack("video", media[0], start), direction="sendonly")
     peer.addTransceiver(LoopTrack("audio", media[1], start), direction="sendonly")
     await peer.setLocalDescription(await peer.createOffer())
-    headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer s{number}"}
-    async with httpx.AsyncClient(timeout=30) as http:
-        answer = await http.post(url, content=peer.localDescription.sdp, headers=headers)
-    answer.raise_for_status()
-    await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+    answer = await answer_of(kind, url, number, peer.localDescription.sdp)
+    await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     await asyncio.wait_for(start.wait(), 30)
     return peer
 
 
-async def run_senders(url: str, sessions: int) -> None:
+async def run_senders(kind: str, url: str, sessions: int) -> None:
     media = encode_video(), encode_audio()
     peers = []
     for number in range(sessions):
-        peers.append(await send_one(url, number, media))
+        peers.append(await send_one(kind, url, number, media))
         await asyncio.sleep(0.05)
     print("sending", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
@@ -235,30 +244,51 @@ def stop(process: "subprocess.Popen[str]") -> None:
 
 def measure(kind: str, sessions: int, window_s: float) -> tuple[Cost, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
-        receiver = child("--role", "receiver", "--kind", kind, "--root", folder)
+        receiver, url = start_receiver(kind, Path(folder))
         sender = None
         try:
-            base = f"http://127.0.0.1:{line_of(receiver)}"
             idle = usage(receiver)
-            sender = child("--role", "sender", "--url", f"{base}/whip", "--sessions", str(sessions))
+            sender = child(
+                "--role", "sender", "--kind", kind, "--url", url, "--sessions", str(sessions)
+            )
             line_of(sender)
             time.sleep(2)
-            before = httpx.get(f"{base}/report", timeout=60).json() if kind == "ours" else {}
+            before = report_of(kind, url, Path(folder))
             first = usage(receiver)
             time.sleep(window_s)
             last = usage(receiver)
-            report = httpx.get(f"{base}/report", timeout=60).json() if before else {}
+            report = report_of(kind, url, Path(folder))
         finally:
             if sender is not None:
                 stop(sender)
             stop(receiver)
+    if kind == "janus" and report["bytes"] <= before["bytes"]:
+        raise RuntimeError("janus recorded nothing")
     wall = last["at"] - first["at"]
     return Cost(
         cpu_pct_per_session=round((last["cpu_s"] - first["cpu_s"]) / wall * 100 / sessions, 3),
         mb_per_session=round((last["rss_mb"] - idle["rss_mb"]) / sessions, 2),
         sessions=sessions,
-        seconds_recorded_pct=coverage(before, report, sessions) if before else None,
+        seconds_recorded_pct=coverage(before, report, sessions) if kind == "ours" else None,
     ), report
+
+
+def start_receiver(kind: str, folder: Path) -> tuple["subprocess.Popen[str]", str]:
+    """The process to be measured, and where publishers find it."""
+    if kind == "janus":
+        return capture_janus.start(folder / "janus")
+    receiver = child("--role", "receiver", "--kind", kind, "--root", str(folder))
+    return receiver, f"http://127.0.0.1:{line_of(receiver)}/whip"
+
+
+def report_of(kind: str, url: str, folder: Path) -> dict[str, float]:
+    """What proves that the receiver records: milliseconds of ours, bytes of Janus."""
+    if kind == "janus":
+        return {"bytes": capture_janus.recorded(folder / "janus")}
+    if kind != "ours":
+        return {}
+    found: dict[str, float] = httpx.get(url.replace("/whip", "/report"), timeout=60).json()
+    return found
 
 
 def coverage(before: dict[str, float], after: dict[str, float], sessions: int) -> float:
@@ -301,7 +331,7 @@ def main() -> None:
         work = (
             run_receiver(asked.kind, asked.root / "recordings")
             if asked.role == "receiver"
-            else run_senders(asked.url, asked.sessions)
+            else run_senders(asked.kind, asked.url, asked.sessions)
         )
         uvloop.run(work)
         return

@@ -4,7 +4,7 @@ Begins at the last key frame at or before the wanted start, so it plays at once.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from capture import webm
@@ -74,7 +74,7 @@ def _blocks(sources: Sequence[_Source], begin_ms: int, end_ms: int) -> Iterator[
                 break
             for block in webm.blocks_of(source.data, cluster):
                 if begin_ms <= block.at_ms <= end_ms:
-                    yield replace(block, at_ms=block.at_ms - begin_ms)
+                    yield block._replace(at_ms=block.at_ms - begin_ms)
 
 
 def _clusters(blocks: Sequence[webm.Block]) -> Iterator[list[webm.Block]]:

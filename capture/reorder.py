@@ -72,12 +72,33 @@ class Reorder(Generic[T]):
         self._waiting: dict[int, T] = {}
         self._missing: dict[int, _Missing] = {}  # ascending; never empty while packets wait
         self._repaired: dict[int, float] = {}  # asked for, then come: how late each was
+        self._base = 0  # the first number, moved at a restart so that ``expected`` goes on
         self.given_up = 0
+
+    @property
+    def expected(self) -> int:
+        """How many packets there would be without any loss."""
+        return self._top - self._base
+
+    @property
+    def incomplete(self) -> bool:
+        """Something is missing: ``wake_at`` tells when it has to be looked after."""
+        return bool(self._missing)
+
+    @property
+    def highest(self) -> int:
+        """The highest sequence number, extended by its cycles, of 32 bits (RFC 3550 §6.4.1)."""
+        return (self._top - 1) & 0xFFFFFFFF
 
     def push(self, sequence: int, packet: T, *, repair: bool | None = None) -> Arrival:
         """``repair``: whether it is a retransmission; None if its stream does not tell."""
         if self._next is None:
-            self._next = self._top = sequence
+            self._next = self._top = self._base = sequence
+        if not self._missing and sequence == self._next & 0xFFFF:
+            # Nearly every packet. Where nothing is missing, nothing waits.
+            self._next = self._top = self._next + 1
+            self._take(packet, False, not repair)
+            return Arrival.REPAIR if repair else Arrival.ORIGINAL
         ahead = ((sequence - self._next + _HALF) & 0xFFFF) - _HALF
         if abs(ahead) >= _RESET:
             self._restart(sequence, packet)
@@ -186,5 +207,7 @@ class Reorder(Generic[T]):
     def _restart(self, sequence: int, packet: T) -> None:
         self._waiting.clear()
         self._missing.clear()
+        expected = self.expected + 1
         self._next, self._top = sequence, sequence + 1
+        self._base = self._top - expected
         self._run(packet, after_gap=True, on_time=True)

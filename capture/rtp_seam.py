@@ -1,37 +1,44 @@
 """The only module that touches aiortc's internals (pinned ``aiortc==1.16.*``).
 
-aiortc has no public API for encoded frames on receive. Here its SDP, ICE, DTLS, SRTP, REMB and
-receiver reports are kept, and in each RTCRtpReceiver, before it starts, are replaced: the jitter
-buffer by our own assembly, the decoder queue by an end-of-stream signal (nothing is decoded, no
-thread runs), and the NACK generator by timed requests for sound and picture. Its two packet
-handlers are wrapped to tell retransmissions from originals and to hear sender reports.
+aiortc has no public API for encoded frames on receive. Its SDP, ICE, DTLS, SRTP, bandwidth
+estimate and RTCP are kept; RTP leaves its way right behind the socket (``_Line``) and is
+assembled by our own code (``_Stream``), which asks for what is missing and counts for the
+receiver reports. In each RTCRtpReceiver, before it starts, the decoder queue is replaced by an
+end-of-stream signal (nothing is decoded, no thread runs).
 A test with a real peer pair guards the contract; callers see only ``Ingest``.
 """
 
 import asyncio
 import contextlib
+import struct
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from aioice import ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
-from aiortc.rtp import RtcpSrPacket, RtpPacket
+from aiortc.codecs import is_rtx
+from aiortc.codecs.h264 import h264_depayload
+from aiortc.rate import RemoteBitrateEstimator
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtcpSrPacket, pack_remb_fci
+from pylibsrtp import Error as SrtpError
 
 from capture.assembly import AudioAssembler, VideoAssembler
 from capture.codecs import nal_units
 from capture.errors import SdpRefused
 from capture.offer import Offer
 from capture.reorder import Arrival, RoundTrip
+from capture.rtp import ByteRate, Parsed, Reception, parse, send_time, vp8_payload
 
 _SPS = 7
+_RTP_HEADER = 12
+_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _BUSY_S = 0.05  # a timer later than this: the loop was held up, packets wait in the socket
 _NTP_MS = 1000 / (1 << 32)
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedFrame:
+class EncodedFrame(NamedTuple):
     """One frame as received. ``ticks``: RTP time from the track's first frame, wraps undone.
 
     ``codec`` is vp8, h264 (an Annex B access unit) or opus. ``after_loss``: frames before it
@@ -65,50 +72,75 @@ class FrameSink(Protocol):
 
 
 class _Stream:
-    """One receiver's packets: stands in for its jitter buffer, and asks for what is missing."""
+    """One receiver's packets, from the wire to frames; what is missing is asked for."""
 
     def __init__(
         self,
-        receiver: Any,
-        codec: str,
-        rate: int,
+        transceiver: Any,
         *,
         sink: FrameSink,
         trip: RoundTrip,
         run: Callable[[Awaitable[None]], None],
     ) -> None:
+        codec = transceiver._codecs[0]  # noqa: SLF001 - what was negotiated
         self.ssrc: int | None = None  # of the media itself, not of its retransmissions
-        self._receiver, self._codec, self._rate = receiver, codec, rate
+        self.packets = 0
+        self._receiver = transceiver.receiver
+        self._codec, self._rate = codec.name.lower(), codec.clockRate
         self._sink, self._run = sink, run
         self._timer: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
-        self._repair: bool | None = None  # what the packet now in ``add`` is
-        self._arrival = Arrival.ORIGINAL
+        self._reception = Reception(self._rate)
+        self._repairable = any(is_rtx(known) for known in transceiver._codecs)  # noqa: SLF001
         self._assembler: AudioAssembler | VideoAssembler
-        if codec == "opus":
+        self._estimator: RemoteBitrateEstimator | None = None
+        self._send_time_id = _send_time_id(transceiver)
+        if self._codec == "opus":
             self._assembler = AudioAssembler(self._deliver, time.monotonic, trip)
         else:
-            starts = _KEY_STARTS[codec]
+            starts = _KEY_STARTS[self._codec]
             self._assembler = VideoAssembler(self._deliver, starts, time.monotonic, trip)
-        self._handle_rtp = receiver._handle_rtp_packet  # noqa: SLF001
+            if self._send_time_id:
+                self._estimator = RemoteBitrateEstimator()
+                self._estimator.incoming_bitrate = ByteRate()  # type: ignore[assignment]
+        self._depayload = _DEPAYLOAD[self._codec]
+        self._replace_internals()
+
+    def _replace_internals(self) -> None:
+        receiver = self._receiver
         self._handle_rtcp = receiver._handle_rtcp_packet  # noqa: SLF001
-        receiver._handle_rtp_packet = self.on_rtp  # noqa: SLF001
         receiver._handle_rtcp_packet = self.on_rtcp  # noqa: SLF001
-        receiver._RTCRtpReceiver__nack_generator = None  # noqa: SLF001
-        receiver._RTCRtpReceiver__jitter_buffer = self  # noqa: SLF001
         receiver._RTCRtpReceiver__decoder_queue = _EndOfStream(self)  # noqa: SLF001
 
-    async def on_rtp(self, packet: RtpPacket, arrival_time_ms: int) -> None:
-        repairs = self._receiver._RTCRtpReceiver__rtx_ssrc  # noqa: SLF001
-        if packet.ssrc in repairs:
-            self._repair = True
-        else:
-            self.ssrc = packet.ssrc
-            self._repair = False if repairs else None
-        self._arrival = Arrival.ORIGINAL
-        await self._handle_rtp(packet, arrival_time_ms=arrival_time_ms)
-        if self._arrival is not Arrival.ORIGINAL and not self._repair:
-            self._discount(packet.ssrc)
+    def on_rtp(self, packet: Parsed, data: bytes, arrival_s: float, *, repair: bool) -> None:
+        """A decrypted packet of this stream. Raises ValueError where it is none."""
+        _, marker, sequence, timestamp, ssrc, start, end = packet
+        if self._estimator is not None:
+            self._estimate(data, ssrc, end - start, arrival_s)
+        if repair:  # RFC 4588 §4: the original's number comes first
+            if end - start < 2:
+                return  # padding that probes the line
+            sequence = int.from_bytes(data[start : start + 2], "big")
+            start += 2
+        elif ssrc != self.ssrc and not self._begin(ssrc):
+            return
+        if self.ssrc is None:
+            return
+        self.packets += 1
+        payload = self._depayload(data, start, end)
+        reorder = self._assembler.reorder
+        known = repair if self._repairable else None
+        arrival = self._assembler.push(sequence, marker, timestamp, payload, known)
+        # A packet received twice, or again only because it was lost, must not hide the loss:
+        # reports tell the sender how much the network drops (RFC 4588 §8.3 likewise).
+        if arrival is Arrival.ORIGINAL:
+            self._reception.packets_received += 1
+            self._reception.time(timestamp, arrival_s)
+        self._reception.expected, self._reception.max_seq = reorder.expected, reorder.highest
+        if self._needs_key():
+            self._run(self._receiver._send_rtcp_pli(self.ssrc))  # noqa: SLF001
+        if reorder.incomplete:
+            self._arm()
 
     async def on_rtcp(self, packet: object) -> None:
         await self._handle_rtcp(packet)
@@ -119,30 +151,38 @@ class _Stream:
                 at_ms = info.ntp_timestamp * _NTP_MS
                 self._sink.on_sender_time(SenderTime(self._codec, ticks, at_ms))
 
-    def add(self, packet: RtpPacket) -> tuple[bool, None]:
-        """The jitter buffer's method; no frame is ever handed to a decoder."""
-        data: bytes = packet._data  # type: ignore[attr-defined] # noqa: SLF001 - set by aiortc
-        self._arrival = self._assembler.push(
-            packet.sequence_number, bool(packet.marker), packet.timestamp, data, self._repair
-        )
-        self._arm()
-        return self._needs_key(), None
+    def request_key_frame(self) -> None:
+        if self.ssrc is not None:
+            self._run(self._receiver._send_rtcp_pli(self.ssrc))  # noqa: SLF001 - no public way
 
     def flush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._assembler.flush()
 
+    def _begin(self, ssrc: int) -> bool:
+        """The first source is the stream's for good: another one's packets are foreign."""
+        if self.ssrc is not None:
+            return False
+        self.ssrc = ssrc
+        self._receiver._RTCRtpReceiver__remote_streams[ssrc] = self._reception  # noqa: SLF001
+        return True
+
     def _deliver(self, ticks: int, data: bytes, lost: bool, on_time: bool) -> None:
         self._sink.on_frame(EncodedFrame(self._codec, ticks, self._rate, data, lost, on_time))
 
-    def _discount(self, ssrc: int) -> None:
-        """A packet received twice, or again only because it was lost, must not hide the loss.
-
-        Receiver reports tell the sender how much the network drops (RFC 4588 §8.3 likewise).
-        """
-        streams = self._receiver._RTCRtpReceiver__remote_streams  # noqa: SLF001
-        streams[ssrc].packets_received -= 1
+    def _estimate(self, data: bytes, ssrc: int, size: int, arrival_s: float) -> None:
+        """Tell the sender how much the line carries (REMB), by when packets left and came."""
+        assert self._estimator is not None
+        left = send_time(data, self._send_time_id)
+        if left is None:
+            return
+        estimate = self._estimator.add(int(arrival_s * 1000), left, size, ssrc)
+        own = self._receiver._RTCRtpReceiver__rtcp_ssrc  # noqa: SLF001
+        if estimate is not None and own is not None:
+            fci = pack_remb_fci(*estimate)
+            report = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=own, media_ssrc=0, fci=fci)
+            self._run(self._receiver._send_rtcp(report))  # noqa: SLF001
 
     def _needs_key(self) -> bool:
         lost, self._assembler.gap_since = self._assembler.gap_since, False
@@ -170,6 +210,57 @@ class _Stream:
         if self.ssrc is not None and self._needs_key():
             self._run(self._receiver._send_rtcp_pli(self.ssrc))  # noqa: SLF001
         self._arm()
+
+
+class _Line:
+    """One transport's datagrams: SRTP is decrypted and handed to its stream where it arrives.
+
+    aioice's queue, aiortc's receiving task and its packet objects cost several times as much
+    as the decryption (docs/decisions/0008); everything that is no RTP still goes that way.
+    """
+
+    def __init__(self, dtls: Any) -> None:
+        self._dtls = dtls
+        self._streams: dict[int, tuple[_Stream, bool]] = {}  # by payload type
+        connection = dtls.transport._connection  # noqa: SLF001
+        self._pass_on: Callable[[bytes, int], None] = connection.data_received
+        self._passed_on: asyncio.Queue[object] = connection._queue  # noqa: SLF001
+        connection.data_received = self.on_datagram
+        dtls._handle_rtp_data = self.on_passed_on  # noqa: SLF001
+        self._direct = False  # nothing that came before the handshake's end still waits
+        self.packets = 0  # that were the sender's, whatever is in them
+
+    def add(self, stream: _Stream, codecs: Sequence[Any]) -> None:
+        for codec in codecs:
+            self._streams[codec.payloadType] = stream, is_rtx(codec)
+
+    def on_datagram(self, data: bytes, component: int) -> None:
+        """Called by aioice for whatever is no STUN, within the socket's own callback."""
+        session = self._dtls._rx_srtp  # noqa: SLF001 - none before the handshake's end
+        # RFC 7983 tells SRTP from DTLS by the first byte, RFC 5761 RTCP from RTP by the second.
+        rtp = len(data) >= _RTP_HEADER and data[0] >> 6 == 2 and not 192 <= data[1] < 224
+        if not rtp or session is None or not self._is_direct():
+            self._pass_on(data, component)
+            return
+        with contextlib.suppress(SrtpError):
+            self._on_plain(session.unprotect(data))
+
+    def _is_direct(self) -> bool:
+        self._direct = self._direct or self._passed_on.empty()
+        return self._direct
+
+    async def on_passed_on(self, data: bytes, arrival_time_ms: int) -> None:  # noqa: ARG002
+        """In place of the transport's own: what came before its handshake was complete."""
+        self._on_plain(data)
+
+    def _on_plain(self, data: bytes) -> None:
+        self.packets += 1
+        with contextlib.suppress(ValueError, struct.error):  # broken: no packet at all
+            packet = parse(data)
+            known = self._streams.get(packet[0])
+            if known is not None:
+                stream, repair = known
+                stream.on_rtp(packet, data, time.monotonic(), repair=repair)
 
 
 class _EndOfStream:
@@ -211,8 +302,8 @@ class Ingest:
         # No STUN server: aiortc's default would tell a third party of every exam.
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._sink = sink
+        self._lines: dict[int, _Line] = {}
         self._video: _Stream | None = None
-        self._receiver: RTCRtpReceiver | None = None
         self._closing: asyncio.Task[None] | None = None
         self.ended_by_peer = False  # by its DTLS good-bye, not by a lost network
         self._tasks: set[asyncio.Task[None]] = set()
@@ -240,14 +331,15 @@ class Ingest:
 
     def packets_received(self) -> int:
         """Video RTP packets so far: what tells a living camera from a lost one."""
-        streams = getattr(self._receiver, "_RTCRtpReceiver__remote_streams", {})
-        return sum(stream.packets_received for stream in streams.values())
+        return self._video.packets if self._video is not None else 0
+
+    def packets_sent_by_peer(self) -> int:
+        """All RTP packets that carry the peer's keys: what tells a camera from a flood."""
+        return sum(line.packets for line in self._lines.values())
 
     def request_key_frame(self) -> None:
-        if self._video is None or self._video.ssrc is None or not self.connected:
-            return
-        assert self._receiver is not None
-        self._run(self._receiver._send_rtcp_pli(self._video.ssrc))  # noqa: SLF001 - no public way
+        if self._video is not None and self.connected:
+            self._video.request_key_frame()
 
     async def close(self) -> None:
         """End the connection; frames already here are delivered first."""
@@ -271,13 +363,13 @@ class Ingest:
     def _attach(self) -> None:
         trip = RoundTrip()
         for transceiver in self._peer.getTransceivers():
-            codec = transceiver._codecs[0]  # noqa: SLF001 - what was negotiated
-            name, rate = codec.name.lower(), codec.clockRate
-            stream = _Stream(
-                transceiver.receiver, name, rate, sink=self._sink, trip=trip, run=self._run
-            )
+            stream = _Stream(transceiver, sink=self._sink, trip=trip, run=self._run)
+            dtls = transceiver.receiver.transport  # one for all tracks that are bundled
+            line = self._lines.get(id(dtls)) or _Line(dtls)
+            self._lines[id(dtls)] = line
+            line.add(stream, transceiver._codecs)  # noqa: SLF001
             if transceiver.kind == "video":
-                self._video, self._receiver = stream, transceiver.receiver
+                self._video = stream
 
     def _on_state(self) -> None:
         if self._peer.connectionState in {"failed", "closed"} and self._closing is None:
@@ -307,6 +399,27 @@ _KEY_STARTS: dict[str, Callable[[bytes], bool]] = {
     "vp8": _vp8_starts_key,
     "h264": _h264_starts_key,
 }
+
+
+def _h264_payload(data: bytes, start: int, end: int) -> bytes:
+    return h264_depayload(data[start:end])
+
+
+def _opus_payload(data: bytes, start: int, end: int) -> bytes:
+    return data[start:end]
+
+
+_DEPAYLOAD: dict[str, Callable[[bytes, int, int], bytes]] = {
+    "vp8": vp8_payload,
+    "h264": _h264_payload,
+    "opus": _opus_payload,
+}
+
+
+def _send_time_id(transceiver: Any) -> int:
+    """The negotiated number of the header extension that the bandwidth estimate needs; 0: none."""
+    extensions = transceiver._headerExtensions  # noqa: SLF001
+    return next((known.id for known in extensions if known.uri == _SEND_TIME), 0)
 
 
 def _with_audio_wishes(sdp: str, ptime_ms: int) -> str:

@@ -9,6 +9,7 @@ is whole clusters and perhaps one torn tail, which ``scan`` finds.
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from capture import ebml
 from capture.ebml import Buffer, Malformed
@@ -76,8 +77,7 @@ class Track:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One encoded frame at ``at_ms`` of the timeline."""
 
     track: int
