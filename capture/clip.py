@@ -23,9 +23,12 @@ class _Source:
 
 
 def cut(
-    folder: Path, segments: Sequence[Segment], growing: Path | None, start_ms: int, end_ms: int
+    folder: Path, segments: Sequence[Segment], growing: Sequence[Path], start_ms: int, end_ms: int
 ) -> bytes:
-    """The recording from ``start_ms`` to ``end_ms`` of the timeline. Raises NothingRecorded."""
+    """The recording from ``start_ms`` to ``end_ms`` of the timeline. Raises NothingRecorded.
+
+    ``growing``: the files after the last segment, in order.
+    """
     sources = list(_sources(_overlapping(folder, segments, growing, start_ms, end_ms)))
     begin_ms = _first_key(sources, start_ms, end_ms)
     blocks = list(_blocks(sources, begin_ms, end_ms))
@@ -36,13 +39,13 @@ def cut(
 
 
 def _overlapping(
-    folder: Path, segments: Sequence[Segment], growing: Path | None, start_ms: int, end_ms: int
+    folder: Path, segments: Sequence[Segment], growing: Sequence[Path], start_ms: int, end_ms: int
 ) -> Iterator[Path]:
     for segment in segments:
         if segment.end_ms >= start_ms and segment.start_ms <= end_ms:
             yield folder / segment.name
-    if growing is not None and (not segments or segments[-1].end_ms <= end_ms):
-        yield growing
+    if not segments or segments[-1].end_ms <= end_ms:
+        yield from growing
 
 
 def _sources(paths: Iterator[Path]) -> Iterator[_Source]:

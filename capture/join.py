@@ -34,7 +34,7 @@ class Part:
         return self.scan.clusters[0].start
 
 
-def join(folder: Path, segments: Sequence[Segment], growing: Path | None) -> Path:
+def join(folder: Path, segments: Sequence[Segment], growing: Sequence[Path]) -> Path:
     """Make or refresh ``recording.webm`` (``.mkv`` with H.264). Raises NothingRecorded.
 
     Kept as long as its parts are the same, which ``recording.parts`` tells.
@@ -43,7 +43,7 @@ def join(folder: Path, segments: Sequence[Segment], growing: Path | None) -> Pat
     if target is not None:
         return target
     paths = [folder / segment.name for segment in segments]
-    parts = list(read_parts([*paths, growing] if growing else paths))
+    parts = list(read_parts([*paths, *growing]))
     if not parts:
         raise NothingRecorded("nothing is recorded of this sitting")
     tracks = merge_tracks(part.scan for part in parts)
@@ -58,10 +58,10 @@ def join(folder: Path, segments: Sequence[Segment], growing: Path | None) -> Pat
     return target
 
 
-def _stamp(segments: Sequence[Segment], growing: Path | None) -> str:
+def _stamp(segments: Sequence[Segment], growing: Sequence[Path]) -> str:
     """What a join is made of: the last chain value stands for all closed segments."""
-    live = f"{growing.name} {growing.stat().st_size}" if growing else "closed"
-    return f"{segments[-1].chain if segments else ''}\n{live}"
+    live = [f"{path.name} {path.stat().st_size}" for path in growing] or ["closed"]
+    return "\n".join([segments[-1].chain if segments else "", *live])
 
 
 def _kept(folder: Path, stamp: str) -> Path | None:

@@ -68,6 +68,7 @@ class Recorder:
         self._next_name = 1 + max((int(s.name.split(".")[0]) for s in kept.segments), default=0)
         self._early: deque[Block] = deque(maxlen=256)
         self._told: tuple[GapCause, float] | None = None
+        self._sealing: list[Path] = []
         self._jobs: set[asyncio.Future[list[Entry]]] = set()
 
     @property
@@ -75,9 +76,14 @@ class Recorder:
         return self._open is None
 
     @property
-    def open_path(self) -> Path | None:
-        """The growing segment's file; its flushed clusters may be read by anyone."""
-        return self._open.path if self._open is not None and self._open.has_media else None
+    def growing(self) -> tuple[Path, ...]:
+        """Files that the ledger does not have yet: being sealed, and the open one, in order.
+
+        Their flushed clusters may be read by anyone.
+        """
+        file = self._open
+        last = (file.path,) if file is not None and file.has_media else ()
+        return (*self._sealing, *last)
 
     @property
     def until_ms(self) -> int:
@@ -229,6 +235,7 @@ class Recorder:
         segment = self._describe(file, end_ms)
         self._end_ms = segment.end_ms
         self._floor_ms = max(self._floor_ms, segment.end_ms)
+        self._sealing.append(file.path)
         self._submit(self._seal, file, segment)
         return True
 
@@ -285,6 +292,7 @@ class Recorder:
         for entry in future.result():
             self.ledger.add(entry)
             if isinstance(entry, Segment):
+                self._sealing.remove(self.folder / entry.name)
                 self._emit(SegmentClosed(entry))
 
     def _append(self, entry: Entry) -> list[Entry]:

@@ -117,7 +117,9 @@ class ByteRate:
     WINDOW_MS = 1000
 
     def __init__(self) -> None:
-        self.reset()
+        self._packets: deque[tuple[int, int]] = deque()  # (arrival, size)
+        self._total = 0
+        self._since_ms: int | None = None
 
     def add(self, size: int, now_ms: int) -> None:
         if self._since_ms is None:
@@ -134,6 +136,6 @@ class ByteRate:
         return round(8000 * self._total / min(now_ms - self._since_ms + 1, self.WINDOW_MS))
 
     def reset(self) -> None:
-        self._packets: deque[tuple[int, int]] = deque()
+        self._packets.clear()
         self._total = 0
-        self._since_ms: int | None = None
+        self._since_ms = None

@@ -308,10 +308,10 @@ class CaptureService:
             raise CaptureError("a sitting's id is letters, digits, - and _", code="sitting_invalid")
         return self._root / key.sitting_id / key.track
 
-    def _parts(self, key: TrackKey) -> tuple[tuple[Segment, ...], Path | None]:
-        """Closed segments, and the growing one's file."""
+    def _parts(self, key: TrackKey) -> tuple[tuple[Segment, ...], tuple[Path, ...]]:
+        """Sealed segments, and the files after them."""
         track = self._tracks.get(key)
-        growing = track.recorder.open_path if track is not None else None
+        growing = track.recorder.growing if track is not None else ()
         return self.recording(*key).segments, growing
 
     async def _track(self, key: TrackKey) -> _Track:

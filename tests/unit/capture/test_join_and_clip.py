@@ -58,7 +58,7 @@ def packets(source, kind):
 
 async def test_a_join_keeps_every_packet_at_its_time(recorded):
     folder, segments = recorded
-    path = str(join.join(folder, segments, None))
+    path = str(join.join(folder, segments, ()))
     picture, sound = packets(path, "video"), packets(path, "audio")
     moments = [*range(0, 6000, 100), *range(10_000, 14_000, 100)]
     assert [(at, data) for at, data, _ in picture] == [(m, picture_at(m)) for m in moments]
@@ -71,16 +71,16 @@ async def test_a_join_keeps_every_packet_at_its_time(recorded):
 
 async def test_a_join_is_kept_until_something_is_added(recorded):
     folder, segments = recorded
-    first = join.join(folder, segments[:2], None)
+    first = join.join(folder, segments[:2], ())
     made = first.stat().st_ino
-    assert join.join(folder, segments[:2], None).stat().st_ino == made
-    assert join.join(folder, segments, None).stat().st_ino != made
+    assert join.join(folder, segments[:2], ()).stat().st_ino == made
+    assert join.join(folder, segments, ()).stat().st_ino != made
 
 
 async def test_a_lost_segment_file_costs_only_itself(recorded):
     folder, segments = recorded
     (folder / segments[1].name).unlink()
-    picture = packets(str(join.join(folder, segments, None)), "video")
+    picture = packets(str(join.join(folder, segments, ())), "video")
     assert [at for at, _, _ in picture] == [*range(0, 3000, 100), *range(10_000, 14_000, 100)]
 
 
@@ -92,14 +92,14 @@ async def test_without_room_the_join_says_so_and_leaves_nothing(recorded, monkey
 
     monkeypatch.setattr("capture.join.os.sendfile", full)
     with pytest.raises(StorageFull):
-        join.join(folder, segments, None)
+        join.join(folder, segments, ())
     assert not list(folder.glob(f"{join.TEMPORARY}*"))
     assert not (folder / "recording.webm").exists()
 
 
 async def test_a_clip_starts_at_the_key_frame_before_and_counts_from_zero(recorded):
     folder, segments = recorded
-    data = clip.cut(folder, segments, None, 2400, 4500)
+    data = clip.cut(folder, segments, (), 2400, 4500)
     picture, sound = packets(io.BytesIO(data), "video"), packets(io.BytesIO(data), "audio")
     assert picture[0] == (0, picture_at(2000), True)
     assert picture[-1][:2] == (2500, picture_at(4500))
@@ -112,14 +112,14 @@ async def test_a_clip_starts_at_the_key_frame_before_and_counts_from_zero(record
 
 async def test_a_gap_in_a_clip_stays_a_gap(recorded):
     folder, segments = recorded
-    picture = packets(io.BytesIO(clip.cut(folder, segments, None, 5000, 11_000)), "video")
+    picture = packets(io.BytesIO(clip.cut(folder, segments, (), 5000, 11_000)), "video")
     steps = [b[0] - a[0] for a, b in itertools.pairwise(picture)]
     assert max(steps) == 4100
 
 
 async def test_a_clip_in_a_gap_begins_with_what_follows(recorded):
     folder, segments = recorded
-    picture = packets(io.BytesIO(clip.cut(folder, segments, None, 8000, 10_500)), "video")
+    picture = packets(io.BytesIO(clip.cut(folder, segments, (), 8000, 10_500)), "video")
     assert picture[0] == (0, picture_at(10_000), True)
 
 
@@ -127,9 +127,9 @@ async def test_a_clip_in_a_gap_begins_with_what_follows(recorded):
 async def test_where_nothing_is_recorded_there_is_no_clip(recorded, start, end):
     folder, segments = recorded
     with pytest.raises(NothingRecorded):
-        clip.cut(folder, segments, None, start, end)
+        clip.cut(folder, segments, (), start, end)
 
 
 def test_nothing_recorded_cannot_be_joined(tmp_path):
     with pytest.raises(NothingRecorded):
-        join.join(tmp_path, (), None)
+        join.join(tmp_path, (), ())

@@ -2,12 +2,13 @@
 
 import errno
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import pytest
 
-from capture import repair, webm
+from capture import clip, repair, webm
 from capture.chain import verify_folder
 from capture.codecs import KeyInfo
 from capture.contracts import Gap, GapCause, MediaStarted, RecordingFailed, SegmentClosed, TrackKey
@@ -142,9 +143,30 @@ async def test_a_publication_that_begins_within_the_last_frame_stays_behind_it(b
 
 async def test_waiting_frames_are_written_when_nothing_newer_comes(bench):
     bench.feed(0, 400)
-    assert bench.recorder.open_path is None
+    assert bench.recorder.growing == ()
     bench.recorder.tick(2000)
-    assert bench.recorder.open_path is not None
+    assert len(bench.recorder.growing) == 1
+
+
+@pytest.fixture
+def slow_disk(bench):
+    """Hashes and syncs wait until it is set."""
+    held = threading.Event()
+    bench.pool.submit(held.wait)
+    yield held
+    held.set()
+
+
+async def test_a_segment_that_is_being_sealed_can_be_read_all_the_time(bench, slow_disk):
+    bench.feed(0, 8500)
+    files = bench.recorder.growing
+    assert [path.name for path in files] == ["000001.webm", "000002.webm", "000003.webm"]
+    assert bench.recorder.ledger.segments == []
+    assert clip.cut(bench.folder, (), files, 1000, 4000)
+    slow_disk.set()
+    await bench.recorder.drain()
+    assert [path.name for path in bench.recorder.growing] == ["000003.webm"]
+    assert len(bench.recorder.ledger.segments) == 2
 
 
 def refuse_after(monkeypatch, allowed):
@@ -228,7 +250,7 @@ async def test_a_full_manifest_loses_no_segment(bench, monkeypatch):
 async def test_a_crash_leaves_a_segment_that_is_repaired_once(bench):
     bench.feed(0, 4000)
     await bench.recorder.drain()
-    growing = bench.recorder.open_path
+    (growing,) = bench.recorder.growing
     with growing.open("ab") as file:
         file.write(b"\x1f\x43\xb6\x75\x10\x00\x40\x00torn")
     (bench.folder / "000003.webm").write_bytes(b"\x1a\x45")  # a header cut off
