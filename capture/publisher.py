@@ -10,13 +10,14 @@ from urllib.parse import urljoin
 
 import av
 import httpx
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from av.frame import Frame as AvFrame
 
 from capture.errors import ServerRefusedPublisher
+from capture.ice import IceServer, linked_servers
 from capture.probe import probe, upright_picture
-from capture.rtp_seam import use_loopback_when_offline
+from capture.rtp_seam import rtc_configuration, use_loopback_when_offline
 
 _AUDIO_RATE = 48000
 _VIDEO_BASE, _AUDIO_BASE = Fraction(1, 90000), Fraction(1, _AUDIO_RATE)
@@ -109,6 +110,17 @@ def _audio_frames(path: Path) -> Iterator[AvFrame]:
                 yield frame
 
 
+async def _ice_servers(
+    whip_url: str, headers: dict[str, str], http: httpx.AsyncClient
+) -> tuple[IceServer, ...]:
+    """Asked for before the offer, whose candidates are all in it (RFC 9725 §4.6)."""
+    try:
+        reply = await http.options(whip_url, headers=headers)
+    except httpx.HTTPError as error:
+        raise ServerRefusedPublisher("the server cannot be reached") from error
+    return linked_servers(reply.headers.get("link", ""))
+
+
 class Publisher:
     """Publishes one file once. ``started`` is set when media flows; ``stop`` ends it early."""
 
@@ -132,9 +144,9 @@ class Publisher:
         if info.audio_codec is not None:
             tracks.append(_FileTrack("audio", _audio_frames(source), start))
         use_loopback_when_offline()
-        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        peer.on("connectionstatechange", lambda: self._on_state(peer, start))
         headers = {"Authorization": f"Bearer {token}"}
+        peer = RTCPeerConnection(rtc_configuration(await _ice_servers(whip_url, headers, http)))
+        peer.on("connectionstatechange", lambda: self._on_state(peer, start))
         resource = None
         try:
             resource = await self._connect(peer, tracks, whip_url, headers, http)

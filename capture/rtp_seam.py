@@ -17,7 +17,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from aioice import ice
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc import (
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+)
 from aiortc.codecs import is_rtx
 from aiortc.codecs.h264 import h264_depayload
 from aiortc.rate import RemoteBitrateEstimator
@@ -27,6 +33,7 @@ from pylibsrtp import Error as SrtpError
 from capture.assembly import AudioAssembler, VideoAssembler
 from capture.codecs import nal_units
 from capture.errors import SdpRefused
+from capture.ice import IceServer
 from capture.offer import Offer
 from capture.reorder import Arrival, RoundTrip
 from capture.rtp import ByteRate, Parsed, Reception, parse, send_time, vp8_payload
@@ -294,13 +301,21 @@ def use_loopback_when_offline() -> None:
     ice.get_host_addresses = addresses
 
 
+def rtc_configuration(ice: Sequence[IceServer]) -> RTCConfiguration:
+    """Only the servers named: aiortc's default would tell a third party of every exam."""
+    servers = [
+        RTCIceServer(server.url, server.username or None, server.credential or None)
+        for server in ice
+    ]
+    return RTCConfiguration(iceServers=servers)
+
+
 class Ingest:
     """A peer connection that receives one camera (and microphone) without decoding."""
 
-    def __init__(self, sink: FrameSink) -> None:
+    def __init__(self, sink: FrameSink, ice: Sequence[IceServer] = ()) -> None:
         use_loopback_when_offline()
-        # No STUN server: aiortc's default would tell a third party of every exam.
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._peer = RTCPeerConnection(rtc_configuration(ice))
         self._sink = sink
         self._lines: dict[int, _Line] = {}
         self._video: _Stream | None = None

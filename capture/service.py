@@ -31,6 +31,7 @@ from capture.contracts import (
     TrackKey,
     TrackKind,
 )
+from capture.endpoint import Publication
 from capture.errors import FULL, CapacityFull, CaptureError, ResourceUnknown, StorageFull
 from capture.locks import KeyedLocks
 from capture.offer import check_offer
@@ -45,15 +46,6 @@ _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 _SITTING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FRAME_PATIENCE_MS = 5000  # packets come but no whole frame: as good as lost
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What a publisher gets back: its resource, our answer, the ICE session's tag."""
-
-    resource_id: str
-    answer_sdp: str
-    etag: str
 
 
 @dataclass(slots=True)

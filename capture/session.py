@@ -45,7 +45,7 @@ class PublishSession:
         self._sync = LipSync()
         self._packets = 0
         self._key_asked = 0.0
-        self._ingest = Ingest(self)
+        self._ingest = Ingest(self, settings.ice.servers())
 
     async def answer(self, offer: Offer) -> str:
         return await self._ingest.answer(offer, self._settings.audio_ptime_ms)

@@ -1,6 +1,8 @@
 """Knobs of the capture service; every default is the measured or prescribed value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from capture.ice import IceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,5 @@ class CaptureSettings:
     reserve_bytes: int = 32 * 1024 * 1024
     max_offer_bytes: int = 64 * 1024
     audio_ptime_ms: int = 60  # fewer, larger packets: 30 % fewer in all
+    # The server's own: a STUN server behind address translation, a TURN server behind a firewall.
+    ice: IceSettings = field(default_factory=IceSettings)

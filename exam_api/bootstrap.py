@@ -27,6 +27,7 @@ from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
 from capture.contracts import TrackKind
 from capture.service import CaptureService
+from capture.settings import CaptureSettings
 from capture.signing import RecordingKey
 from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs
@@ -110,7 +111,7 @@ async def build(settings: Settings) -> FastAPI:
             review_routes.router,
             review_papers.router,
             student_line.router,
-            whip_router(container.capture, container.desk.authorize_publish),
+            whip_router(container.capture, container.desk.authorize_publish, settings.ice),
         ),
         install_pages=install_pages,
         error_page=error_page,
@@ -146,7 +147,11 @@ def _container(
         clock=clock,
         flag_took=flag_seconds(metrics),
     )
-    capture = CaptureService(settings.recordings_dir, on_event=bridge.on_capture)
+    capture = CaptureService(
+        settings.recordings_dir,
+        on_event=bridge.on_capture,
+        settings=CaptureSettings(ice=settings.server_ice),
+    )
     metrics.register(CaptureMetrics(capture.figures, settings.data_dir))
     thumbnails = Thumbnails(clock)
     worker = AnalysisWorker(
@@ -175,10 +180,14 @@ def _container(
         database=database,
         live=live,
         accounts=Accounts(database, clock, Argon2Passwords()),
-        desk=SittingDesk(database, clock, live),
+        desk=SittingDesk(database, clock, live, ice=settings.ice),
         testing=Testing(database, clock, live),
         metrics=metrics,
-        web=WebSettings(https=settings.secure_cookies, rates=settings.rates),
+        web=WebSettings(
+            https=settings.secure_cookies,
+            rates=settings.rates,
+            token_origins=tuple(settings.whip_origins.split()),
+        ),
         settings=settings,
         proctoring=ProctoringServices(
             console=Console(read, capture, thumbnails, hub, clock),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from capture.ice import IceSettings
 from exam_api.domain.policy import RateLimits
 
 _RATES = RateLimits()
@@ -132,6 +133,37 @@ class Settings(BaseSettings):
         description="How often one address may call without a session within a minute; a class "
         "may share one. 0: no limit.",
     )
+    ice_servers: str = Field(
+        default="",
+        title="ICE servers",
+        description="STUN and TURN servers that browsers are told of, separated by spaces, e.g. "
+        "stun:turn.example.kz turn:turn.example.kz?transport=udp turns:turn.example.kz:5349.",
+    )
+    server_ice_servers: str = Field(
+        default="",
+        title="ICE servers of the server",
+        description="Those it uses itself, where its own address cannot be reached from outside. "
+        "Empty: it offers the addresses it has.",
+    )
+    turn_secret: SecretStr = Field(
+        default=SecretStr(""),
+        title="TURN secret",
+        description="Shared with the TURN servers (coturn: use-auth-secret, static-auth-secret); "
+        "each connection gets its own credentials, which end by themselves.",
+    )
+    turn_credential_h: int = Field(
+        default=12,
+        ge=1,
+        le=72,
+        title="TURN credentials, h",
+        description="How long they are good; longer than the longest exam.",
+    )
+    whip_origins: str = Field(
+        default="",
+        title="Other sites that may publish",
+        description="Origins whose pages may call /whip and /whep, separated by spaces, e.g. "
+        "https://exam.example.kz; * for any. Clients that are no browser need none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", title="Log level", description="Least severity that is written to stderr."
     )
@@ -141,6 +173,23 @@ class Settings(BaseSettings):
         if self.public_url.endswith("/"):
             raise ValueError("public_url must not end with a slash")
         return self
+
+    @model_validator(mode="after")
+    def _ice_readable(self) -> Self:
+        _ = self.ice, self.server_ice
+        return self
+
+    @property
+    def ice(self) -> IceSettings:
+        return self._ice(self.ice_servers)
+
+    @property
+    def server_ice(self) -> IceSettings:
+        return self._ice(self.server_ice_servers)
+
+    def _ice(self, urls: str) -> IceSettings:
+        secret = self.turn_secret.get_secret_value()
+        return IceSettings(tuple(urls.split()), secret, self.turn_credential_h * 3600)
 
     @property
     def rates(self) -> RateLimits:

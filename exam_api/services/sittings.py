@@ -6,6 +6,7 @@ import structlog
 
 from capture.contracts import PublishGrant, TrackKey, TrackKind
 from capture.errors import CaptureError, TokenExpired, TokenInvalid
+from capture.ice import IceSettings
 from exam_api.domain import timers
 from exam_api.domain.errors import Forbidden, NotInProgress
 from exam_api.domain.ids import digest, new_id, new_secret
@@ -15,7 +16,7 @@ from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.domain.states import SittingState
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
 from exam_api.services.sitting_views import SittingViewer, exam_card
-from exam_api.services.views import ExamCard, PublishTokenView, SittingView
+from exam_api.services.views import ExamCard, IceServerView, PublishTokenView, SittingView
 
 _log = structlog.get_logger(__name__)
 SITTING_CHANGED = "sitting.changed"
@@ -29,10 +30,12 @@ class SittingDesk:
         clock: Clock,
         live: LiveMedia,
         policy: AccessPolicy = AccessPolicy(),  # noqa: B008 - frozen value
+        ice: IceSettings = IceSettings(),  # noqa: B008 - likewise
     ) -> None:
         self._units = units
         self._clock = clock
         self._policy = policy
+        self._ice = ice
         self._live = live
         self._viewer = SittingViewer(clock, live)
 
@@ -121,7 +124,7 @@ class SittingDesk:
             # Raises what the camera's arrival would: better here, where the page can say it.
             sitting.published(now, await unit.exams.of(sitting))
             await unit.sittings.add_token(digest(token), TrackKey(sitting_id, track), expires_at)
-        return PublishTokenView(token, WHIP_URL, expires_at)
+        return PublishTokenView(token, WHIP_URL, expires_at, ice_servers(self._ice))
 
     async def authorize_publish(self, token: str) -> PublishGrant:
         """TokenInvalid, TokenExpired. The first time it sets the zero of the timeline."""
@@ -140,6 +143,14 @@ class SittingDesk:
             if sitting != before:
                 await advance(unit, before, sitting, now, by=sitting.student_id)
             return _grant(sitting, key.track)
+
+
+def ice_servers(ice: IceSettings) -> tuple[IceServerView, ...]:
+    """What a page puts into its peer connection; credentials are made for this answer."""
+    return tuple(
+        IceServerView(server.url, server.username or None, server.credential or None)
+        for server in ice.servers()
+    )
 
 
 def _grant(sitting: Sitting, track: TrackKind) -> PublishGrant:

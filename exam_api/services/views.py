@@ -93,10 +93,20 @@ class SittingView:
 
 
 @dataclass(frozen=True, slots=True)
+class IceServerView:
+    """As a browser's RTCPeerConnection takes it."""
+
+    urls: str
+    username: str | None
+    credential: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PublishTokenView:
     token: str
     whip_url: str
     expires_at: datetime
+    ice_servers: tuple[IceServerView, ...]
 
 
 @dataclass(frozen=True, slots=True)

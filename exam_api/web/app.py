@@ -11,7 +11,7 @@ from exam_api.services.testing import run_ticker
 from exam_api.web.api import operations, proctor_actions, session, sittings, testing
 from exam_api.web.container import Core
 from exam_api.web.errors import ErrorPage, Respond, install_errors, responder
-from exam_api.web.guards import BodyLimit, SameOrigin, SecurityHeaders
+from exam_api.web.guards import BodyLimit, SameOrigin, SecurityHeaders, TokenCors
 from exam_api.web.idempotency import IdempotentCalls
 from exam_api.web.observe import Observe
 from exam_api.web.openapi import install_openapi
@@ -55,6 +55,7 @@ def _middleware(core: Core, respond: Respond) -> list[Middleware]:
     return [
         Middleware(SecurityHeaders, https=core.web.https),
         Middleware(Observe, registry=core.metrics, respond=respond),
+        Middleware(TokenCors, origins=core.web.token_origins),
         Middleware(SameOrigin, respond=respond),
         Middleware(LimitRates, limits=core.web.rates, respond=respond),
         Middleware(BodyLimit, max_bytes=core.web.max_body_bytes, respond=respond),

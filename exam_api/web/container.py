@@ -16,11 +16,15 @@ from exam_api.services.testing import Testing
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """``https``: whether browsers reach the server by https (a ``__Host-`` cookie, HSTS)."""
+    """``https``: whether browsers reach the server by https (a ``__Host-`` cookie, HSTS).
+
+    ``token_origins``: other sites whose pages may call the endpoints that take a bearer token.
+    """
 
     https: bool = False
     max_body_bytes: int = 262_144
     tick_s: float = 1.0
+    token_origins: tuple[str, ...] = ()
     rates: RateLimits = field(default_factory=RateLimits)
 
 

@@ -1,10 +1,12 @@
 """What every request passes before it reaches a route: headers, same-origin, size (pure ASGI)."""
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +15,7 @@ from exam_api.web.errors import Respond
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Bearer token, no cookie: any WHIP client may call it from anywhere (RFC 9725).
-_TOKEN_PATHS: Final = ("/whip",)
+_TOKEN_PATHS: Final = ("/whip", "/whep")
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -74,6 +76,24 @@ class SameOrigin:
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class TokenCors:
+    """Lets pages of the named sites call what takes a bearer token (RFC 9725 §4.7), and no more."""
+
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
+        self._app = app
+        self._cors = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["POST", "DELETE", "PATCH", "OPTIONS"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Link"],
+            expose_headers=["Location", "ETag", "Link", "Retry-After"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        token = scope["type"] == "http" and scope["path"].startswith(_TOKEN_PATHS)
+        await (self._cors if token else self._app)(scope, receive, send)
 
 
 def _is_allowed(scope: Scope) -> bool:

@@ -1,6 +1,7 @@
 """What stands before the routes: same origin, sizes, headers, problem details, figures."""
 
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -281,3 +282,39 @@ async def test_logs_are_json_without_personal_data(capsys: pytest.CaptureFixture
     ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (ours["event"], ours["route"], ours["login"]) == ("seen", "/x", "[personal]")
     assert (theirs["event"], theirs["level"]) == ("plain words", "warning")
+
+
+class TestTokenEndpointsFromOtherSites:
+    """RFC 9725 §4.7: pages of named sites may call what takes a bearer token, nothing else."""
+
+    @pytest.fixture
+    async def http(self, core: Core) -> AsyncIterator[httpx.AsyncClient]:
+        core.web = WebSettings(token_origins=("https://player.test",))
+        transport = httpx.ASGITransport(create_app(core))
+        async with httpx.AsyncClient(transport=transport, base_url="http://exam.test") as client:
+            yield client
+
+    async def _asked(self, http: httpx.AsyncClient, path: str, origin: str) -> httpx.Response:
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization, content-type",
+        }
+        return await http.options(path, headers=headers)
+
+    async def test_a_named_site_is_let_in(self, http: httpx.AsyncClient) -> None:
+        reply = await self._asked(http, "/whip", "https://player.test")
+        assert reply.status_code == 200
+        assert reply.headers["access-control-allow-origin"] == "https://player.test"
+        assert "DELETE" in reply.headers["access-control-allow-methods"]
+        sent = await http.post("/whip", headers={"Origin": "https://player.test"})
+        exposed = sent.headers["access-control-expose-headers"]
+        assert all(name in exposed for name in ("Location", "ETag", "Link"))
+
+    @pytest.mark.parametrize(
+        ("path", "origin"),
+        [("/whip", "https://other.test"), ("/api/v1/session", "https://player.test")],
+    )
+    async def test_others_and_the_api_are_not(self, http, path: str, origin: str) -> None:
+        reply = await self._asked(http, path, origin)
+        assert "access-control-allow-origin" not in reply.headers

@@ -6,8 +6,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from capture.contracts import PublishGrant, TrackKey, TrackKind
+from capture.endpoint import Publication
 from capture.errors import CaptureError, TokenExpired, TokenInvalid
-from capture.service import CaptureService, Publication
+from capture.ice import IceSettings, linked_servers
+from capture.service import CaptureService
 from capture.whip import whip_router
 
 
@@ -44,7 +46,8 @@ async def http(service):
         return PublishGrant(sitting_id, None, TrackKind(kind or "camera"))
 
     app = FastAPI()
-    app.include_router(whip_router(service, authorize))
+    ice = IceSettings(("stun:stun.example", "turn:turn.example?transport=udp"), "secret")
+    app.include_router(whip_router(service, authorize, ice))
 
     @app.exception_handler(CaptureError)
     async def problem(_: Request, error):
@@ -119,3 +122,22 @@ async def test_only_the_publisher_ends_its_publication(http, service):
     assert service.ended == []
     assert (await http.delete("/whip/r1", headers=bearer("late"))).status_code == 200
     assert service.ended == ["r1"]
+
+
+async def test_ice_servers_are_told_before_the_offer_and_with_the_answer(http):
+    """RFC 9725 §4.6."""
+    asked = await http.options("/whip", headers=bearer("s1"))
+    answered = await http.post("/whip", content="v=0\r\n", headers=bearer("s1"))
+    for reply in (asked, answered):
+        links = reply.headers.get_list("link")
+        assert links[0] == '<stun:stun.example>; rel="ice-server"'
+        assert links[1].startswith('<turn:turn.example?transport=udp>; rel="ice-server"; username=')
+        stun, turn = linked_servers(reply.headers["link"])
+        assert (stun.url, stun.username) == ("stun:stun.example", "")
+        assert turn.credential
+
+
+async def test_a_stranger_is_told_no_credentials(http):
+    assert "link" not in (await http.options("/whip")).headers
+    refused = await http.options("/whip", headers=bearer("wrong"))
+    assert (refused.status_code, "link" in refused.headers) == (401, False)

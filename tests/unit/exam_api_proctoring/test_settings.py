@@ -54,3 +54,19 @@ def test_the_seals_password_is_never_shown(monkeypatch):
     assert settings.seal_pkcs12 == Path("/srv/seal.p12")
     assert settings.seal_password.get_secret_value() == "secret-word"
     assert "secret-word" not in repr(settings) + str(settings.seal_password)
+
+
+def test_ice_servers_are_read_and_their_secret_is_not_shown():
+    settings = Settings(ice_servers="stun:a turn:b", turn_secret="north", turn_credential_h=2)
+    assert settings.ice.urls == ("stun:a", "turn:b")
+    assert settings.ice.life_s == 7200
+    assert "north" not in repr(settings) + repr(settings.ice)
+    assert settings.server_ice.urls == ()
+
+
+@pytest.mark.parametrize(
+    "servers", [{"ice_servers": "a.example"}, {"server_ice_servers": "turn:b"}]
+)
+def test_ice_servers_that_cannot_be_used_are_refused(servers):
+    with pytest.raises(ValidationError):
+        Settings(**servers)
