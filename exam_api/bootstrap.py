@@ -33,6 +33,7 @@ from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.figures import CaptureMetrics, flag_seconds
+from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.database import Database, open_database
@@ -43,11 +44,13 @@ from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
-from exam_api.services.jobs import JobRunner
+from exam_api.services.jobs import Handler, JobRunner
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
 from exam_api.services.live_media import CapturedMedia, TappedAnalysis
+from exam_api.services.notices import MAIL, MailJob
+from exam_api.services.notices_ports import Mailer
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.reviewing import Reviewing
@@ -175,7 +178,8 @@ def _container(
         render=_sealing(seal_key),
         render_form4=render_form4_xlsx,
     )
-    return Container(
+    handlers: dict[str, Handler] = {}
+    container = Container(
         clock=clock,
         database=database,
         live=live,
@@ -185,6 +189,8 @@ def _container(
         metrics=metrics,
         web=WebSettings(
             https=settings.secure_cookies,
+            address=settings.address,
+            mail_from=settings.mail_from,
             rates=settings.rates,
             token_origins=tuple(settings.whip_origins.split()),
         ),
@@ -213,7 +219,22 @@ def _container(
         ),
         student_line=StudentLine(database, capture, clock),
         read_acts=read,
-        jobs=JobRunner(database, clock, {}),
+        jobs=JobRunner(database, clock, handlers),
+    )
+    handlers[MAIL] = MailJob(container.letters, _mailer(settings))
+    return container
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if not settings.smtp_host:
+        return FolderMailer(settings.outbox_dir)
+    return SmtpMailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        sender=settings.mail_from,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
     )
 
 

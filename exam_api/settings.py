@@ -102,6 +102,32 @@ class Settings(BaseSettings):
         title="Time zone",
         description="Time zone of dates and times in acts and form 4.",
     )
+    smtp_host: str = Field(
+        default="",
+        title="Mail server",
+        description="SMTP server for notices. Empty: mails become .eml files in outbox/ of the "
+        "data folder.",
+    )
+    smtp_port: int = Field(
+        default=587, ge=1, le=65535, title="Mail port", description="587 for STARTTLS, 465 for TLS."
+    )
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls",
+        title="Mail encryption",
+        description="How the connection to the mail server is encrypted.",
+    )
+    smtp_user: str = Field(
+        default="", title="Mail user", description="Log-in at the mail server; empty: none."
+    )
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""), title="Mail password", description="Its password."
+    )
+    mail_from: str = Field(
+        default="baqylau@localhost",
+        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        title="Mail sender",
+        description="Address that notices come from, and that undeliverable mail returns to.",
+    )
     thumbnail_every_s: float = Field(
         default=2.0,
         gt=0,
@@ -214,6 +240,10 @@ class Settings(BaseSettings):
     @property
     def recording_key_path(self) -> Path:
         return self.recording_key or self.data_dir / "recording.pem"
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.data_dir / "outbox"
 
     @property
     def seal_path(self) -> Path:

@@ -43,6 +43,7 @@ from exam_api.services.review_ports import ActStore, StoredAct, WatchedSitting
 from exam_api.services.review_rules import confirmed, coverage, times_of
 from exam_api.services.review_views import ActView, act_view
 from exam_api.services.reviewing import CLIP_AFTER_MS, CLIP_BEFORE_MS, Recordings
+from exam_api.services.sitting_notices import TOLD, breach_by_act
 
 _log = structlog.get_logger(__name__)
 
@@ -204,6 +205,7 @@ class Acts:
             await store.complete_act(act.id, files, digests)
             payload = {"act": {"id": act.id, "number": act.number, "revision": act.revision}}
             await store.append_event(watched.exam.id, act.sitting_id, EventKind.ACT_MADE, payload)
+            await store.notices.add(breach_by_act(watched.sitting, act.number), roles=TOLD)
             return next(one for one in await store.acts([act.sitting_id]) if one.id == act.id)
 
     async def _pictures(self, document: Mapping[str, Any]) -> dict[str, bytes]:

@@ -17,6 +17,7 @@ from exam_api.domain.paper import PaperItem
 from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting, Transition
+from exam_api.services.notices_ports import Notices
 
 
 class Clock(Protocol):
@@ -275,6 +276,8 @@ class Unit(Protocol):
     def answers(self) -> Answers: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def notices(self) -> Notices: ...
 
 
 class Units(Protocol):

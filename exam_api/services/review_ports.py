@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from capture.contracts import Gap, Segment
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
+from exam_api.services.notices_ports import Notices
 from exam_api.services.proctoring_ports import (
     EventSink,
     StoredDecision,
@@ -108,6 +109,8 @@ class ReviewStore(EventSink, Protocol):
 
 
 class ActStore(ReviewStore, Protocol):
+    @property
+    def notices(self) -> Notices: ...
     async def lock_sitting(self, sitting_id: str) -> WatchedSitting:
         """For the system itself; held against other writers till the unit ends. NotFound."""
 

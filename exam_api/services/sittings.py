@@ -15,6 +15,7 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.domain.states import SittingState
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
+from exam_api.services.sitting_notices import tell_of_change
 from exam_api.services.sitting_views import SittingViewer, exam_card
 from exam_api.services.views import ExamCard, IceServerView, PublishTokenView, SittingView
 
@@ -170,10 +171,11 @@ async def end_media(live: LiveMedia, sitting_id: str) -> None:
 async def advance(
     unit: Unit, before: Sitting, after: Sitting, at: datetime, *, by: str | None, reason: str = ""
 ) -> None:
-    """Save the new state, record who made it and why, and tell the exam's consoles."""
+    """Save the new state, record who made it and why, and tell whom it concerns."""
     await unit.sittings.save(after)
     change = Transition(after.id, before.state, after.state, at, by, reason)
     await unit.transitions.add(change)
+    await tell_of_change(unit, after)
     await announce(unit, after)
 
 

@@ -8,10 +8,12 @@ from exam_api.adapters.sql.database import Database
 from exam_api.domain.policy import RateLimits
 from exam_api.services.accounts import Accounts
 from exam_api.services.idempotency import Idempotency
+from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.testing import Testing
+from exam_api.web.notice_texts import letter_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,12 @@ class WebSettings:
     """``https``: whether browsers reach the server by https (a ``__Host-`` cookie, HSTS).
 
     ``token_origins``: other sites whose pages may call the endpoints that take a bearer token.
+    ``address`` stands in front of links in mails, ``mail_from`` is who sends them.
     """
 
     https: bool = False
+    address: str = "http://localhost"
+    mail_from: str = "baqylau@localhost"
     max_body_bytes: int = 262_144
     tick_s: float = 1.0
     token_origins: tuple[str, ...] = ()
@@ -40,7 +45,14 @@ class Core:
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     actions: ProctorActions = field(init=False)
     idempotency: Idempotency = field(init=False)
+    inbox: Inbox = field(init=False)
+    letters: Letters = field(init=False)
+    outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
         self.actions = ProctorActions(self.database, self.clock, self.live)
         self.idempotency = Idempotency(self.database, self.clock)
+        self.inbox = Inbox(self.database)
+        write = letter_writer(self.web.address)
+        self.letters = Letters(self.database, write, self.web.mail_from)
+        self.outbox = Outbox(self.database, self.letters)

@@ -11,6 +11,7 @@ from capture.contracts import Gap, Segment
 from exam_api.adapters.sql.flag_rows import flag_columns, stored_flag
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.keeping_store import gap_columns
+from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.tables import EventRow, FlagRow, GapRow, SegmentRow, Sitting
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.ids import new_id
@@ -38,6 +39,10 @@ class SqlEventSink:
         payload: Mapping[str, object],
     ) -> None:
         await self._unit.events.append(exam_id, sitting_id, kind, payload)
+
+    @property
+    def notices(self) -> SqlNotices:
+        return self._unit.notices
 
 
 class SqlProctoringStore(SqlEventSink):

@@ -10,6 +10,7 @@ from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
 from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.kept_calls import SqlKeptCalls
+from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
@@ -78,3 +79,7 @@ class SqlUnit:
     @cached_property
     def kept_calls(self) -> SqlKeptCalls:
         return SqlKeptCalls(self.session)
+
+    @cached_property
+    def notices(self) -> SqlNotices:
+        return SqlNotices(self.session, self._clock, self.jobs)

@@ -2,11 +2,11 @@
 
 from fastapi import FastAPI
 
-from exam_api.web.pages import account, assets, staff, student, verify
+from exam_api.web.pages import account, assets, mail, notices, staff, student, verify
 
 
 def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
-    for part in (assets, account, student, staff, verify):
+    for part in (assets, account, notices, mail, student, staff, verify):
         app.include_router(part.router)

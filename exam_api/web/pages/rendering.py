@@ -27,6 +27,7 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/overview", "nav.overview", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER}),
     ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR})),
+    ("/mail", "nav.mail", frozenset({Role.ADMINISTRATOR})),
 )
 
 

@@ -19,8 +19,10 @@ from capture.contracts import GapCause
 from capture.errors import CaptureError
 from exam_api.domain.errors import ExamError
 from exam_api.domain.items import ItemKind
+from exam_api.domain.notices import NoticeKind
 from exam_api.domain.roles import Role
 from exam_api.domain.states import SittingState
+from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.web import errors as web_errors
 from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
@@ -30,6 +32,10 @@ ENGLISH = catalogue("en").messages
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
     "item.how.": [kind for kind in ItemKind if kind is not ItemKind.SINGLE],
+    "notice.name.": list(NoticeKind),
+    "notice.title.": list(NoticeKind),
+    "notice.text.": list(NoticeKind),
+    "mail.state.": list(DeliveryState),
     "flag.": list(FlagKind),
     "severity.": list(Severity),
     "gap.": list(GapCause),
@@ -144,6 +150,7 @@ def used_keys() -> set[str]:
         *(WEB / "templates").rglob("*.html"),
         *(WEB / "static/js").rglob("*.js"),
         *(WEB / "pages").rglob("*.py"),
+        WEB / "notice_texts.py",
     ]
     text = "\n".join(file.read_text() for file in files)
     return set(re.findall(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""", text))

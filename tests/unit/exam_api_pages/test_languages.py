@@ -136,7 +136,7 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
         ({Role.STUDENT}, "/cabinet", ["/cabinet"]),
         ({Role.PROCTOR}, "/console", ["/console", "/acts"]),
         ({Role.MEMBER}, "/overview", ["/overview", "/acts"]),
-        ({Role.ADMINISTRATOR}, "/overview", ["/overview", "/acts", "/people"]),
+        ({Role.ADMINISTRATOR}, "/overview", ["/overview", "/acts", "/people", "/mail"]),
         ({Role.TEACHER}, "/account", []),
         ({Role.STUDENT, Role.PROCTOR}, "/cabinet", ["/cabinet", "/console", "/acts"]),
     ],

@@ -19,6 +19,7 @@ from exam_api.adapters.sql.tables.exams import (
     TransitionRow,
 )
 from exam_api.adapters.sql.tables.jobs import JobRow
+from exam_api.adapters.sql.tables.notices import NoticeReader, NoticeRow
 from exam_api.adapters.sql.tables.people import (
     Department,
     Faculty,
@@ -77,6 +78,8 @@ __all__ = [
     "KeptCallRow",
     "LogInFailure",
     "LogInSession",
+    "NoticeReader",
+    "NoticeRow",
     "Programme",
     "PublishToken",
     "Rating",

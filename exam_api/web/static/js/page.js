@@ -10,6 +10,17 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "yes";
 });
+const inbox = document.querySelector("[data-inbox]");
+if (inbox) {
+  const answer = await fetch("/api/v1/notices/unread", { cache: "no-store" }).catch(() => null);
+  const { unread } = answer?.ok ? await answer.json() : { unread: 0 };
+  if (unread) {
+    const count = document.createElement("span");
+    count.className = "badge accent";
+    count.textContent = unread;
+    inbox.append(count);
+  }
+}
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });

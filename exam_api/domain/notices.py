@@ -1,0 +1,34 @@
+"""Notices: what the procedures want people to be told of (row 9, S-5…S-9), as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class NoticeKind(StrEnum):
+    """Stored codes; each has its ``notice.title.…`` and ``notice.text.…`` in the catalogues."""
+
+    LATE = "late"
+    ABSENT = "absent"
+    OVERRAN = "overran"
+    NO_STATEMENT = "no_statement"
+    BREACH = "breach"
+    ACT = "act"
+    APPROVAL_DUE = "approval_due"
+    HANDED_OVER = "handed_over"
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """``once_key`` is what it is about: the same is never told twice.
+
+    ``link``: a path of this site, to the proof. ``facts``: what its text names beside exam and
+    student (placeholders of the catalogue; no more personal data than the readers need).
+    """
+
+    kind: NoticeKind
+    once_key: str
+    link: str
+    exam_id: str | None = None
+    student_id: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)

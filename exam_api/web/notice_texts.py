@@ -1,0 +1,39 @@
+"""A notice in words, the same on the page and in the mail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exam_api.domain.languages import in_language
+from exam_api.services.notices_ports import Letter, StoredNotice
+from exam_api.web.i18n import Catalogue, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    title: str
+    text: str
+
+
+def words_of(notice: StoredNotice, t: Catalogue) -> NoticeText:
+    facts = {
+        **notice.facts,
+        "student": notice.student or "",
+        "group": notice.facts.get("group") or notice.group,
+        "exam": in_language(notice.exam, t.language) if notice.exam else "",
+        "at": t.moment(notice.at),
+    }
+    return NoticeText(
+        t(f"notice.title.{notice.kind}", **facts), t(f"notice.text.{notice.kind}", **facts)
+    )
+
+
+def letter_writer(address: str) -> Callable[[Letter], tuple[str, str]]:
+    """``address``: of this site, in front of the link to the proof."""
+
+    def write(letter: Letter) -> tuple[str, str]:
+        t = catalogue(letter.language)
+        words = words_of(letter.notice, t)
+        link = t("notice.mail_link", link=f"{address}{letter.notice.link}")
+        return words.title, f"{words.text}\n\n{link}\n\n-- \n{t('notice.mail_footer')}\n"
+
+    return write

@@ -1,0 +1,118 @@
+"""Row 9: dean's office and registrar hear of it once, in the inbox and by mail."""
+
+import email
+from email import policy as mail_policy
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from exam_api.adapters.mail import FolderMailer
+from exam_api.adapters.sql.tables import Faculty, Sitting, User
+from exam_api.domain.ids import new_id
+from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.roles import Role
+from exam_api.services.jobs import JobRunner
+from exam_api.services.notices import MAIL, MailJob
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def addresses(database) -> dict[str, str]:
+    known = {login: f"{login}@university.test" for login in ("dean", "registrar")}
+    async with database.write() as unit:
+        for login, address in known.items():
+            await unit.session.execute(
+                update(User).where(User.login == login).values(email=address)
+            )
+    return known
+
+
+async def inbox(database, login: str):
+    async with database.read() as unit:
+        user_id = (await unit.seeds.ids([login]))[login]
+        return await unit.notices.inbox(user_id, 50)
+
+
+async def send_mails(core, folder: Path) -> list[email.message.EmailMessage]:
+    handlers = {MAIL: MailJob(core.letters, FolderMailer(folder))}
+    await JobRunner(core.database, core.clock, handlers).run_due()
+    return [
+        email.message_from_bytes(path.read_bytes(), policy=mail_policy.default)
+        for path in sorted(folder.glob("*"))
+    ]
+
+
+async def test_a_test_that_runs_out_is_told_once_to_both(
+    begun, core, database, addresses, tmp_path
+):
+    core.clock.pass_time(minutes=61)
+    assert await core.testing.expire_due() == 1
+    assert await core.testing.expire_due() == 0
+    for login in addresses:
+        (notice,) = await inbox(database, login)
+        assert (notice.kind, notice.link) == (NoticeKind.OVERRAN, f"/review/{begun.id}")
+        assert (notice.student, notice.at) == ("Нұрланова Айгерім Серікқызы", core.clock.now())
+    assert await inbox(database, "admin") == []
+    mails = await send_mails(core, tmp_path / "outbox")
+    assert {str(mail["To"]) for mail in mails} == set(addresses.values())
+    text = mails[0].get_content()
+    assert f"http://localhost/review/{begun.id}" in text
+    assert "Нұрланова Айгерім" in text
+    assert "Ақпараттық-коммуникациялық" in text
+    assert await send_mails(core, tmp_path / "outbox") is not None
+    assert len(list((tmp_path / "outbox").iterdir())) == 2
+
+
+async def test_a_removal_is_a_breach(begun, core, database):
+    async with database.read() as unit:
+        query = select(User.login).join(Sitting, Sitting.proctor_id == User.id)
+        login = await unit.session.scalar(query.where(Sitting.id == begun.id))
+        actor = (await unit.people.credentials(login)).actor
+    await core.actions.remove(actor, begun.id, "a phone")
+    (notice,) = await inbox(database, "dean")
+    assert notice.kind is NoticeKind.BREACH
+
+
+async def test_what_was_told_is_not_told_again(database):
+    notice = NewNotice(NoticeKind.ABSENT, "absent:1", "/review/1")
+    for expected in (True, False):
+        async with database.write() as unit:
+            assert await unit.notices.add(notice, roles=[Role.REGISTRAR]) is expected
+    assert len(await inbox(database, "registrar")) == 1
+
+
+async def test_a_dean_hears_of_the_own_faculty_only(database, core):
+    other = Faculty(id=new_id(), name_kk="Басқа", name_ru="Другой", name_en="Other")
+    async with database.write() as unit:
+        unit.session.add(other)
+        await unit.session.flush()
+        await unit.session.execute(
+            update(User).where(User.login == "dean").values(faculty_id=other.id)
+        )
+        student = (await unit.seeds.ids(["student1"]))["student1"]
+        told = NewNotice(NoticeKind.LATE, "late:1", "/review/1", student_id=student)
+        await unit.notices.add(told, roles=[Role.DEAN_OFFICE, Role.REGISTRAR])
+    assert await inbox(database, "dean") == []
+    assert len(await inbox(database, "registrar")) == 1
+
+
+async def test_the_inbox_counts_and_forgets_nothing(client_of, database, core):
+    async with database.write() as unit:
+        for number in range(3):
+            notice = NewNotice(NoticeKind.ABSENT, f"absent:{number}", "/review/1")
+            await unit.notices.add(notice, roles=[Role.REGISTRAR])
+    registrar = await client_of("registrar")
+    assert (await registrar.get("/api/v1/notices/unread")).json() == {"unread": 3}
+    first = (await inbox(database, "registrar"))[0]
+    async with database.read() as unit:
+        actor = (await unit.people.credentials("registrar")).actor
+        stranger = (await unit.people.credentials("dean")).actor
+    await core.inbox.mark_read(stranger)
+    assert await core.inbox.unread(actor) == 3
+    await core.inbox.mark_read(actor, first.id)
+    assert await core.inbox.unread(actor) == 2
+    await core.inbox.mark_read(actor)
+    assert (await registrar.get("/api/v1/notices/unread")).json() == {"unread": 0}
+    assert len(await core.inbox.notices(actor)) == 3
