@@ -4,7 +4,7 @@ A use case is one transaction: it opens a unit, and the unit commits when its bl
 Nothing is acknowledged before that.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -281,6 +281,10 @@ class Unit(Protocol):
 
 
 class Units(Protocol):
+    """``sitting_listeners`` hear after a commit which sittings it changed, or told of."""
+
+    @property
+    def sitting_listeners(self) -> list[Callable[[Collection[str]], None]]: ...
     def read(self) -> AbstractAsyncContextManager[Unit]: ...
     def write(self) -> AbstractAsyncContextManager[Unit]:
         """Commits at the end of the block, rolls back on any exception. StorageError."""

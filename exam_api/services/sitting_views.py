@@ -1,5 +1,6 @@
 """Exams and sittings as their views."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from exam_api.domain import timers
@@ -7,6 +8,7 @@ from exam_api.domain.errors import ExamClosed, ExamNotOpen
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit
+from exam_api.services.recent_sittings import SeenSitting
 from exam_api.services.views import (
     Claimed,
     ExamCard,
@@ -84,6 +86,16 @@ class SittingViewer:
             answered=await unit.answers.count(sitting.id),
             total=len(sitting.paper.items) if sitting.paper else exam.policy.questions,
             result=result_view(sitting.result, exam.policy.pass_points),
+        )
+
+    def again(self, seen: SeenSitting, client_id: str | None) -> SittingView:
+        """The same view with what follows the clock, the media and the asking tab made new."""
+        media = self._live.state(seen.sitting.id)
+        return replace(
+            seen.view,
+            server_now=self._clock.now(),
+            recording=RecordingView(media.live, media.connected, media.seconds),
+            claimed=_claimed(seen.sitting, client_id),
         )
 
 

@@ -15,6 +15,7 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.domain.states import SittingState
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
+from exam_api.services.recent_sittings import RecentSittings, SeenSitting
 from exam_api.services.sitting_notices import tell_of_change
 from exam_api.services.sitting_views import SittingViewer, exam_card
 from exam_api.services.views import ExamCard, IceServerView, PublishTokenView, SittingView
@@ -39,6 +40,8 @@ class SittingDesk:
         self._ice = ice
         self._live = live
         self._viewer = SittingViewer(clock, live)
+        self.recent = RecentSittings()
+        units.sitting_listeners.append(self.recent.drop)
 
     async def exams(self, actor: Actor) -> tuple[ExamCard, ...]:
         """What the actor may see; to a student, past exams only where they sat."""
@@ -86,9 +89,17 @@ class SittingDesk:
     async def view(
         self, actor: Actor, sitting_id: str, client_id: str | None = None
     ) -> SittingView:
+        """To its own student without a query, where this process has shown it a moment ago."""
+        seen = self.recent.get(sitting_id, self._clock.now())
+        if seen is not None and seen.sitting.student_id == actor.id:
+            return self._viewer.again(seen, client_id)
+        changes = self.recent.changes(sitting_id)
         async with self._units.read() as unit:
             sitting = await unit.sittings.get(sitting_id, actor)
-            return await self._viewer.show(unit, sitting, actor, client_id)
+            view = await self._viewer.show(unit, sitting, actor, client_id)
+        if sitting.student_id == actor.id:
+            self.recent.put(SeenSitting(sitting, view), changes=changes)
+        return view
 
     async def claim(
         self, actor: Actor, sitting_id: str, client_id: str, *, take_over: bool = False

@@ -5,7 +5,7 @@ of polling the file; other processes (the command line) are waited for by busy_t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy import Connection, create_engine
@@ -27,7 +27,8 @@ _LOCK_WAIT_S = 10.0
 class Database:
     """Owned by the event loop that uses it.
 
-    ``listeners`` are called after a commit with events, ``job_listeners`` after one with jobs.
+    ``listeners`` are called after a commit with events, ``job_listeners`` after one with jobs,
+    ``sitting_listeners`` after one that changed sittings or told of them, with their ids.
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
@@ -35,6 +36,7 @@ class Database:
         self.engine = _engine(make_url(url))
         self.listeners: list[Callable[[], None]] = []
         self.job_listeners: list[Callable[[], None]] = []
+        self.sitting_listeners: list[Callable[[Collection[str]], None]] = []
         is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer: asyncio.Lock | None = asyncio.Lock() if is_sqlite else None
 
@@ -60,6 +62,9 @@ class Database:
             unit = SqlUnit(session, self._clock)
             yield unit
             await session.commit()
+        if touched := unit.touched_sittings:
+            for told in self.sitting_listeners:
+                told(touched)
         heard = [*(self.listeners if unit.has_events else [])]
         heard += self.job_listeners if unit.has_jobs else []
         for listener in heard:

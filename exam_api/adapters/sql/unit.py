@@ -32,6 +32,13 @@ class SqlUnit:
     def has_jobs(self) -> bool:
         return "jobs" in self.__dict__ and self.jobs.added > 0
 
+    @property
+    def touched_sittings(self) -> frozenset[str]:
+        """Those that were saved, or that an event tells of."""
+        saved = self.sittings.saved if "sittings" in self.__dict__ else set()
+        told = self.events.sittings if "events" in self.__dict__ else set()
+        return frozenset(saved | told)
+
     @cached_property
     def people(self) -> SqlPeople:
         return SqlPeople(self.session)
