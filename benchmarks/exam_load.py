@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import json
 import random
-import ssl
 import statistics
 import subprocess
 import sys
@@ -20,14 +19,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import select
 
 from benchmarks import local_postgres
 from benchmarks.exam_server import login_of
+from benchmarks.http_line import Answer as HttpAnswer
+from benchmarks.http_line import Line
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.sql.database import open_database
 from exam_api.adapters.sql.tables import Answer
@@ -50,42 +51,48 @@ class Tally:
     acknowledged: dict[tuple[str, str], int] = field(default_factory=dict)
     over: bool = False
 
-    def note(self, answer: httpx.Response) -> bool:
-        if answer.status_code != httpx.codes.OK:
-            self.refused.append(answer.status_code)
-        return answer.status_code == httpx.codes.OK
+    def note(self, answer: HttpAnswer) -> bool:
+        if answer.status != HTTPStatus.OK:
+            self.refused.append(answer.status)
+        return answer.status == HTTPStatus.OK
 
 
 class Student:
-    def __init__(self, number: int, http: httpx.AsyncClient, tally: Tally) -> None:
-        self._number, self._http, self._tally = number, http, tally
+    def __init__(self, number: int, line: Line, tally: Tally) -> None:
+        self._number, self._line, self._tally = number, line, tally
         self._sitting = ""
         self._questions: list[dict[str, Any]] = []
 
     async def arrive(self, exam_id: str) -> None:
         login = {"login": login_of(self._number), "password": DEMO_PASSWORD}
-        await self._call("POST", "/api/v1/session", json=login)
+        await self._call("POST", "/api/v1/session", login)
         opened = await self._call("POST", f"/api/v1/exams/{exam_id}/sittings")
         self._sitting = opened["id"]
         tab = f"tab-{self._number}"
-        self._http.headers["X-Client-Id"] = tab
-        await self._call("POST", self._path("claim"), json={"client_id": tab})
+        self._line.always_send("X-Client-Id", tab)
+        await self._call("POST", self._path("claim"), {"client_id": tab})
         token = (await self._call("POST", self._path("publish-token")))["token"]
-        await self._call("POST", "/bench/publish", params={"token": token})
+        await self._call("POST", f"/bench/publish?token={token}")
         await self._call("POST", self._path("begin"))
         self._questions = (await self._call("GET", self._path("questions")))["questions"]
 
     def _path(self, rest: str = "") -> str:
         return f"/api/v1/sittings/{self._sitting}/{rest}".rstrip("/")
 
-    async def _call(self, method: str, path: str, **more: Any) -> Any:
-        answer = await self._http.request(method, path, **more)
-        self._tally.note(answer)
-        return answer.raise_for_status().json()
+    async def _call(self, method: str, path: str, content: object = None) -> Any:
+        answer = await self._line.ask(method, path, content)
+        if not self._tally.note(answer):
+            raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
+        return answer.json()
 
     async def sit(self) -> None:
-        with contextlib.suppress(httpx.TransportError):  # the server was killed
-            await asyncio.gather(self._answering(), self._watching())
+        watching = Line(self._line.port)
+        watching.headers = self._line.headers
+        try:
+            with contextlib.suppress(OSError, EOFError):  # the server was killed
+                await asyncio.gather(self._answering(), self._watching(watching))
+        finally:
+            watching.close()
 
     async def _answering(self) -> None:
         await asyncio.sleep(random.uniform(0, statistics.mean(ANSWER_EVERY_S)))
@@ -94,7 +101,7 @@ class Student:
             choice = random.choice(question["choices"])["id"]
             given = {"response": {"kind": "single", "choice": choice}, "client_seq": number}
             began = time.perf_counter()
-            saved = await self._http.put(self._path(f"answers/{question['id']}"), json=given)
+            saved = await self._line.ask("PUT", self._path(f"answers/{question['id']}"), given)
             # What comes in while the server is being killed may be acknowledged, but not timed.
             if not self._tally.over:
                 self._tally.save_ms.append((time.perf_counter() - began) * 1000)
@@ -102,11 +109,11 @@ class Student:
                 self._tally.acknowledged[self._sitting, question["id"]] = number
             await asyncio.sleep(random.uniform(*ANSWER_EVERY_S))
 
-    async def _watching(self) -> None:
+    async def _watching(self, line: Line) -> None:
         await asyncio.sleep(random.uniform(0, POLL_EVERY_S))
         while True:
             began = time.perf_counter()
-            self._tally.note(await self._http.get(self._path()))
+            self._tally.note(await line.ask("GET", self._path()))
             if not self._tally.over:
                 self._tally.view_ms.append((time.perf_counter() - began) * 1000)
             await asyncio.sleep(POLL_EVERY_S)
@@ -129,15 +136,12 @@ def serving(url: str, students: int) -> Iterator[tuple["subprocess.Popen[bytes]"
 
 async def measure(url: str, students: int, seconds: float) -> dict[str, Any]:
     tally = Tally()
-    tls = ssl.create_default_context()  # one for all: making it takes long, and nobody uses it
     async with contextlib.AsyncExitStack() as stack:
         server, about = stack.enter_context(serving(url, students))
-        at = f"http://127.0.0.1:{about['port']}"
-        clients = [
-            await stack.enter_async_context(httpx.AsyncClient(base_url=at, verify=tls, timeout=30))
-            for _ in range(students)
-        ]
-        sitting = [Student(number, http, tally) for number, http in enumerate(clients)]
+        lines = [Line(about["port"]) for _ in range(students)]
+        for line in lines:
+            stack.callback(line.close)
+        sitting = [Student(number, line, tally) for number, line in enumerate(lines)]
         arriving_s = await _arrive(sitting, about["exam_id"])
         before = _cpu_s(server.pid)
         async with asyncio.TaskGroup() as tasks:

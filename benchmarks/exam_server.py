@@ -11,6 +11,7 @@ import socket
 import sys
 
 import uvicorn
+import uvloop
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from exam_api.adapters.clock import SystemClock
@@ -82,4 +83,5 @@ async def serve(url: str, students: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as in service
+        runner.run(serve(sys.argv[1], int(sys.argv[2])))

@@ -6,14 +6,14 @@ sitting); what another process did, when ``trust`` has passed.
 
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from exam_api.domain.sitting import Sitting
 from exam_api.services.views import SittingView
 
-TRUST: Final = timedelta(seconds=5)
+TRUST: Final = timedelta(seconds=10)
 _MOST: Final = 5_000
 
 
@@ -61,11 +61,3 @@ class RecentSittings:
         for ref in sitting_ids:
             self._changes[ref] = self.changes(ref) + 1
             self._seen.pop(ref, None)
-
-    def count(self, sitting_id: str, answered: int) -> None:
-        """An answer was committed; nothing else of the sitting has changed by it."""
-        self._changes[sitting_id] = self.changes(sitting_id) + 1
-        seen = self._seen.get(sitting_id)
-        if seen is not None:
-            view = replace(seen.view, answered=answered)
-            self._seen[sitting_id] = replace(seen, view=view)

@@ -34,6 +34,7 @@ def _values(answer: NewAnswer) -> dict[str, Any]:
 class SqlAnswers:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self.touched: set[str] = set()
         name = session.get_bind().dialect.name
         self._insert = postgresql.insert if name == "postgresql" else sqlite.insert
 
@@ -51,6 +52,7 @@ class SqlAnswers:
             },
             where=Answer.client_seq < counting.excluded.client_seq,
         )
+        self.touched.update(answer.sitting_id for answer in answers)
         connection = await self._session.connection()
         await connection.execute(later, rows)
         await connection.execute(insert(AnswerLog), logged)

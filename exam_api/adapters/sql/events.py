@@ -19,7 +19,7 @@ class SqlEvents:
         self._session = session
         self._clock = clock
         self.appended = 0
-        self.sittings: set[str] = set()
+        self.touched: set[str] = set()
 
     async def append(
         self, exam_id: str, sitting_id: str | None, kind: str, payload: Mapping[str, Any]
@@ -37,5 +37,5 @@ class SqlEvents:
         await self._session.flush()
         self.appended += 1
         if sitting_id is not None:
-            self.sittings.add(sitting_id)
+            self.touched.add(sitting_id)
         return row.id

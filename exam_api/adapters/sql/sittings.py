@@ -78,7 +78,7 @@ def _fresh() -> Select[tables.Sitting]:
 class SqlSittings:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self.saved: set[str] = set()
+        self.touched: set[str] = set()
         name = session.get_bind().dialect.name
         self._insert = postgresql.insert if name == "postgresql" else sqlite.insert
 
@@ -145,7 +145,7 @@ class SqlSittings:
         return await self._session.scalar(once) is not None
 
     async def save(self, sitting: Sitting) -> None:
-        self.saved.add(sitting.id)
+        self.touched.add(sitting.id)
         change = (
             update(tables.Sitting)
             .where(tables.Sitting.id == sitting.id)

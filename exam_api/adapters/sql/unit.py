@@ -34,10 +34,9 @@ class SqlUnit:
 
     @property
     def touched_sittings(self) -> frozenset[str]:
-        """Those that were saved, or that an event tells of."""
-        saved = self.sittings.saved if "sittings" in self.__dict__ else set()
-        told = self.events.sittings if "events" in self.__dict__ else set()
-        return frozenset(saved | told)
+        """Those that were saved or answered, or that an event tells of."""
+        used = [name for name in ("sittings", "answers", "events") if name in self.__dict__]
+        return frozenset().union(*(getattr(self, name).touched for name in used))
 
     @cached_property
     def people(self) -> SqlPeople:
