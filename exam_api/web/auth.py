@@ -18,7 +18,12 @@ def core_of(request: Request) -> Core:
     return cast("Core", request.app.state.core)
 
 
-CoreDep = Annotated[Core, Depends(core_of)]
+# What routes depend on is async: FastAPI would send a plain function through a thread each time.
+async def _core(request: Request) -> Core:
+    return core_of(request)
+
+
+CoreDep = Annotated[Core, Depends(_core)]
 
 
 def cookie_name(*, https: bool) -> str:
@@ -80,7 +85,7 @@ async def current_user(actor: MaybeActor, _cookie: Annotated[str | None, _SESSIO
 CurrentActor = Annotated[Actor, Depends(current_user)]
 
 
-def client_id_or_none(
+async def client_id_or_none(
     x_client_id: Annotated[
         str | None, Header(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
     ] = None,
@@ -92,7 +97,7 @@ def client_id_or_none(
 MaybeClientId = Annotated[str | None, Depends(client_id_or_none)]
 
 
-def require_client_id(client_id: MaybeClientId) -> str:
+async def require_client_id(client_id: MaybeClientId) -> str:
     if client_id is None:
         raise ClientIdMissing
     return client_id

@@ -18,7 +18,7 @@ LINK_HEADER = {"Link": {"schema": {"type": "string"}, "description": "The next p
 PAGED: dict[int | str, dict[str, object]] = {200: {"headers": LINK_HEADER}}
 
 
-def _asked(
+async def _asked(
     limit: Annotated[int, Query(ge=1, le=MOST)] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> PageAsk:

@@ -19,7 +19,7 @@ class ProctoringServices:
     papers: ActPapers
 
 
-def _of(request: Request) -> ProctoringServices:
+async def _of(request: Request) -> ProctoringServices:
     return cast("ProctoringServices", request.app.state.core.proctoring)
 
 

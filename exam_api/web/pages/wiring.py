@@ -8,7 +8,7 @@ from exam_api.services.overview import Overview
 from exam_api.web.auth import CoreDep
 
 
-def overview_of(core: CoreDep) -> Overview:
+async def overview_of(core: CoreDep) -> Overview:
     return Overview(core.database, core.clock)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 
 from exam_api.adapters.sql.tables import KeptCallRow
@@ -132,6 +133,7 @@ class TestRateLimits:
     @pytest.fixture
     async def limited(self, core: Core):
         core.web = replace(core.web, rates=RateLimits(reads=5, writes=2, answers=3, address=4))
+        core.metrics = CollectorRegistry()  # a second application over the same core
         app = create_app(core)
         opened = []
 
