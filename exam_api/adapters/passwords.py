@@ -10,6 +10,11 @@ class Argon2Passwords:
 
     def __init__(self, hasher: Argon2Hasher | None = None) -> None:
         self._hash = PasswordHash((hasher or Argon2Hasher(),))
+        # An imported class would take minutes otherwise; 60 random bits need no slow hash.
+        self._quick = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1)
+
+    def hash_one_time(self, password: str) -> str:
+        return self._quick.hash(password)
 
     def hash(self, password: str) -> str:
         return self._hash.hash(password)

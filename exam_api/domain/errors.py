@@ -58,6 +58,18 @@ class NotFound(ExamError):
     status = 404
 
 
+class PasswordChangeRequired(Forbidden):
+    """Logged in by a one-time password: first choose one."""
+
+    code = "password_change_required"
+
+
+class SessionChoiceRequired(Forbidden):
+    """An exam is running in another log-in session: first choose which to keep."""
+
+    code = "session_choice_required"
+
+
 # --- requests -----------------------------------------------------------------------------------
 
 

@@ -69,6 +69,7 @@ class AccessPolicy:
     session_absolute: timedelta = timedelta(hours=12)
     session_touch: timedelta = timedelta(minutes=5)  # last_seen is written no oftener
     session_trust: timedelta = timedelta(seconds=10)  # how long a session's reading is relied on
+    password_least: int = 10  # characters of a password that a person chooses
     publish_token_life: timedelta = timedelta(minutes=10)
     failure_window: timedelta = timedelta(minutes=5)
     # Per login from one address; per login from anywhere; per address (a class behind one NAT).

@@ -31,7 +31,8 @@ class Actor:
     """The logged-in person behind a request.
 
     ``faculty_id`` is the faculty of a dean's office, ``department_id`` the department of a teacher
-    or a head: what they see is theirs. ``must_change_password``: logged in by a one-time password.
+    or a head: what they see is theirs. Before anything else one ``must_change_password`` that was
+    given out, and ``must_choose_session`` where an exam of theirs is running in another one.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Actor:
     faculty_id: str | None = None
     department_id: str | None = None
     must_change_password: bool = False
+    must_choose_session: bool = False
 
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)

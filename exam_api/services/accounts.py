@@ -1,6 +1,8 @@
 """Log-in and sessions: opaque ids, hashed at rest, revocable, with idle and absolute ends."""
 
 import asyncio
+import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,14 +12,17 @@ from exam_api.domain.errors import StorageError, TooManyAttempts, WrongCredentia
 from exam_api.domain.ids import digest, new_secret
 from exam_api.domain.languages import Language
 from exam_api.domain.policy import AccessPolicy
-from exam_api.domain.roles import Actor
+from exam_api.domain.roles import Actor, Role
 from exam_api.services.ports import (
     Clock,
     Credentials,
     LogInRecord,
+    NewSession,
+    OpenSession,
     OwnAccount,
     PasswordHasher,
     Sessions,
+    Unit,
     Units,
 )
 from exam_api.services.recent_sessions import RecentSessions
@@ -25,6 +30,12 @@ from exam_api.services.recent_sessions import RecentSessions
 # Each Argon2 run takes tens of MB and a core: a class that logs in at once waits in line.
 _HASHES_AT_ONCE = 2
 _LONGEST_INPUT = 1024
+_ADDRESS = 64
+_AGENT = 300
+# Without letters and digits that look alike; 12 of them are 59 bits.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+_ONE_TIME = 12
+SECOND_LOG_IN = "session.second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,18 @@ class LogIn:
     cookie: str
     actor: Actor
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPassword:
+    password: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    address: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +82,16 @@ class Accounts:
     ) -> None:
         self._units = units
         self._clock = clock
-        self._hasher = hasher
+        self.hasher = hasher
         self._policy = policy
         self._recent = RecentSessions(policy.session_trust)
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
 
-    async def log_in(self, login: str, password: str, address: str) -> LogIn:
-        """WrongCredentials (whatever the reason), TooManyAttempts."""
+    async def log_in(self, login: str, password: str, address: str, agent: str = "") -> LogIn:
+        """WrongCredentials (whatever the reason), TooManyAttempts.
+
+        Where an exam of the person runs in another session, the new one is held until they chose.
+        """
         login = login.strip().casefold()
         limits = _limits(login, address)
         # Checked within the line, so that a burst of guesses cannot overtake its own failures.
@@ -76,7 +102,8 @@ class Accounts:
             if found is None or not fits or found.disabled:
                 await self._count_failure(limits)
                 raise WrongCredentials
-        return await self._open_session(found.actor, limits, new_hash)
+        where = _Where(address[:_ADDRESS], _printable(agent))
+        return await self._open_session(found.actor, limits, new_hash, where)
 
     async def me(self, actor: Actor) -> OwnAccount:
         async with self._units.read() as unit:
@@ -152,33 +179,72 @@ class Accounts:
     def _verify(self, found: Credentials | None, password: str) -> tuple[bool, str | None]:
         """An unknown log-in costs the same time: a hash is checked in any case."""
         if found is None:
-            return self._hasher.verify("nobody's password", self._nobodys_hash)
-        return self._hasher.verify(password, found.password_hash)
+            return self.hasher.verify("nobody's password", self._nobodys_hash)
+        return self.hasher.verify(password, found.password_hash)
 
     @cached_property
     def _nobodys_hash(self) -> str:
-        return self._hasher.hash(new_secret())
+        return self.hasher.hash(new_secret())
 
     async def _count_failure(self, limits: _Limits) -> None:
         now = self._clock.now()
         async with self._units.write() as unit:
             await unit.sessions.add_failure(limits.keys, now, now - self._policy.failure_window)
 
-    async def _open_session(self, actor: Actor, limits: _Limits, new_hash: str | None) -> LogIn:
+    async def _open_session(
+        self, actor: Actor, limits: _Limits, new_hash: str | None, where: _Where
+    ) -> LogIn:
         cookie = new_secret()
         now = self._clock.now()
-        expires_at = now + self._policy.session_absolute
+        new = NewSession(
+            digest(cookie),
+            actor.id,
+            now,
+            now + self._policy.session_absolute,
+            where.address,
+            where.agent,
+        )
         async with self._units.write() as unit:
-            await unit.sessions.add(digest(cookie), actor.id, now, expires_at)
+            held = actor.has(Role.STUDENT) and await self._is_second(unit, new)
+            await unit.sessions.add(replace(new, held=held))
             await unit.sessions.forget_failures([limits.pair])
             if new_hash is not None:
                 await unit.people.set_password_hash(actor.id, new_hash)
-        return LogIn(cookie, actor, expires_at)
+        return LogIn(cookie, replace(actor, must_choose_session=held), new.expires_at)
+
+    async def _is_second(self, unit: Unit, new: NewSession) -> bool:
+        """Whether an exam of the student runs in another session: then it is on record."""
+        running = await unit.sessions.running_sitting(new.user_id)
+        if running is None or not await self.live_sessions(unit, new.user_id):
+            return False
+        sitting_id, exam_id = running
+        at, address, agent = new.created_at, new.address, new.agent
+        await unit.sessions.add_second(sitting_id, new.id_hash, at, address, agent)
+        await unit.events.append(exam_id, sitting_id, SECOND_LOG_IN, {"outcome": "asked"})
+        return True
+
+    async def live_sessions(self, unit: Unit, user_id: str) -> Sequence[OpenSession]:
+        now = self._clock.now()
+        return await unit.sessions.live(user_id, now, now - self._policy.session_idle)
+
+    async def issue_password(self) -> IssuedPassword:
+        """A one-time password, easy to read out and to type."""
+        password = "".join(secrets.choice(_READABLE) for _ in range(_ONE_TIME))
+        return IssuedPassword(password, self.hasher.hash_one_time(password))
+
+    def sessions_ended(self, user_id: str) -> None:
+        """After a commit that revoked them, or changed what the person may do."""
+        self._recent.forget_person(user_id)
 
 
 def _is_plausible(text: str) -> bool:
     """What no form sends (NUL, half a surrogate pair) must not reach a driver or a hash."""
     return text.isprintable() and len(text) <= _LONGEST_INPUT
+
+
+def _printable(agent: str) -> str:
+    """A header may hold anything; this is shown to people and stored."""
+    return "".join(letter for letter in agent if letter.isprintable())[:_AGENT]
 
 
 def _limits(login: str, address: str) -> _Limits:

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from exam_api.domain.errors import Forbidden
 from exam_api.domain.grading import Result
-from exam_api.domain.languages import Language
-from exam_api.domain.roles import Actor, Role
+from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam
 from exam_api.domain.states import SittingState
 from exam_api.services.ports import Clock
@@ -79,16 +77,6 @@ class ExamRow:
     counts: ExamCounts
 
 
-@dataclass(frozen=True, slots=True)
-class ListedUser:
-    full_name: str
-    login: str
-    roles: tuple[Role, ...]
-    language: Language
-    group: str
-    disabled: bool
-
-
 class OverviewRows(Protocol):
     """Every query asks for the actor: what may not be seen is not found."""
 
@@ -113,8 +101,6 @@ class OverviewRows(Protocol):
         ...
 
     async def own_acts(self, student_id: str) -> Sequence[ListedAct]: ...
-
-    async def users(self) -> Sequence[ListedUser]: ...
 
     async def profile(self, user_id: str) -> Profile | None: ...
 
@@ -169,9 +155,3 @@ class Overview:
     async def profile(self, actor: Actor) -> Profile | None:
         async with self._units.read() as unit:
             return await unit.overview.profile(actor.id)
-
-    async def users(self, actor: Actor) -> tuple[ListedUser, ...]:
-        if not actor.has(Role.ADMINISTRATOR):
-            raise Forbidden
-        async with self._units.read() as unit:
-            return tuple(await unit.overview.users())

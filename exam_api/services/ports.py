@@ -31,6 +31,10 @@ class PasswordHasher(Protocol):
 
     def hash(self, password: str) -> str: ...
 
+    def hash_one_time(self, password: str) -> str:
+        """Quick: for what is too random to be guessed, and to be changed at once."""
+        ...
+
     def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
         """Whether it fits, and a new hash where the stored one uses outdated costs."""
         ...
@@ -79,7 +83,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class LogInRecord:
-    """A session row together with its person."""
+    """A session row together with its person. ``actor`` says too what the session is held for."""
 
     actor: Actor
     disabled: bool
@@ -101,14 +105,85 @@ class People(Protocol):
     async def own_account(self, user_id: str) -> OwnAccount: ...
     async def credentials(self, login: str) -> Credentials | None: ...
     async def full_name(self, user_id: str) -> str: ...
-    async def set_password_hash(self, user_id: str, password_hash: str) -> None: ...
+    async def set_password_hash(self, user_id: str, password_hash: str) -> None:
+        """The same password in a newer hash."""
+        ...
+
+    async def choose_password(self, user_id: str, password_hash: str) -> None:
+        """One's own: it need not be changed any more."""
+        ...
+
     async def set_language(self, user_id: str, language: Language) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """``address`` and ``agent`` (the browser's own name) are for its person to recognise it."""
+
+    id_hash: str
+    user_id: str
+    created_at: datetime
+    expires_at: datetime
+    address: str = ""
+    agent: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A log-in session that is still live. ``id`` is its digest: it lets nobody in."""
+
+    id: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLogIn:
+    """A log-in beside a running exam. ``outcome``: ``asked``, ``here`` or ``other``."""
+
+    at: datetime
+    address: str
+    agent: str
+    outcome: str
+
+
 class Sessions(Protocol):
-    async def add(
-        self, id_hash: str, user_id: str, created_at: datetime, expires_at: datetime
+    async def add(self, new: NewSession) -> None: ...
+    async def live(
+        self, user_id: str, now: datetime, seen_since: datetime
+    ) -> Sequence[OpenSession]:
+        """Neither revoked nor expired nor idle; last seen first."""
+        ...
+
+    async def rotate(self, old_hash: str, new_hash: str) -> None:
+        """The same session under a new id, held no more."""
+        ...
+
+    async def revoke_others(self, user_id: str, keep: str, at: datetime) -> None: ...
+    async def revoke_of(self, user_id: str, id_hash: str, at: datetime) -> bool:
+        """False where that person has no such live session."""
+        ...
+
+    async def running_sitting(self, user_id: str) -> tuple[str, str] | None:
+        """(sitting, exam) that the student is in the middle of."""
+        ...
+
+    async def add_second(
+        self, sitting_id: str, id_hash: str, at: datetime, address: str, agent: str
     ) -> None: ...
+    async def settle_second(self, id_hash: str, outcome: str) -> tuple[str, str] | None:
+        """(sitting, exam) that the log-in stood beside."""
+        ...
+
+    async def second_log_ins(self, sitting_id: str) -> Sequence[SecondLogIn]:
+        """Oldest first."""
+        ...
+
     async def find(self, id_hash: str) -> LogInRecord | None: ...
     async def touch(self, id_hash: str, at: datetime) -> None: ...
     async def revoke(self, id_hash: str, at: datetime) -> None: ...

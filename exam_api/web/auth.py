@@ -6,7 +6,12 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie
 from starlette.responses import Response
 
-from exam_api.domain.errors import ClientIdMissing, NotLoggedIn
+from exam_api.domain.errors import (
+    ClientIdMissing,
+    NotLoggedIn,
+    PasswordChangeRequired,
+    SessionChoiceRequired,
+)
 from exam_api.domain.roles import Actor
 from exam_api.services.accounts import LogIn
 from exam_api.web.container import Core
@@ -56,6 +61,19 @@ def clear_session_cookie(request: Request, response: Response) -> None:
     )
 
 
+def required_cookie(request: Request) -> str:
+    """The session's secret on a route that only a logged-in person reaches."""
+    cookie = session_cookie(request)
+    if cookie is None:
+        raise NotLoggedIn
+    return cookie
+
+
+def client_agent(request: Request) -> str:
+    """What the browser calls itself."""
+    return request.headers.get("user-agent", "")
+
+
 def client_address(request: Request) -> str:
     """For rate limits. A proxy's forwarded address is put here by the server's own settings."""
     return request.client.host if request.client else "unknown"
@@ -76,9 +94,21 @@ MaybeActor = Annotated[Actor | None, Depends(maybe_user)]
 _SESSION = Security(APIKeyCookie(name=_COOKIE, scheme_name="session", auto_error=False))
 
 
-async def current_user(actor: MaybeActor, _cookie: Annotated[str | None, _SESSION]) -> Actor:
+async def signed_in_user(actor: MaybeActor, _cookie: Annotated[str | None, _SESSION]) -> Actor:
     if actor is None:
         raise NotLoggedIn
+    return actor
+
+
+# For the few routes on which a person settles what comes before all others.
+UnsettledActor = Annotated[Actor, Depends(signed_in_user)]
+
+
+async def current_user(actor: UnsettledActor) -> Actor:
+    if actor.must_choose_session:
+        raise SessionChoiceRequired
+    if actor.must_change_password:
+        raise PasswordChangeRequired
     return actor
 
 

@@ -7,11 +7,15 @@ from prometheus_client import CollectorRegistry
 from exam_api.adapters.sql.database import Database
 from exam_api.domain.policy import RateLimits
 from exam_api.services.accounts import Accounts
+from exam_api.services.audit import AuditLog
+from exam_api.services.directory import PeopleDesk
 from exam_api.services.idempotency import Idempotency
 from exam_api.services.notices import Inbox, Letters, Outbox
+from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.sittings import SittingDesk
+from exam_api.services.structure import StructureDesk
 from exam_api.services.testing import Testing
 from exam_api.web.notice_texts import letter_writer
 
@@ -48,8 +52,17 @@ class Core:
     inbox: Inbox = field(init=False)
     letters: Letters = field(init=False)
     outbox: Outbox = field(init=False)
+    people: PeopleDesk = field(init=False)
+    structure: StructureDesk = field(init=False)
+    audit: AuditLog = field(init=False)
+    log_ins: SessionDesk = field(init=False)
 
     def __post_init__(self) -> None:
+        self.people = PeopleDesk(self.database, self.clock, self.accounts)
+        self.structure = StructureDesk(self.database)
+        self.audit = AuditLog(self.database)
+        hasher = self.accounts.hasher
+        self.log_ins = SessionDesk(self.database, self.clock, self.accounts, hasher)
         self.actions = ProctorActions(self.database, self.clock, self.live)
         self.idempotency = Idempotency(self.database, self.clock)
         self.inbox = Inbox(self.database)

@@ -36,6 +36,12 @@ STATUS_CODES: Final[Mapping[int, str]] = {
     429: "too_many_attempts",
 }
 
+# What comes before every other page.
+_SETTLED_AT: Final[Mapping[str, str]] = {
+    "password_change_required": "/account/password",
+    "session_choice_required": "/account/session-choice",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
@@ -124,6 +130,8 @@ def responder(error_page: ErrorPage | None) -> Respond:
         if told.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
             wanted = quote(request.url.path, safe="/")
             return RedirectResponse(f"/login?next={wanted}", HTTPStatus.SEE_OTHER)
+        if told.code in _SETTLED_AT:
+            return RedirectResponse(_SETTLED_AT[told.code], HTTPStatus.SEE_OTHER)
         try:
             page = error_page(request, told.status, told.code)
             return page if isinstance(page, Response) else await page

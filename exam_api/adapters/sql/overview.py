@@ -11,15 +11,13 @@ from exam_api.adapters.sql.exams import SqlExams, exam_of
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.visibility import exams_watched_by, sittings_watched_by
 from exam_api.domain.errors import NotFound
-from exam_api.domain.languages import language_or
-from exam_api.domain.roles import Actor, Role
+from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam
 from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.overview import (
     ExamCounts,
     ListedAct,
     ListedSitting,
-    ListedUser,
     Profile,
 )
 
@@ -84,24 +82,6 @@ class SqlOverview:
 
     async def own_acts(self, student_id: str) -> Sequence[ListedAct]:
         return await self._newest(tables.Sitting.student_id == student_id)
-
-    async def users(self) -> Sequence[ListedUser]:
-        query = (
-            select(tables.User, tables.StudentProfile)
-            .outerjoin(tables.StudentProfile, tables.StudentProfile.user_id == tables.User.id)
-            .order_by(tables.User.full_name, tables.User.id)
-        )
-        return [
-            ListedUser(
-                full_name=user.full_name,
-                login=user.login,
-                roles=tuple(Role(role) for role in user.roles),
-                language=language_or(user.language),
-                group=profile.group_name if profile else "",
-                disabled=user.disabled,
-            )
-            for user, profile in (await self._session.execute(query))
-        ]
 
     async def profile(self, user_id: str) -> Profile | None:
         return _profile(await self._session.get(tables.StudentProfile, user_id))

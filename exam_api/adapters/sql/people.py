@@ -1,9 +1,11 @@
 """People and their log-in sessions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.tables import (
@@ -12,11 +14,23 @@ from exam_api.adapters.sql.tables import (
     LogInFailure,
     LogInSession,
     Programme,
+    SecondLogInRow,
+    Sitting,
     User,
 )
 from exam_api.domain.languages import Language, Texts, language_or
 from exam_api.domain.roles import Actor, Role
-from exam_api.services.ports import Credentials, LogInRecord, OwnAccount
+from exam_api.domain.states import COMPLETED, SittingState
+from exam_api.services.ports import (
+    Credentials,
+    LogInRecord,
+    NewSession,
+    OpenSession,
+    OwnAccount,
+    SecondLogIn,
+)
+
+_NOT_RUNNING: Final = [SittingState.SCHEDULED.value, *(state.value for state in COMPLETED)]
 
 
 def actor_of(user: User) -> Actor:
@@ -64,6 +78,10 @@ class SqlPeople:
         change = update(User).where(User.id == user_id).values(password_hash=password_hash)
         await self._session.execute(change)
 
+    async def choose_password(self, user_id: str, password_hash: str) -> None:
+        values = {"password_hash": password_hash, "must_change_password": False}
+        await self._session.execute(update(User).where(User.id == user_id).values(**values))
+
     async def set_language(self, user_id: str, language: Language) -> None:
         await self._session.execute(
             update(User).where(User.id == user_id).values(language=language)
@@ -74,15 +92,16 @@ class SqlSessions:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(
-        self, id_hash: str, user_id: str, created_at: datetime, expires_at: datetime
-    ) -> None:
+    async def add(self, new: NewSession) -> None:
         row = LogInSession(
-            id_hash=id_hash,
-            user_id=user_id,
-            created_at=created_at,
-            last_seen_at=created_at,
-            expires_at=expires_at,
+            id_hash=new.id_hash,
+            user_id=new.user_id,
+            created_at=new.created_at,
+            last_seen_at=new.created_at,
+            expires_at=new.expires_at,
+            address=new.address,
+            agent=new.agent,
+            held=new.held,
         )
         self._session.add(row)
         await self._session.flush()
@@ -98,7 +117,7 @@ class SqlSessions:
             return None
         row, user = found
         return LogInRecord(
-            actor=actor_of(user),
+            actor=replace(actor_of(user), must_choose_session=row.held),
             disabled=user.disabled,
             last_seen_at=row.last_seen_at,
             expires_at=row.expires_at,
@@ -115,9 +134,82 @@ class SqlSessions:
     async def revoke_all(self, user_id: str, at: datetime) -> None:
         await self._revoke(at, LogInSession.user_id == user_id)
 
-    async def _revoke(self, at: datetime, which: ColumnElement[bool]) -> None:
+    async def revoke_others(self, user_id: str, keep: str, at: datetime) -> None:
+        await self._revoke(at, LogInSession.user_id == user_id, LogInSession.id_hash != keep)
+
+    async def revoke_of(self, user_id: str, id_hash: str, at: datetime) -> bool:
+        which = LogInSession.user_id == user_id, LogInSession.id_hash == id_hash
+        return await self._revoke(at, *which) > 0
+
+    async def live(
+        self, user_id: str, now: datetime, seen_since: datetime
+    ) -> Sequence[OpenSession]:
+        query = (
+            select(LogInSession)
+            .where(
+                LogInSession.user_id == user_id,
+                LogInSession.revoked_at.is_(None),
+                LogInSession.expires_at > now,
+                LogInSession.last_seen_at > seen_since,
+            )
+            .order_by(LogInSession.last_seen_at.desc(), LogInSession.id_hash)
+        )
+        return [_open_session(row) for row in await self._session.scalars(query)]
+
+    async def rotate(self, old_hash: str, new_hash: str) -> None:
+        change = update(LogInSession).where(LogInSession.id_hash == old_hash)
+        await self._session.execute(change.values(id_hash=new_hash, held=False))
+
+    async def running_sitting(self, user_id: str) -> tuple[str, str] | None:
+        query = (
+            select(Sitting.id, Sitting.exam_id)
+            .where(Sitting.student_id == user_id, Sitting.state.not_in(_NOT_RUNNING))
+            .order_by(Sitting.created_at.desc())
+            .limit(1)
+        )
+        found = (await self._session.execute(query)).first()
+        return (found[0], found[1]) if found else None
+
+    async def add_second(
+        self, sitting_id: str, id_hash: str, at: datetime, address: str, agent: str
+    ) -> None:
+        row = SecondLogInRow(
+            sitting_id=sitting_id,
+            at=at,
+            address=address,
+            agent=agent,
+            id_hash=id_hash,
+            outcome="asked",
+        )
+        self._session.add(row)
+        await self._session.flush()
+
+    async def settle_second(self, id_hash: str, outcome: str) -> tuple[str, str] | None:
+        which = SecondLogInRow.id_hash == id_hash
+        await self._session.execute(update(SecondLogInRow).where(which).values(outcome=outcome))
+        query = (
+            select(Sitting.id, Sitting.exam_id)
+            .join(SecondLogInRow, SecondLogInRow.sitting_id == Sitting.id)
+            .where(which)
+        )
+        found = (await self._session.execute(query)).first()
+        return (found[0], found[1]) if found else None
+
+    async def second_log_ins(self, sitting_id: str) -> Sequence[SecondLogIn]:
+        query = (
+            select(SecondLogInRow)
+            .where(SecondLogInRow.sitting_id == sitting_id)
+            .order_by(SecondLogInRow.id)
+        )
+        rows = await self._session.scalars(query)
+        return [SecondLogIn(row.at, row.address, row.agent, row.outcome) for row in rows]
+
+    async def _revoke(self, at: datetime, *which: ColumnElement[bool]) -> int:
         live = LogInSession.revoked_at.is_(None)
-        await self._session.execute(update(LogInSession).where(which, live).values(revoked_at=at))
+        change = update(LogInSession).where(*which, live).values(revoked_at=at)
+        done = await self._session.execute(change)
+        assert isinstance(done, CursorResult)
+        return done.rowcount
 
     async def failures(self, keys: Sequence[str], since: datetime) -> Mapping[str, int]:
         query = (
@@ -135,3 +227,15 @@ class SqlSessions:
 
     async def forget_failures(self, keys: Sequence[str]) -> None:
         await self._session.execute(delete(LogInFailure).where(LogInFailure.key.in_(keys)))
+
+
+def _open_session(row: LogInSession) -> OpenSession:
+    return OpenSession(
+        id=row.id_hash,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        address=row.address,
+        agent=row.agent,
+        held=row.held,
+    )

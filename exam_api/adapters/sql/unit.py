@@ -5,7 +5,9 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.answers import SqlAnswers
+from exam_api.adapters.sql.audit import SqlAudit
 from exam_api.adapters.sql.bank import SqlBank
+from exam_api.adapters.sql.directory import SqlDirectory
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
 from exam_api.adapters.sql.jobs import SqlJobs
@@ -15,6 +17,7 @@ from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sittings import SqlSittings
+from exam_api.adapters.sql.structure import SqlStructure
 from exam_api.adapters.sql.transitions import SqlTransitions
 from exam_api.services.ports import Clock
 
@@ -41,6 +44,18 @@ class SqlUnit:
     @cached_property
     def people(self) -> SqlPeople:
         return SqlPeople(self.session)
+
+    @cached_property
+    def directory(self) -> SqlDirectory:
+        return SqlDirectory(self.session)
+
+    @cached_property
+    def structure(self) -> SqlStructure:
+        return SqlStructure(self.session)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        return SqlAudit(self.session, self._clock)
 
     @cached_property
     def sessions(self) -> SqlSessions:

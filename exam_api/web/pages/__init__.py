@@ -2,11 +2,22 @@
 
 from fastapi import FastAPI
 
-from exam_api.web.pages import account, assets, mail, notices, staff, student, verify
+from exam_api.web.pages import (
+    account,
+    assets,
+    mail,
+    notices,
+    people,
+    staff,
+    structure,
+    student,
+    verify,
+)
 
 
 def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
-    for part in (assets, account, notices, mail, student, staff, verify):
+    own = (assets, account, notices, mail, student, staff, people, structure, verify)
+    for part in own:
         app.include_router(part.router)

@@ -1,4 +1,4 @@
-"""Pages of those who watch, check and administer: consoles, reviews, lists, acts, people."""
+"""Pages of those who watch, check: consoles, reviews, lists, acts."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -53,9 +53,3 @@ async def review(request: Request, actor: CurrentActor, lists: Lists, sitting_id
 async def acts(request: Request, actor: CurrentActor, lists: Lists) -> Response:
     listed = await lists.acts(actor)
     return TEMPLATES.page(request, "acts.html", actor, acts=listed)
-
-
-@router.get("/people")
-async def people(request: Request, actor: CurrentActor, lists: Lists) -> Response:
-    users = await lists.users(actor)
-    return TEMPLATES.page(request, "people.html", actor, users=users)

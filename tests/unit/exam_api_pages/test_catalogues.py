@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 
@@ -20,15 +21,36 @@ from capture.errors import CaptureError
 from exam_api.domain.errors import ExamError
 from exam_api.domain.items import ItemKind
 from exam_api.domain.notices import NoticeKind
+from exam_api.domain.people import PersonData
 from exam_api.domain.roles import Role
 from exam_api.domain.states import SittingState
 from exam_api.services.notices_ports import DeliveryState
+from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.web import errors as web_errors
 from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
 
 WEB = Path(web_errors.__file__).parent
 ENGLISH = catalogue("en").messages
+AUDITED = [
+    *(
+        f"{kind}.{did}"
+        for kind in PlaceKind
+        for did in ("created", "changed", "disabled", "enabled")
+    ),
+    *(f"person.{did}" for did in ("created", "changed", "disabled", "enabled")),
+    "person.password_reset",
+    "person.sessions_ended",
+]
+
+
+def problem_codes() -> list[str]:
+    """Codes of what may be wrong with a field of a record."""
+    files = ("domain/people.py", "services/directory.py", "services/structure.py")
+    text = "".join((WEB.parent / name).read_text() for name in files)
+    return sorted(set(re.findall(r'"(\w+_(?:malformed|missing|taken|unknown|lost))"', text)))
+
+
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
     "item.how.": [kind for kind in ItemKind if kind is not ItemKind.SINGLE],
@@ -52,6 +74,16 @@ MADE_UP = {
     "test.state.": ["open", "saving", "saved", "unsaved", "refused"],
     "test.saved.": ["open", "saving", "saved", "unsaved", "refused"],
     "result.reason.": ["submitted", "expired", "removed"],
+    "problem.": problem_codes(),
+    "audit.what.": AUDITED,
+    "people.field.": [
+        *(field.name.removesuffix("_id") for field in fields(PersonData)),
+        *("name_kk", "name_ru", "name_en", "code", "course"),
+    ],
+    "people.status.": ["active", "disabled"],
+    "place.": [*list(PlaceKind)[:3], "name"],
+    "structure.": PlaceKind,
+    "structure.add.": PlaceKind,
     "exams.": ["console", "console_about", "overview", "overview_about"],
 }
 

@@ -5,6 +5,7 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 """
 
 from exam_api.adapters.sql.tables.api import KeptCallRow
+from exam_api.adapters.sql.tables.audit import AuditRow, SecondLogInRow
 from exam_api.adapters.sql.tables.bank import Discipline, Item
 from exam_api.adapters.sql.tables.base import Base
 from exam_api.adapters.sql.tables.exams import (
@@ -57,6 +58,7 @@ __all__ = [
     "ActRow",
     "Answer",
     "AnswerLog",
+    "AuditRow",
     "Base",
     "DecisionRow",
     "Department",
@@ -86,6 +88,7 @@ __all__ = [
     "RatingStatement",
     "Room",
     "SealedRow",
+    "SecondLogInRow",
     "SegmentRow",
     "Sitting",
     "StudentProfile",

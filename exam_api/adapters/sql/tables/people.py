@@ -68,7 +68,8 @@ class StudyGroup(Base):
 class User(Base):
     """``faculty_id``: of a dean's office; ``department_id``: of a teacher or a head.
 
-    ``must_change_password``: the password was given out, not chosen.
+    ``must_change_password``: the password was given out, not chosen. ``search``: what a search
+    looks through (domain.people.searchable).
     """
 
     __tablename__ = "user"
@@ -84,6 +85,7 @@ class User(Base):
     faculty_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("faculty.id"))
     department_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("department.id"))
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
+    search: Mapped[str] = mapped_column(String(600), default="", server_default="", info=PII)
 
 
 class StudentProfile(Base):
@@ -115,7 +117,10 @@ class StudentProfile(Base):
 
 
 class LogInSession(Base):
-    """``id_hash`` is sha256 of the cookie's value: reading the table gives nobody a session."""
+    """``id_hash`` is sha256 of the cookie's value: reading the table gives nobody a session.
+
+    ``held``: opened beside a running exam; good for nothing until the student chose which to keep.
+    """
 
     __tablename__ = "session"
 
@@ -125,6 +130,9 @@ class LogInSession(Base):
     last_seen_at: Mapped[Utc]
     expires_at: Mapped[Utc]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    address: Mapped[str] = mapped_column(String(64), default="", server_default="", info=PII)
+    agent: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    held: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class LogInFailure(Base):

@@ -1,0 +1,81 @@
+"""The audit log's rows."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from exam_api.adapters.sql.tables import AuditRow, User
+from exam_api.domain.roles import Actor
+from exam_api.services.audit import AuditEntry, Facts
+from exam_api.services.numbered_pages import NumberedPage, PageWanted
+from exam_api.services.ports import Clock
+
+_LABEL = 200
+
+
+class SqlAudit:
+    def __init__(self, session: AsyncSession, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+
+    async def add(
+        self,
+        actor: Actor | None,
+        what: str,
+        about: str,
+        label: str,
+        *,
+        before: Facts | None = None,
+        after: Facts | None = None,
+        reason: str = "",
+    ) -> None:
+        row = AuditRow(
+            at=self._clock.now(),
+            by_user=actor.id if actor else None,
+            what=what,
+            about=about,
+            label=label[:_LABEL],
+            before=dict(before or {}),
+            after=dict(after or {}),
+            reason=reason,
+        )
+        self._session.add(row)
+        await self._session.flush()
+
+    async def page(
+        self, wanted: PageWanted, *, about: str = "", what: str = ""
+    ) -> NumberedPage[AuditEntry]:
+        rights = [
+            column == value
+            for column, value in ((AuditRow.about, about), (AuditRow.what, what))
+            if value
+        ]
+        total = await self._session.scalar(select(func.count(AuditRow.id)).where(*rights))
+        query = (
+            select(AuditRow, User.full_name)
+            .outerjoin(User, User.id == AuditRow.by_user)
+            .where(*rights)
+            .order_by(AuditRow.id.desc())
+            .limit(wanted.size)
+            .offset(wanted.offset)
+        )
+        rows = [_entry(row, name) for row, name in await self._session.execute(query)]
+        return NumberedPage(rows, total or 0, wanted)
+
+    async def kinds(self) -> Sequence[str]:
+        query = select(AuditRow.what).distinct().order_by(AuditRow.what)
+        return (await self._session.scalars(query)).all()
+
+
+def _entry(row: AuditRow, by_name: str | None) -> AuditEntry:
+    return AuditEntry(
+        what=row.what,
+        about=row.about,
+        label=row.label,
+        before=row.before,
+        after=row.after,
+        reason=row.reason,
+        at=row.at,
+        by_name=by_name or "",
+    )

@@ -1,0 +1,69 @@
+"""Plain HTML forms: what was typed comes back beside what is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from starlette.datastructures import FormData
+
+from exam_api.services.numbered_pages import NumberedPage
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as it is shown. ``problems``: field → code of a text ``problem.…``."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    several: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def chosen(self, name: str) -> Sequence[str]:
+        """Of checkboxes with one name."""
+        return self.several.get(name, ())
+
+    def problem(self, name: str) -> str:
+        return self.problems.get(name, "")
+
+
+def typed(form: FormData, problems: Mapping[str, str], *several: str) -> Filled:
+    """What a person sent, files left out."""
+    values = {name: value for name, value in form.items() if isinstance(value, str)}
+    chosen = {
+        name: [value for value in form.getlist(name) if isinstance(value, str)] for name in several
+    }
+    return Filled(values, problems, chosen)
+
+
+def text_of(form: FormData, name: str) -> str:
+    """NUL reaches no driver: databases refuse it with an error of their own."""
+    value = form.get(name, "")
+    return value.replace("\0", "") if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    number: int
+    last: int
+    previous: str | None
+    following: str | None
+
+
+def pager(request: Request, page: NumberedPage[Any]) -> Pager:
+    """Addresses of the pages around, with the same filter."""
+    number, last = page.wanted.number, page.last
+    query = {key: value for key, value in request.query_params.items() if key != "page" and value}
+
+    def address(wanted: int) -> str:
+        return f"{request.url.path}?{urlencode({**query, 'page': wanted})}"
+
+    return Pager(
+        number,
+        last,
+        address(number - 1) if number > 1 else None,
+        address(number + 1) if number < last else None,
+    )
