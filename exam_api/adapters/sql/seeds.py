@@ -38,6 +38,7 @@ from exam_api.domain.items import (
 )
 from exam_api.domain.languages import Texts
 from exam_api.domain.paper import PaperItem
+from exam_api.domain.people import searchable
 from exam_api.domain.policy import ExamPolicy
 from exam_api.services.seeding import SeededExam, SeedPerson, SeedQuestion, SeedUniversity
 
@@ -67,6 +68,7 @@ class SqlSeeds:
             language=person.language,
             roles=[role.value for role in person.roles],
             disabled=False,
+            search=searchable(person.full_name, person.login),
             faculty_id=await self._only(Faculty.id) if person.of == "faculty" else None,
             department_id=await self._only(Department.id) if person.of == "department" else None,
         )

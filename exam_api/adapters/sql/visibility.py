@@ -7,7 +7,7 @@ shows nothing any more.
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
 
 from exam_api.adapters.sql.tables import (
     Discipline,
@@ -29,7 +29,7 @@ def sittings_visible_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def sittings_watched_by(actor: Actor) -> ColumnElement[bool]:
-    """Proctors their own students, members those of their exams, deans those of their faculty."""
+    """Proctors their own students, members those of own proctors, deans those of their faculty."""
     return true() if actor.oversees else or_(false(), *_sittings_watched(actor))
 
 
@@ -37,7 +37,7 @@ def _sittings_watched(actor: Actor) -> Iterator[ColumnElement[bool]]:
     if actor.has(Role.PROCTOR):
         yield sittings_proctored_by(actor)
     if actor.has(Role.MEMBER):
-        yield Sitting.exam_id.in_(_exams_answered_for(actor))
+        yield _of_own_proctors(actor)
     if actor.has(Role.DEAN_OFFICE):
         yield Sitting.student_id.in_(students_of_faculty(actor))
 
@@ -96,6 +96,16 @@ def _exams_proctored(actor: Actor) -> Select[str]:
 
 def _exams_answered_for(actor: Actor) -> Select[str]:
     return select(ExamMember.exam_id).where(ExamMember.member_id == actor.id)
+
+
+def _of_own_proctors(actor: Actor) -> ColumnElement[bool]:
+    """S-15: of the member's exams, without those whose proctor another member answers for."""
+    others = exists().where(
+        ExamProctor.exam_id == Sitting.exam_id,
+        ExamProctor.proctor_id == Sitting.proctor_id,
+        ExamProctor.member_id != actor.id,
+    )
+    return and_(Sitting.exam_id.in_(_exams_answered_for(actor)), ~others)
 
 
 def _disciplines_of_department(actor: Actor) -> Select[str]:

@@ -232,14 +232,19 @@ async def client_of(core: Core) -> AsyncIterator[Callable[..., object]]:
     """Makes clients: with a person's session by log-in, or nobody's."""
     app = create_app(core)
     opened: list[httpx.AsyncClient] = []
+    browsers: dict[str, httpx.AsyncClient] = {}
 
     async def make(login: str | None, **headers: str) -> httpx.AsyncClient:
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://exam.test", headers=headers
         )
         opened.append(client)
-        if login is not None:
+        if login in browsers:  # another tab: a second log-in would ask which of the two to keep
+            client.cookies.update(browsers[login].cookies)
+        elif login is not None:
             await log_in(client, login)
+        if login is not None and login.startswith("student"):
+            browsers[login] = client
         return client
 
     yield make

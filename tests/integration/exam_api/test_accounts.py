@@ -88,7 +88,7 @@ class CountingPasswords:
 
 
 async def test_an_unknown_login_costs_one_hash_like_a_known_one(core: Core) -> None:
-    passwords = CountingPasswords(core.accounts._hasher)
+    passwords = CountingPasswords(core.accounts.hasher)
     accounts = Accounts(core.database, core.clock, passwords)
     await _fail(accounts, "nobody", HERE, 1)
     assert passwords.verified == 1
@@ -158,7 +158,7 @@ async def test_guessing_is_stopped_and_told_when_to_come_back(accounts: Accounts
 
 
 async def test_a_burst_of_guesses_cannot_overtake_the_limit(core: Core) -> None:
-    passwords = CountingPasswords(core.accounts._hasher)
+    passwords = CountingPasswords(core.accounts.hasher)
     accounts = Accounts(core.database, core.clock, passwords)
     guesses = (accounts.log_in("student1", f"guess {n}", HERE) for n in range(40))
     refused = await asyncio.gather(*guesses, return_exceptions=True)

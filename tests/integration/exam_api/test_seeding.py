@@ -11,7 +11,7 @@ pytestmark = pytest.mark.integration
 
 
 async def _again(core: Core) -> SeedReport:
-    return await seed_demo(core.database, core.clock, core.accounts._hasher)
+    return await seed_demo(core.database, core.clock, core.accounts.hasher)
 
 
 async def _counts(core: Core) -> dict[str, int]:

@@ -3,7 +3,15 @@
 import pytest
 from sqlalchemy import select, update
 
-from exam_api.adapters.sql.tables import Exam, Faculty, Programme, Sitting, StudyGroup, User
+from exam_api.adapters.sql.tables import (
+    Exam,
+    ExamProctor,
+    Faculty,
+    Programme,
+    Sitting,
+    StudyGroup,
+    User,
+)
 from exam_api.adapters.sql.visibility import (
     exams_visible_to,
     exams_watched_by,
@@ -63,6 +71,15 @@ async def test_who_answers_for_all_of_them_sees_all(database, login) -> None:
     assert await students(database, login) == EVERYBODY
     assert await students(database, login, sittings_proctored_by) == set()
     assert await exams(database, login) == 1
+
+
+async def test_a_member_sees_students_of_own_proctors_only(database) -> None:
+    other, first = await actor(database, "admin"), await actor(database, "proctor1")
+    theirs = update(ExamProctor).where(ExamProctor.proctor_id == first.id)
+    await change(database, theirs.values(member_id=other.id))
+    own = await students(database, "proctor2")
+    assert own
+    assert await students(database, "member") == own
 
 
 @pytest.mark.parametrize("login", ["teacher", "head", "appeals", "student1"])
