@@ -26,8 +26,8 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/console", "nav.console", frozenset({Role.PROCTOR})),
     ("/overview", "nav.overview", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER}),
     ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
-    ("/mail", "nav.mail", frozenset({Role.ADMINISTRATOR})),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR, Role.REGISTRAR})),
+    ("/mail", "nav.mail", frozenset({Role.ADMINISTRATOR})),
 )
 
 
