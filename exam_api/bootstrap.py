@@ -194,6 +194,7 @@ def _container(
             rates=settings.rates,
             token_origins=tuple(settings.whip_origins.split()),
         ),
+        bank_policy=settings.bank_policy,
         settings=settings,
         proctoring=ProctoringServices(
             console=Console(read, capture, thumbnails, hub, clock),

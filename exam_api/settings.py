@@ -1,6 +1,7 @@
 """Every setting of the server, read from ``BAQYLAU_*``; ``baqylau config`` prints them."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capture.ice import IceSettings
+from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import RateLimits
 
 _RATES = RateLimits()
@@ -128,6 +130,24 @@ class Settings(BaseSettings):
         title="Mail sender",
         description="Address that notices come from, and that undeliverable mail returns to.",
     )
+    bank_named_days: int = Field(
+        default=14,
+        ge=0,
+        title="Teachers named, days",
+        description="How long before an exam the teachers who load its test are to be named.",
+    )
+    bank_approved_days: int = Field(
+        default=60,
+        ge=0,
+        title="Items approved, days",
+        description="How long before an exam its items are to be approved (S-4: two months).",
+    )
+    bank_loaded_days: int = Field(
+        default=2,
+        ge=0,
+        title="Test loaded, days",
+        description="How long before an exam its test is to be loaded (S-4).",
+    )
     thumbnail_every_s: float = Field(
         default=2.0,
         gt=0,
@@ -216,6 +236,14 @@ class Settings(BaseSettings):
     def _ice(self, urls: str) -> IceSettings:
         secret = self.turn_secret.get_secret_value()
         return IceSettings(tuple(urls.split()), secret, self.turn_credential_h * 3600)
+
+    @property
+    def bank_policy(self) -> BankPolicy:
+        return BankPolicy(
+            timedelta(days=self.bank_named_days),
+            timedelta(days=self.bank_approved_days),
+            timedelta(days=self.bank_loaded_days),
+        )
 
     @property
     def rates(self) -> RateLimits:

@@ -17,8 +17,11 @@ from exam_api.domain.languages import Texts
 FULL: Final = 1_000_000
 """The whole mark of an item, in the unit of weights: 33.33333 % = 333,333."""
 
-_FORMULA: Final = re.compile(r"\\\((.+?)\\\)", re.DOTALL)
-_PICTURE: Final = re.compile(r"!\[([^\[\]]*)\]\(([0-9a-f]{32}\.(?:png|jpg|gif|webp))\)")
+MARKS: Final = re.compile(
+    r"\\\((?P<tex>.+?)\\\)"
+    r"|!\[(?P<words>[^\[\]]*)\]\((?P<name>[0-9a-f]{32}\.(?:png|jpg|gif|webp))\)",
+    re.DOTALL,
+)
 
 
 class ItemKind(StrEnum):
@@ -177,8 +180,8 @@ def new_option_id(taken: set[str]) -> str:
 
 
 def formulas_in(text: str) -> list[str]:
-    return [found.strip() for found in _FORMULA.findall(text)]
+    return [mark["tex"].strip() for mark in MARKS.finditer(text) if mark["tex"] is not None]
 
 
 def pictures_in(text: str) -> list[str]:
-    return [name for _, name in _PICTURE.findall(text)]
+    return [mark["name"] for mark in MARKS.finditer(text) if mark["name"] is not None]

@@ -33,7 +33,9 @@ class PaperItem:
     def of(cls, item_id: str, kind: ItemKind, body: Body) -> "PaperItem":
         choices = tuple(option.id for option in body.choices)
         targets = tuple(option.id for option in body.targets)
-        return cls(item_id, choices, kind, targets, not body.shuffle)
+        # The stored order of what is to be ordered is the answer: never shown as it is.
+        fixed = not body.shuffle and kind is not ItemKind.ORDERING
+        return cls(item_id, choices, kind, targets, fixed)
 
     def takes(self, response: Response) -> bool:
         """Whether the answer is one to this item: of its kind, and of its parts only."""
@@ -81,20 +83,26 @@ class PaperItem:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Drawn once, stored with its seed: a refresh shows the same order again."""
+    """Drawn once, stored with its seed: a refresh shows the same order again.
+
+    ``test_id``: the loaded test that it was drawn from; None: the whole bank of the discipline.
+    """
 
     seed: int
     items: tuple[PaperItem, ...]
+    test_id: str | None = None
 
     def item(self, item_id: str) -> PaperItem | None:
         return next((item for item in self.items if item.item_id == item_id), None)
 
     def to_json(self) -> dict[str, Any]:
-        return {"seed": self.seed, "items": [item.to_json() for item in self.items]}
+        items = [item.to_json() for item in self.items]
+        return {"seed": self.seed, "test": self.test_id, "items": items}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Paper":
-        return cls(stored["seed"], tuple(PaperItem.from_json(row) for row in stored["items"]))
+        items = tuple(PaperItem.from_json(row) for row in stored["items"])
+        return cls(stored["seed"], items, stored.get("test"))
 
 
 def draw(bank: Sequence[PaperItem], count: int, seed: int) -> Paper:

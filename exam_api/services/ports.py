@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from capture.contracts import TrackKey
+from exam_api.domain.bank_tests import Drawable, LoadedTest
 from exam_api.domain.items import Body, Key
 from exam_api.domain.languages import Language, Texts
-from exam_api.domain.paper import PaperItem
 from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting, Transition
@@ -199,10 +199,6 @@ class Sessions(Protocol):
 class Bank(Protocol):
     """Items as a sitting needs them. What is right is read by ``keys`` only, to score."""
 
-    async def papers(self, discipline_id: str) -> Sequence[PaperItem]:
-        """All approved items in stable order, for the draw."""
-        ...
-
     async def bodies(self, item_ids: Sequence[str]) -> Mapping[str, Body]: ...
     async def keys(self, item_ids: Sequence[str]) -> Mapping[str, Key]: ...
 
@@ -332,6 +328,20 @@ class Events(Protocol):
         ...
 
 
+class Draws(Protocol):
+    """What a sitting's paper is drawn from."""
+
+    async def accepted(self, discipline_id: str) -> LoadedTest | None:
+        """The exam's test that was accepted last."""
+        ...
+
+    async def drawable(
+        self, discipline_id: str, languages: Collection[Language]
+    ) -> Sequence[Drawable]:
+        """Approved items complete in those languages, in stable order."""
+        ...
+
+
 class Unit(Protocol):
     """One transaction and the repositories in it."""
 
@@ -341,6 +351,8 @@ class Unit(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def bank(self) -> Bank: ...
+    @property
+    def tests(self) -> Draws: ...
     @property
     def exams(self) -> Exams: ...
     @property

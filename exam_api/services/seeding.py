@@ -101,6 +101,9 @@ class Seeds(Protocol):
     async def ids(self, logins: Sequence[str]) -> Mapping[str, str]: ...
     async def discipline_id(self, code: str) -> str | None: ...
     async def add_discipline(self, university: SeedUniversity) -> str: ...
+    async def name_loaders(
+        self, discipline_id: str, teacher_ids: Sequence[str], head_id: str, at: datetime
+    ) -> None: ...
     async def newest_exam(self, discipline_id: str) -> SeededExam | None: ...
     async def add_exam(
         self, discipline_id: str, opens_at: datetime, closes_at: datetime, policy: ExamPolicy
@@ -171,6 +174,7 @@ async def seed_demo(
         discipline_id = await unit.seeds.discipline_id(university.code)
         if discipline_id is None:
             discipline_id = await unit.seeds.add_discipline(university)
+        await _name_loaders(unit.seeds, discipline_id, university.people, clock.now())
         exam = await _open_exam(unit.seeds, discipline_id, clock.now(), policy)
         await _appoint(unit, exam.id, university.people, clock.now())
     return SeedReport(university.people, password, exam.id, exam.closes_at)
@@ -204,6 +208,15 @@ async def _seed_people(seeds: Seeds, university: SeedUniversity, password_hash: 
     for person in university.people:
         if person.login in missing:
             await seeds.add_person(person, password_hash)
+
+
+async def _name_loaders(
+    seeds: Seeds, discipline_id: str, people: Sequence[SeedPerson], now: datetime
+) -> None:
+    """The head of the department names its teachers (row 2)."""
+    holding = _holding(people, await seeds.ids([person.login for person in people]))
+    (head, *_) = holding(Role.DEPARTMENT_HEAD)
+    await seeds.name_loaders(discipline_id, holding(Role.TEACHER), head, now)
 
 
 async def _open_exam(

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import structlog
 
+from exam_api.domain.bank_tests import draw_test
 from exam_api.domain.errors import RecordingNotLive, StorageError
 from exam_api.domain.grading import Result, result_of
 from exam_api.domain.items import Body
@@ -60,8 +61,14 @@ class Testing:
         return begun
 
     async def _draw(self, unit: Unit, exam: Exam) -> Paper:
-        bank = await unit.bank.papers(exam.discipline_id)
-        return draw(bank, exam.policy.questions, secrets.randbits(31))
+        """From the accepted test of the discipline; where there is none, from its whole bank."""
+        seed = secrets.randbits(31)
+        test = await unit.tests.accepted(exam.discipline_id)
+        if test is not None:
+            bank = await unit.tests.drawable(exam.discipline_id, test.languages)
+            return draw_test(bank, test, seed)
+        items = [one.item for one in await unit.tests.drawable(exam.discipline_id, ())]
+        return draw(items, exam.policy.questions, seed)
 
     async def questions(
         self, actor: Actor, sitting_id: str, client_id: str, language: Language

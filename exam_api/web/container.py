@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from exam_api.adapters.formulas import draw_formula
 from exam_api.adapters.sql.database import Database
+from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import RateLimits
 from exam_api.services.accounts import Accounts
 from exam_api.services.audit import AuditLog
 from exam_api.services.directory import PeopleDesk
+from exam_api.services.bank_checks import TestDesk
+from exam_api.services.bank_items import ItemDesk
 from exam_api.services.idempotency import Idempotency
 from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
@@ -46,6 +50,7 @@ class Core:
     desk: SittingDesk
     testing: Testing
     web: WebSettings = WebSettings()
+    bank_policy: BankPolicy = field(default_factory=BankPolicy)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     actions: ProctorActions = field(init=False)
     idempotency: Idempotency = field(init=False)
@@ -56,6 +61,8 @@ class Core:
     structure: StructureDesk = field(init=False)
     audit: AuditLog = field(init=False)
     log_ins: SessionDesk = field(init=False)
+    items: ItemDesk = field(init=False)
+    tests: TestDesk = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = PeopleDesk(self.database, self.clock, self.accounts)
@@ -69,3 +76,5 @@ class Core:
         write = letter_writer(self.web.address)
         self.letters = Letters(self.database, write, self.web.mail_from)
         self.outbox = Outbox(self.database, self.letters)
+        self.items = ItemDesk(self.database, self.clock, draw_formula, self.bank_policy)
+        self.tests = TestDesk(self.database, self.clock)

@@ -7,22 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.item_json import body_of, key_of
 from exam_api.adapters.sql.tables import Item
-from exam_api.domain.items import Body, ItemState, Key
-from exam_api.domain.paper import PaperItem
+from exam_api.domain.items import Body, Key
 
 
 class SqlBank:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def papers(self, discipline_id: str) -> Sequence[PaperItem]:
-        approved = Item.state == ItemState.APPROVED.value
-        query = (
-            select(Item.parts)
-            .where(Item.discipline_id == discipline_id, approved)
-            .order_by(Item.id)
-        )
-        return [PaperItem.from_json(parts) for parts in await self._session.scalars(query)]
 
     async def bodies(self, item_ids: Sequence[str]) -> Mapping[str, Body]:
         rows = await self._session.execute(select(Item.id, Item.body).where(Item.id.in_(item_ids)))

@@ -20,6 +20,7 @@ from exam_api.adapters.sql.tables import (
     ExamProctor,
     Faculty,
     Item,
+    LoadingRight,
     Programme,
     Sitting,
     StudentProfile,
@@ -36,7 +37,7 @@ from exam_api.domain.items import (
     Option,
     new_option_id,
 )
-from exam_api.domain.languages import Texts
+from exam_api.domain.languages import LANGUAGES, Texts
 from exam_api.domain.paper import PaperItem
 from exam_api.domain.people import searchable
 from exam_api.domain.policy import ExamPolicy
@@ -136,8 +137,22 @@ class SqlSeeds:
             parts=PaperItem.of(item_id, ItemKind.SINGLE, body).to_json(),
             body=body_json(body),
             key=key_json(ChoiceKey(weights={choices[question.correct].id: FULL})),
+            languages=" ".join(LANGUAGES),
         )
         await self._add(item)
+
+    async def name_loaders(
+        self, discipline_id: str, teacher_ids: Sequence[str], head_id: str, at: datetime
+    ) -> None:
+        for teacher_id in teacher_ids:
+            await insert_once(
+                self._session,
+                LoadingRight,
+                discipline_id=discipline_id,
+                teacher_id=teacher_id,
+                given_by=head_id,
+                given_at=at,
+            )
 
     async def newest_exam(self, discipline_id: str) -> SeededExam | None:
         begun = (

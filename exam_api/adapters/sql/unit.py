@@ -10,9 +10,11 @@ from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.directory import SqlDirectory
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
+from exam_api.adapters.sql.item_bank import SqlItemBank
 from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.kept_calls import SqlKeptCalls
 from exam_api.adapters.sql.notices import SqlNotices
+from exam_api.adapters.sql.loaded_tests import SqlLoadedTests
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
@@ -64,6 +66,14 @@ class SqlUnit:
     @cached_property
     def bank(self) -> SqlBank:
         return SqlBank(self.session)
+
+    @cached_property
+    def items(self) -> SqlItemBank:
+        return SqlItemBank(self.session, self._clock)
+
+    @cached_property
+    def tests(self) -> SqlLoadedTests:
+        return SqlLoadedTests(self.session)
 
     @cached_property
     def exams(self) -> SqlExams:

@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from exam_api.web.pages import (
     account,
     assets,
+    bank,
+    bank_tests,
     mail,
     notices,
     people,
@@ -18,6 +20,6 @@ from exam_api.web.pages import (
 def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
-    own = (assets, account, notices, mail, student, staff, people, structure, verify)
-    for part in own:
+    own = (assets, account, notices, mail, student, staff, people, structure)
+    for part in (*own, bank, bank_tests, verify):
         app.include_router(part.router)

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from exam_api.domain.roles import OVERSEERS, Actor, Role
 from exam_api.web.i18n import LANGUAGE_NAMES, catalogue, request_language
 from exam_api.web.pages.assets import static_prefix
+from exam_api.web.pages.marked import marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/overview", "nav.overview", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER}),
     ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR, Role.REGISTRAR})),
+    ("/bank", "nav.bank", frozenset({Role.TEACHER, Role.DEPARTMENT_HEAD, Role.TESTING_CENTRE})),
     ("/mail", "nav.mail", frozenset({Role.ADMINISTRATOR})),
 )
 
@@ -54,6 +56,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["marked"] = marked
 
     def page(
         self,

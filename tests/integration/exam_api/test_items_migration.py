@@ -82,8 +82,8 @@ async def test_what_was_kept_before_is_kept(template, tmp_path: Path, clock) -> 
         keys = await unit.bank.keys(old.items)
         bodies = await unit.bank.bodies(old.items)
         answers = {one.item_id: one.response for one in await unit.answers.of(old.sitting)}
-        drawable = await unit.bank.papers(
-            await unit.session.scalar(text("SELECT discipline_id FROM item LIMIT 1"))
+        drawable = await unit.tests.drawable(
+            await unit.session.scalar(text("SELECT discipline_id FROM item LIMIT 1")), ["kk"]
         )
         rows = await unit.session.execute(text("SELECT item_id, hundredths FROM item_credit"))
         earned = dict(rows.all())
@@ -99,6 +99,6 @@ async def test_what_was_kept_before_is_kept(template, tmp_path: Path, clock) -> 
     assert (sitting.score_hundredths, sitting.total, sitting.points) == (100, 2, 50)
     assert [keys[item].right for item in old.items] == [{pair[0]} for pair in old.choices]
     assert [bodies[item].stem["kk"] for item in old.items] == ["Сұрақ 1?", "Сұрақ 2?"]
-    assert [item.choice_ids for item in drawable] == [tuple(pair) for pair in old.choices]
+    assert [one.item.choice_ids for one in drawable] == [tuple(pair) for pair in old.choices]
     assert [answers[item].choice for item in old.items] == [old.choices[0][0], old.choices[1][1]]
     assert [earned[item] for item in old.items] == [100, 0]

@@ -18,8 +18,10 @@ from acts.errors import ActsError
 from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause
 from capture.errors import CaptureError
+from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
 from exam_api.domain.errors import ExamError
-from exam_api.domain.items import ItemKind
+from exam_api.domain.item_rules import DIFFICULTIES
+from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.notices import NoticeKind
 from exam_api.domain.people import PersonData
 from exam_api.domain.roles import Role
@@ -29,6 +31,7 @@ from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.web import errors as web_errors
 from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
+from exam_api.web.pages.bank_form import FLAGS
 
 WEB = Path(web_errors.__file__).parent
 ENGLISH = catalogue("en").messages
@@ -51,6 +54,13 @@ def problem_codes() -> list[str]:
     return sorted(set(re.findall(r'"(\w+_(?:malformed|missing|taken|unknown|lost))"', text)))
 
 
+def item_problems() -> set[str]:
+    """Every code that a check of an item gives."""
+    files = ["domain/item_rules.py", "services/bank_items.py", "web/pages/bank_form.py"]
+    text = "\n".join((WEB.parent / file).read_text() for file in files)
+    return set(re.findall(r'Problem\([^)\n]*?, "(\w+)"\)', text))
+
+
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
     "item.how.": [kind for kind in ItemKind if kind is not ItemKind.SINGLE],
@@ -58,6 +68,17 @@ MADE_UP = {
     "notice.title.": list(NoticeKind),
     "notice.text.": list(NoticeKind),
     "mail.state.": list(DeliveryState),
+    "bank.state.": list(ItemState),
+    "bank.kind.": list(ItemKind),
+    "bank.difficulty.": [*DIFFICULTIES, "any"],
+    "bank.control.": list(ControlType),
+    "bank.test_state.": list(TestState),
+    "bank.test_problem.": list(TestProblem),
+    "bank.step.": list(Step),
+    "bank.due.": ["done", "ahead", "late"],
+    "bank.flag.": FLAGS,
+    "bank.place.": ["stem", "choice", "target", "answer", "topic", "difficulty", "remark"],
+    "bank.problem.": sorted(item_problems()),
     "flag.": list(FlagKind),
     "severity.": list(Severity),
     "gap.": list(GapCause),

@@ -137,7 +137,8 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
         ({Role.PROCTOR}, "/console", ["/console", "/acts"]),
         ({Role.MEMBER}, "/overview", ["/overview", "/acts"]),
         ({Role.ADMINISTRATOR}, "/overview", ["/overview", "/acts", "/people", "/mail"]),
-        ({Role.TEACHER}, "/account", []),
+        ({Role.TEACHER}, "/bank", ["/bank"]),
+        ({Role.APPEAL_COMMISSION}, "/account", []),
         ({Role.STUDENT, Role.PROCTOR}, "/cabinet", ["/cabinet", "/console", "/acts"]),
     ],
 )

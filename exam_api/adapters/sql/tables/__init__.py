@@ -6,7 +6,13 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 
 from exam_api.adapters.sql.tables.api import KeptCallRow
 from exam_api.adapters.sql.tables.audit import AuditRow, SecondLogInRow
-from exam_api.adapters.sql.tables.bank import Discipline, Item
+from exam_api.adapters.sql.tables.bank import (
+    Discipline,
+    Item,
+    LoadedTestRow,
+    LoadingRight,
+    Topic,
+)
 from exam_api.adapters.sql.tables.base import Base
 from exam_api.adapters.sql.tables.exams import (
     Answer,
@@ -78,6 +84,8 @@ __all__ = [
     "ItemCredit",
     "JobRow",
     "KeptCallRow",
+    "LoadedTestRow",
+    "LoadingRight",
     "LogInFailure",
     "LogInSession",
     "NoticeReader",
@@ -93,6 +101,7 @@ __all__ = [
     "Sitting",
     "StudentProfile",
     "StudyGroup",
+    "Topic",
     "TransitionRow",
     "User",
     "WorkingGroup",

@@ -1,8 +1,9 @@
 """The test bank: disciplines and their items in three languages."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from exam_api.adapters.sql.tables.base import (
@@ -10,6 +11,9 @@ from exam_api.adapters.sql.tables.base import (
     Code,
     Id,
     Json,
+    UserRef,
+    Utc,
+    UtcDateTime,
 )
 from exam_api.adapters.sql.tables.people import Department
 
@@ -30,12 +34,37 @@ class Discipline(Base):
     )
 
 
+class Topic(Base):
+    __tablename__ = "topic"
+    __table_args__ = (UniqueConstraint("discipline_id", "name"),)
+
+    id: Mapped[Id]
+    discipline_id: Mapped[str] = mapped_column(String(36), ForeignKey("discipline.id"))
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class LoadingRight(Base):
+    """The department names the teachers who may load items of a discipline (row 2)."""
+
+    __tablename__ = "loading_right"
+
+    discipline_id: Mapped[str] = mapped_column(
+        String(36), ForeignKey("discipline.id"), primary_key=True
+    )
+    teacher_id: Mapped[str] = mapped_column(
+        String(36), ForeignKey("user.id"), primary_key=True, index=True
+    )
+    given_by: Mapped[UserRef]
+    given_at: Mapped[Utc]
+
+
 class Item(Base):
     """One version of an item: never changed once it was approved; an edit makes the next version.
 
     ``lineage_id``: the id of the item's first version. ``parts``: what the draw needs
     (domain.paper.PaperItem); ``body``: what may leave (domain.items.Body); ``key``: what is
-    right, in a column of its own so that no query for students reads it.
+    right, in a column of its own so that no query for students reads it. ``languages``: those in
+    which the item is complete, "kk ru en".
     """
 
     __tablename__ = "item"
@@ -53,3 +82,32 @@ class Item(Base):
     parts: Mapped[dict[str, Any]] = mapped_column(Json)
     body: Mapped[dict[str, Any]] = mapped_column(Json)
     key: Mapped[dict[str, Any]] = mapped_column(Json)
+    topic_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("topic.id"))
+    difficulty: Mapped[int] = mapped_column(default=2)
+    languages: Mapped[str] = mapped_column(String(20))
+    author_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    remark: Mapped[str] = mapped_column(Text, default="")
+
+
+class LoadedTestRow(Base):
+    """What exams of a discipline draw from (domain.bank_tests), and its technical check (S-6)."""
+
+    __tablename__ = "loaded_test"
+
+    id: Mapped[Id]
+    discipline_id: Mapped[str] = mapped_column(String(36), ForeignKey("discipline.id"), index=True)
+    discipline_code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(200))
+    control: Mapped[Code]
+    languages: Mapped[str] = mapped_column(String(20))
+    questions: Mapped[int]
+    shares: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    state: Mapped[Code]
+    loaded_by: Mapped[UserRef]
+    loaded_at: Mapped[Utc]
+    remark: Mapped[str] = mapped_column(Text)
+    checked_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,323 @@
+"""The test bank as those who write, approve and check it see it (services.bank_ports)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from exam_api.adapters.sql.insert_once import insert_once
+from exam_api.adapters.sql.item_json import body_json, body_of, key_json, key_of
+from exam_api.adapters.sql.tables import (
+    Discipline,
+    Exam,
+    Item,
+    LoadedTestRow,
+    LoadingRight,
+    Topic,
+    User,
+)
+from exam_api.domain.bank_tests import ControlType, Step, TestState
+from exam_api.domain.errors import Conflict, NotFound
+from exam_api.domain.ids import new_id
+from exam_api.domain.item_rules import ItemContent
+from exam_api.domain.items import ItemKind, ItemState
+from exam_api.domain.paper import PaperItem
+from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.roles import Actor, Role
+from exam_api.services.bank_ports import (
+    BankDiscipline,
+    BankRight,
+    ItemFilter,
+    Loader,
+    NextExam,
+    StoredItem,
+)
+from exam_api.services.paging import PageAsk
+from exam_api.services.ports import Clock
+
+_AUTHOR, _DECIDER = aliased(User), aliased(User)
+
+
+def _heads(actor: Actor) -> ColumnElement[bool]:
+    if not actor.has(Role.DEPARTMENT_HEAD) or actor.department_id is None:
+        return false()
+    return Discipline.department_id == actor.department_id
+
+
+def _loads(actor: Actor) -> ColumnElement[bool]:
+    """By role and right together: who teaches no more loads no more."""
+    if not actor.has(Role.TEACHER):
+        return false()
+    mine = select(LoadingRight.discipline_id).where(LoadingRight.teacher_id == actor.id)
+    return Discipline.id.in_(mine)
+
+
+def _checks(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.has(Role.TESTING_CENTRE) else false()
+
+
+class SqlItemBank:
+    def __init__(self, session: AsyncSession, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+
+    # --- disciplines ------------------------------------------------------------------------------
+
+    async def disciplines(self, actor: Actor) -> Sequence[BankDiscipline]:
+        query = (
+            select(Discipline, _loads(actor), _heads(actor), _checks(actor))
+            .where(or_(_loads(actor), _heads(actor), _checks(actor)))
+            .order_by(Discipline.code)
+        )
+        rows = (await self._session.execute(query)).all()
+        counts = await self._counts()
+        return [
+            await self._discipline(row, counts.get(row.id, {}), loads, heads, checks)
+            for row, loads, heads, checks in rows
+        ]
+
+    async def discipline(self, actor: Actor, discipline_id: str) -> BankDiscipline:
+        found = [one for one in await self.disciplines(actor) if one.id == discipline_id]
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def _discipline(
+        self,
+        row: Discipline,
+        counts: Mapping[ItemState, int],
+        *rights: object,
+    ) -> BankDiscipline:
+        held = zip((BankRight.LOAD, BankRight.APPROVE, BankRight.CHECK), rights, strict=True)
+        return BankDiscipline(
+            row.id,
+            row.code,
+            {"kk": row.title_kk, "ru": row.title_ru, "en": row.title_en},
+            row.department or "",
+            frozenset(right for right, has in held if has),
+            counts,
+            await self._next_exam(row.id),
+            await self._done(row.id),
+        )
+
+    async def _counts(self) -> Mapping[str, Mapping[ItemState, int]]:
+        query = select(Item.discipline_id, Item.state, func.count()).group_by(
+            Item.discipline_id, Item.state
+        )
+        counts: dict[str, dict[ItemState, int]] = {}
+        for discipline_id, state, count in await self._session.execute(query):
+            counts.setdefault(discipline_id, {})[ItemState(state)] = count
+        return counts
+
+    async def _next_exam(self, discipline_id: str) -> NextExam | None:
+        query = (
+            select(Exam.opens_at, Exam.policy)
+            .where(Exam.discipline_id == discipline_id, Exam.closes_at > self._clock.now())
+            .order_by(Exam.opens_at)
+            .limit(1)
+        )
+        found = (await self._session.execute(query)).first()
+        return NextExam(found[0], ExamPolicy.from_json(found[1]).questions) if found else None
+
+    async def _done(self, discipline_id: str) -> Mapping[Step, datetime | None]:
+        """When each step was done: named first, approved last, the exam's test accepted first."""
+        named = select(func.min(LoadingRight.given_at)).where(
+            LoadingRight.discipline_id == discipline_id
+        )
+        approved = select(func.max(Item.decided_at)).where(
+            Item.discipline_id == discipline_id, Item.state == ItemState.APPROVED.value
+        )
+        loaded = select(func.min(LoadedTestRow.loaded_at)).where(
+            LoadedTestRow.discipline_id == discipline_id,
+            LoadedTestRow.control == ControlType.EXAM.value,
+            LoadedTestRow.state == TestState.ACCEPTED.value,
+        )
+        return {
+            Step.NAMED: await self._session.scalar(named),
+            Step.APPROVED: await self._session.scalar(approved),
+            Step.LOADED: await self._session.scalar(loaded),
+        }
+
+    # --- items ------------------------------------------------------------------------------------
+
+    async def items(
+        self, discipline_id: str, wanted: ItemFilter, ask: PageAsk
+    ) -> Sequence[StoredItem]:
+        where = [Item.discipline_id == discipline_id, *_filters(wanted)]
+        if wanted.state is None:
+            where.append(Item.state != ItemState.RETIRED.value)
+        if ask.after is not None:
+            where.append(Item.id < str(ask.after[0]))
+        query = _with_names().where(*where).order_by(Item.id.desc()).limit(ask.limit + 1)
+        return await self._stored(query)
+
+    async def item(self, item_id: str) -> StoredItem:
+        found = await self._stored(_with_names().where(Item.id == item_id))
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def lock_items(self, discipline_id: str, ids: Collection[str]) -> Sequence[StoredItem]:
+        held = and_(Item.discipline_id == discipline_id, Item.id.in_(ids))
+        await self._session.execute(select(Item.id).where(held).order_by(Item.id).with_for_update())
+        return await self._stored(_with_names().where(held).order_by(Item.id))
+
+    async def versions(self, lineage_id: str) -> Sequence[StoredItem]:
+        own = Item.lineage_id == lineage_id
+        return await self._stored(_with_names().where(own).order_by(Item.version.desc()))
+
+    async def _stored(self, query: Select[Item, str, str, str]) -> Sequence[StoredItem]:
+        rows = await self._session.execute(query.execution_options(populate_existing=True))
+        return [_item_of(*row) for row in rows]
+
+    async def topics(self, discipline_id: str) -> Mapping[str, str]:
+        own = Topic.discipline_id == discipline_id
+        rows = await self._session.execute(
+            select(Topic.id, Topic.name).where(own).order_by(Topic.name)
+        )
+        return dict(rows.all())
+
+    async def add(self, items: Sequence[StoredItem], author_id: str) -> None:
+        for item in items:
+            row = {"id": item.id, "lineage_id": item.lineage_id, "version": item.version}
+            self._session.add(
+                Item(
+                    **row,
+                    **await self._content(item),
+                    discipline_id=item.discipline_id,
+                    state=item.state.value,
+                    author_id=author_id,
+                    changed_at=item.changed_at,
+                    remark=item.remark,
+                )
+            )
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            raise Conflict from error
+
+    async def change(self, item: StoredItem, author_id: str) -> None:
+        values = await self._content(item) | {
+            "author_id": author_id,
+            "changed_at": item.changed_at,
+        }
+        await self._session.execute(update(Item).where(Item.id == item.id).values(values))
+
+    async def _content(self, item: StoredItem) -> dict[str, Any]:
+        content = item.content
+        return {
+            "kind": content.kind.value,
+            "parts": PaperItem.of(item.id, content.kind, content.body).to_json(),
+            "body": body_json(content.body),
+            "key": key_json(content.key),
+            "topic_id": await self._topic_id(item.discipline_id, content.topic.strip()),
+            "difficulty": content.difficulty,
+            "languages": " ".join(content.languages),
+        }
+
+    async def _topic_id(self, discipline_id: str, name: str) -> str | None:
+        if not name:
+            return None
+        await insert_once(self._session, Topic, id=new_id(), discipline_id=discipline_id, name=name)
+        own = and_(Topic.discipline_id == discipline_id, Topic.name == name)
+        return (await self._session.scalars(select(Topic.id).where(own))).one()
+
+    async def set_state(
+        self, ids: Collection[str], state: ItemState, by: str, at: datetime, remark: str
+    ) -> None:
+        change = update(Item).where(Item.id.in_(ids))
+        await self._session.execute(
+            change.values(state=state.value, decided_by=by, decided_at=at, remark=remark)
+        )
+
+    async def remove(self, ids: Collection[str]) -> None:
+        await self._session.execute(delete(Item).where(Item.id.in_(ids)))
+
+    # --- who may load -----------------------------------------------------------------------------
+
+    async def loaders(self, discipline_id: str) -> Sequence[Loader]:
+        given = and_(
+            LoadingRight.teacher_id == User.id, LoadingRight.discipline_id == discipline_id
+        )
+        department = select(Discipline.department_id).where(Discipline.id == discipline_id)
+        query = (
+            select(User.id, User.full_name, User.roles, LoadingRight.given_at)
+            .outerjoin(LoadingRight, given)
+            .where(
+                or_(
+                    LoadingRight.teacher_id.is_not(None),
+                    and_(
+                        User.department_id == department.scalar_subquery(),
+                        User.disabled.is_(False),
+                    ),
+                )
+            )
+            .order_by(User.full_name, User.id)
+        )
+        return [
+            Loader(ref, name, given_at)
+            for ref, name, roles, given_at in await self._session.execute(query)
+            if given_at is not None or Role.TEACHER.value in roles
+        ]
+
+    async def give_right(self, discipline_id: str, teacher_id: str, by: str, at: datetime) -> None:
+        await insert_once(
+            self._session,
+            LoadingRight,
+            discipline_id=discipline_id,
+            teacher_id=teacher_id,
+            given_by=by,
+            given_at=at,
+        )
+
+    async def take_right(self, discipline_id: str, teacher_id: str) -> None:
+        own = LoadingRight.discipline_id == discipline_id, LoadingRight.teacher_id == teacher_id
+        await self._session.execute(delete(LoadingRight).where(*own))
+
+
+def _with_names() -> Select[Item, str, str, str]:
+    return (
+        select(Item, Topic.name, _AUTHOR.full_name, _DECIDER.full_name)
+        .outerjoin(Topic, Topic.id == Item.topic_id)
+        .outerjoin(_AUTHOR, _AUTHOR.id == Item.author_id)
+        .outerjoin(_DECIDER, _DECIDER.id == Item.decided_by)
+    )
+
+
+def _filters(wanted: ItemFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column, value in (
+        (Item.state, wanted.state),
+        (Item.kind, wanted.kind),
+        (Item.topic_id, wanted.topic_id),
+        (Item.difficulty, wanted.difficulty),
+    ):
+        if value is not None:
+            found.append(column == value)
+    if wanted.text:
+        stems = [Item.body["stem"][language].as_string() for language in ("kk", "ru", "en")]
+        found.append(or_(*(stem.icontains(wanted.text, autoescape=True) for stem in stems)))
+    return found
+
+
+def _item_of(row: Item, topic: str | None, author: str | None, decider: str | None) -> StoredItem:
+    content = ItemContent(
+        ItemKind(row.kind), body_of(row.body), key_of(row.key), topic or "", row.difficulty
+    )
+    return StoredItem(
+        row.id,
+        row.discipline_id,
+        row.lineage_id,
+        row.version,
+        ItemState(row.state),
+        content,
+        author,
+        row.changed_at,
+        decider,
+        row.decided_at,
+        row.remark,
+    )

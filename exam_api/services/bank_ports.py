@@ -1,0 +1,158 @@
+"""What the test bank needs from storage. Every query asks for the actor."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from exam_api.domain.bank_tests import LoadedTest, Step
+from exam_api.domain.item_rules import ItemContent
+from exam_api.domain.items import ItemKind, ItemState
+from exam_api.domain.languages import Texts
+from exam_api.domain.roles import Actor
+from exam_api.services.paging import PageAsk
+from exam_api.services.ports import Draws, Unit
+
+
+class BankRight(StrEnum):
+    """What a person may do in the bank of one discipline."""
+
+    LOAD = "load"  # a teacher whom the department named (row 2)
+    APPROVE = "approve"  # the head of the department (S-4)
+    CHECK = "check"  # the testing centre: tests, never the items themselves (S-6, T-6.4)
+
+
+@dataclass(frozen=True, slots=True)
+class NextExam:
+    opens_at: datetime
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class BankDiscipline:
+    """``items``: how many of each state; ``done``: when each step towards the exam was done."""
+
+    id: str
+    code: str
+    title: Texts
+    department: str
+    rights: frozenset[BankRight]
+    items: Mapping[ItemState, int]
+    next_exam: NextExam | None
+    done: Mapping[Step, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """One version, with the names of who wrote it and who decided on it."""
+
+    id: str
+    discipline_id: str
+    lineage_id: str
+    version: int
+    state: ItemState
+    content: ItemContent
+    author: str | None
+    changed_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    state: ItemState | None = None
+    kind: ItemKind | None = None
+    topic_id: str | None = None
+    difficulty: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    teacher_id: str
+    full_name: str
+    given_at: datetime | None
+
+
+class ItemBank(Protocol):
+    async def disciplines(self, actor: Actor) -> Sequence[BankDiscipline]: ...
+    async def discipline(self, actor: Actor, discipline_id: str) -> BankDiscipline:
+        """NotFound where the actor has no right in its bank."""
+        ...
+
+    async def items(
+        self, discipline_id: str, wanted: ItemFilter, ask: PageAsk
+    ) -> Sequence[StoredItem]:
+        """Newest first, up to one more than asked."""
+        ...
+
+    async def item(self, item_id: str) -> StoredItem:
+        """NotFound."""
+        ...
+
+    async def lock_items(self, discipline_id: str, ids: Collection[str]) -> Sequence[StoredItem]:
+        """Those of the discipline, held; fewer where some are not there."""
+        ...
+
+    async def versions(self, lineage_id: str) -> Sequence[StoredItem]:
+        """Newest first."""
+        ...
+
+    async def topics(self, discipline_id: str) -> Mapping[str, str]:
+        """Id → name, by name."""
+        ...
+
+    async def add(self, items: Sequence[StoredItem], author_id: str) -> None:
+        """Topics that are new are made. Conflict where somebody made the same version."""
+        ...
+
+    async def change(self, item: StoredItem, author_id: str) -> None:
+        """The content of a version that nobody has approved."""
+        ...
+
+    async def set_state(
+        self, ids: Collection[str], state: ItemState, by: str, at: datetime, remark: str
+    ) -> None: ...
+    async def remove(self, ids: Collection[str]) -> None:
+        """Drafts only: the caller has seen their states under the lock."""
+        ...
+
+    async def loaders(self, discipline_id: str) -> Sequence[Loader]:
+        """The department's teachers; ``given_at`` is None for those without the right."""
+        ...
+
+    async def give_right(
+        self, discipline_id: str, teacher_id: str, by: str, at: datetime
+    ) -> None: ...
+    async def take_right(self, discipline_id: str, teacher_id: str) -> None: ...
+
+
+class LoadedTests(Draws, Protocol):
+    async def of(self, discipline_id: str) -> Sequence[LoadedTest]:
+        """Newest first."""
+        ...
+
+    async def get(self, test_id: str) -> LoadedTest:
+        """Held against other writers. NotFound."""
+        ...
+
+    async def waiting(self) -> Sequence[LoadedTest]:
+        """Those that the testing centre has not checked yet, oldest first."""
+        ...
+
+    async def save(self, test: LoadedTest) -> None: ...
+
+
+class BankUnit(Unit, Protocol):
+    @property
+    def items(self) -> ItemBank: ...
+    @property
+    def tests(self) -> LoadedTests: ...
+
+
+class BankUnits(Protocol):
+    def read(self) -> AbstractAsyncContextManager[BankUnit]: ...
+    def write(self) -> AbstractAsyncContextManager[BankUnit]: ...
