@@ -13,8 +13,8 @@ from exam_api.adapters.sql.exams import SqlExams
 from exam_api.adapters.sql.item_bank import SqlItemBank
 from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.kept_calls import SqlKeptCalls
-from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.loaded_tests import SqlLoadedTests
+from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.seeds import SqlSeeds
