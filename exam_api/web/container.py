@@ -10,9 +10,9 @@ from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import RateLimits
 from exam_api.services.accounts import Accounts
 from exam_api.services.audit import AuditLog
-from exam_api.services.directory import PeopleDesk
 from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_items import ItemDesk
+from exam_api.services.directory import PeopleDesk
 from exam_api.services.idempotency import Idempotency
 from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
