@@ -5,6 +5,7 @@ Plain tuples and integers: this runs for each of the hundred packets a second of
 
 import struct
 from collections import deque
+from typing import Protocol
 
 _HEADER = struct.Struct("!BBHII").unpack_from
 _ONE_BYTE_EXTENSIONS = 0xBEDE
@@ -60,16 +61,24 @@ def vp8_payload(data: bytes, start: int, end: int) -> bytes:
     return data[at:end]
 
 
+class Order(Protocol):
+    """The order of a stream's packets (capture.reorder), as far as reports tell of it."""
+
+    @property
+    def expected(self) -> int: ...
+    @property
+    def highest(self) -> int: ...
+
+
 class Reception:
     """One source as receiver reports have it (RFC 3550 §6.4.1, §A.3, §A.8).
 
     The names are those that aiortc's sender of reports reads.
     """
 
-    def __init__(self, clock_rate: int) -> None:
+    def __init__(self, clock_rate: int, order: Order) -> None:
         self.packets_received = 0
-        self.expected = 0
-        self.max_seq = 0  # extended by the cycles of the 16-bit number
+        self._order = order
         self._rate = clock_rate
         self._jitter_q4 = 0.0
         self._transit: float | None = None
@@ -88,21 +97,24 @@ class Reception:
         self._transit, self._timestamp = transit, timestamp
 
     @property
+    def max_seq(self) -> int:
+        """Extended by the cycles of the 16-bit number."""
+        return self._order.highest
+
+    @property
     def jitter(self) -> int:
         return int(self._jitter_q4 / 16)
 
     @property
     def packets_lost(self) -> int:
-        return max(-(1 << 23), min(self.expected - self.packets_received, (1 << 23) - 1))
+        return max(-(1 << 23), min(self._order.expected - self.packets_received, (1 << 23) - 1))
 
     @property
     def fraction_lost(self) -> int:
         """Of the packets since this was last asked, in 256ths."""
-        expected, received = (
-            self.expected - self._before[0],
-            self.packets_received - self._before[1],
-        )
-        self._before = self.expected, self.packets_received
+        now = self._order.expected, self.packets_received
+        expected, received = now[0] - self._before[0], now[1] - self._before[1]
+        self._before = now
         lost = expected - received
         return min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0
 

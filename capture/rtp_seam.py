@@ -26,7 +26,11 @@ from aiortc import (
 )
 from aiortc.codecs import is_rtx
 from aiortc.codecs.h264 import h264_depayload
-from aiortc.rate import RemoteBitrateEstimator
+from aiortc.rate import (
+    MIN_FRAME_PERIOD_HISTORY_LENGTH,
+    OveruseEstimator,
+    RemoteBitrateEstimator,
+)
 from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtcpSrPacket, pack_remb_fci
 from pylibsrtp import Error as SrtpError
 
@@ -97,7 +101,6 @@ class _Stream:
         self._sink, self._run = sink, run
         self._timer: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
-        self._reception = Reception(self._rate)
         self._repairable = any(is_rtx(known) for known in transceiver._codecs)  # noqa: SLF001
         self._assembler: AudioAssembler | VideoAssembler
         self._estimator: RemoteBitrateEstimator | None = None
@@ -110,6 +113,9 @@ class _Stream:
             if self._send_time_id:
                 self._estimator = RemoteBitrateEstimator()
                 self._estimator.incoming_bitrate = ByteRate()  # type: ignore[assignment]
+                self._estimator.estimator = _Estimator()
+        self._reorder = self._assembler.reorder
+        self._reception = Reception(self._rate, self._reorder)
         self._depayload = _DEPAYLOAD[self._codec]
         self._replace_internals()
 
@@ -135,7 +141,6 @@ class _Stream:
             return
         self.packets += 1
         payload = self._depayload(data, start, end)
-        reorder = self._assembler.reorder
         known = repair if self._repairable else None
         arrival = self._assembler.push(sequence, marker, timestamp, payload, known)
         # A packet received twice, or again only because it was lost, must not hide the loss:
@@ -143,10 +148,9 @@ class _Stream:
         if arrival is Arrival.ORIGINAL:
             self._reception.packets_received += 1
             self._reception.time(timestamp, arrival_s)
-        self._reception.expected, self._reception.max_seq = reorder.expected, reorder.highest
-        if self._needs_key():
+        if self._assembler.gap_since and self._needs_key():
             self._run(self._receiver._send_rtcp_pli(self.ssrc))  # noqa: SLF001
-        if reorder.incomplete:
+        if self._reorder.incomplete:
             self._arm()
 
     async def on_rtcp(self, packet: object) -> None:
@@ -219,6 +223,17 @@ class _Stream:
         self._arm()
 
 
+class _Estimator(OveruseEstimator):
+    """As aiortc's, without a Python loop over the last 60 frames for each packet."""
+
+    def update_min_frame_period(self, ts_delta: float) -> float:
+        known = self.ts_delta_hist
+        if len(known) >= MIN_FRAME_PERIOD_HISTORY_LENGTH:
+            del known[0]
+        known.append(ts_delta)
+        return min(known)
+
+
 class _Line:
     """One transport's datagrams: SRTP is decrypted and handed to its stream where it arrives.
 
@@ -241,16 +256,24 @@ class _Line:
         for codec in codecs:
             self._streams[codec.payloadType] = stream, is_rtx(codec)
 
+    def shorten(self) -> None:
+        """Once the sockets are there: what begins like RTP is not tried as STUN before."""
+        for protocol in self._dtls.transport._connection._protocols:  # noqa: SLF001
+            protocol.datagram_received = _shortcut(protocol.datagram_received, self.on_datagram)
+
     def on_datagram(self, data: bytes, component: int) -> None:
-        """Called by aioice for whatever is no STUN, within the socket's own callback."""
+        """Called for whatever is no STUN, within the socket's own callback."""
         session = self._dtls._rx_srtp  # noqa: SLF001 - none before the handshake's end
         # RFC 7983 tells SRTP from DTLS by the first byte, RFC 5761 RTCP from RTP by the second.
         rtp = len(data) >= _RTP_HEADER and data[0] >> 6 == 2 and not 192 <= data[1] < 224
         if not rtp or session is None or not self._is_direct():
             self._pass_on(data, component)
             return
-        with contextlib.suppress(SrtpError):
-            self._on_plain(session.unprotect(data))
+        try:
+            plain = session.unprotect(data)
+        except SrtpError:
+            return
+        self._on_plain(plain)
 
     def _is_direct(self) -> bool:
         self._direct = self._direct or self._passed_on.empty()
@@ -262,12 +285,26 @@ class _Line:
 
     def _on_plain(self, data: bytes) -> None:
         self.packets += 1
-        with contextlib.suppress(ValueError, struct.error):  # broken: no packet at all
+        try:
             packet = parse(data)
             known = self._streams.get(packet[0])
             if known is not None:
                 stream, repair = known
                 stream.on_rtp(packet, data, time.monotonic(), repair=repair)
+        except (ValueError, struct.error):
+            return  # broken: no packet at all
+
+
+def _shortcut(
+    stun: Callable[[bytes, Any], None], rtp: Callable[[bytes, int], None]
+) -> Callable[[bytes, Any], None]:
+    def datagram_received(data: bytes, address: Any) -> None:
+        if data and data[0] >> 6 == 2:  # RFC 7983: STUN begins with 0…3
+            rtp(data, 1)
+        else:
+            stun(data, address)
+
+    return datagram_received
 
 
 class _EndOfStream:
@@ -330,6 +367,8 @@ class Ingest:
             await self._peer.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             self._attach()
             await self._peer.setLocalDescription(await self._peer.createAnswer())
+            for line in self._lines.values():
+                line.shorten()
         except Exception as error:
             # aiortc's parser raises whatever a hostile line provokes.
             await self.close()

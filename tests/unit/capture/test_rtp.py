@@ -1,6 +1,7 @@
 """Packets off the wire: what is one, where its payload lies, what reports say of the stream."""
 
 import struct
+from types import SimpleNamespace
 
 import pytest
 from aiortc.codecs.vpx import VpxPayloadDescriptor
@@ -10,6 +11,7 @@ from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture.reorder import Reorder
 from capture.rtp import ByteRate, Reception, parse, send_time, vp8_payload
 
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -85,17 +87,18 @@ def test_a_cut_vp8_descriptor_is_refused():
 
 
 def test_reports_tell_the_losses_since_the_last_one():
-    reception = Reception(90_000)
-    reception.expected, reception.packets_received = 100, 75
+    order = SimpleNamespace(expected=100, highest=99)
+    reception = Reception(90_000, order)
+    reception.packets_received = 75
     assert (reception.fraction_lost, reception.packets_lost) == (64, 25)
-    reception.expected, reception.packets_received = 200, 175
+    order.expected, reception.packets_received = 200, 175
     assert (reception.fraction_lost, reception.packets_lost) == (0, 25)
     reception.packets_received = 190  # late ones came after all
     assert (reception.fraction_lost, reception.packets_lost) == (0, 10)
 
 
 def test_jitter_is_how_much_arrivals_stray_from_the_senders_rhythm():
-    even, uneven = Reception(90_000), Reception(90_000)
+    even, uneven = Reception(90_000, Reorder), Reception(90_000, Reorder)
     for number in range(200):
         even.time(number * 6000, 5 + number / 15)
         uneven.time(number * 6000, 5 + number / 15 + (number % 2) * 0.01)
@@ -104,7 +107,7 @@ def test_jitter_is_how_much_arrivals_stray_from_the_senders_rhythm():
 
 
 def test_a_timestamp_that_wraps_is_no_jitter():
-    reception = Reception(90_000)
+    reception = Reception(90_000, Reorder)
     for number in range(50):
         reception.time((2**32 - 60_000 + number * 6000) % 2**32, number / 15)
     assert reception.jitter <= 1
