@@ -43,7 +43,8 @@ from capture.reorder import Arrival, RoundTrip
 from capture.rtp import ByteRate, Parsed, Reception, parse, send_time, vp8_payload
 
 _SPS = 7
-_RTP_HEADER = 12
+_SHORTEST = 12  # RTP's header; DTLS records and protected RTCP are longer
+_MAX_OTHERS_PER_S = 300  # ICE begins with some dozens, then there is one each few seconds
 _SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _BUSY_S = 0.05  # a timer later than this: the loop was held up, packets wait in the socket
 _NTP_MS = 1000 / (1 << 32)
@@ -249,6 +250,8 @@ class _Line:
         self._passed_on: asyncio.Queue[object] = connection._queue  # noqa: SLF001
         connection.data_received = self.on_datagram
         dtls._handle_rtp_data = self.on_passed_on  # noqa: SLF001
+        self._handle_rtcp = dtls._handle_rtcp_data  # noqa: SLF001
+        dtls._handle_rtcp_data = self.on_rtcp  # noqa: SLF001
         self._direct = False  # nothing that came before the handshake's end still waits
         self.packets = 0  # that were the sender's, whatever is in them
 
@@ -259,13 +262,15 @@ class _Line:
     def shorten(self) -> None:
         """Once the sockets are there: what begins like RTP is not tried as STUN before."""
         for protocol in self._dtls.transport._connection._protocols:  # noqa: SLF001
-            protocol.datagram_received = _shortcut(protocol.datagram_received, self.on_datagram)
+            protocol.datagram_received = _Door(protocol.datagram_received, self.on_datagram)
 
     def on_datagram(self, data: bytes, component: int) -> None:
         """Called for whatever is no STUN, within the socket's own callback."""
+        if len(data) < _SHORTEST:
+            return  # an empty datagram, from anybody, would end aiortc's receiving task
         session = self._dtls._rx_srtp  # noqa: SLF001 - none before the handshake's end
         # RFC 7983 tells SRTP from DTLS by the first byte, RFC 5761 RTCP from RTP by the second.
-        rtp = len(data) >= _RTP_HEADER and data[0] >> 6 == 2 and not 192 <= data[1] < 224
+        rtp = data[0] >> 6 == 2 and not 192 <= data[1] < 224
         if not rtp or session is None or not self._is_direct():
             self._pass_on(data, component)
             return
@@ -283,6 +288,10 @@ class _Line:
         """In place of the transport's own: what came before its handshake was complete."""
         self._on_plain(data)
 
+    async def on_rtcp(self, data: bytes) -> None:
+        self.packets += 1
+        await self._handle_rtcp(data)
+
     def _on_plain(self, data: bytes) -> None:
         self.packets += 1
         try:
@@ -295,16 +304,29 @@ class _Line:
             return  # broken: no packet at all
 
 
-def _shortcut(
-    stun: Callable[[bytes, Any], None], rtp: Callable[[bytes, int], None]
-) -> Callable[[bytes, Any], None]:
-    def datagram_received(data: bytes, address: Any) -> None:
-        if data and data[0] >> 6 == 2:  # RFC 7983: STUN begins with 0…3
-            rtp(data, 1)
-        else:
-            stun(data, address)
+class _Door:
+    """In place of a socket's ``datagram_received``: RTP goes straight on, the rest in measure.
 
-    return datagram_received
+    STUN and DTLS cost a hundred times as much to look at as a line of them ever needs: what
+    exceeds ``_MAX_OTHERS_PER_S`` is noise from somebody, and dropped unread.
+    """
+
+    def __init__(
+        self, stun: Callable[[bytes, Any], None], rtp: Callable[[bytes, int], None]
+    ) -> None:
+        self._stun, self._rtp = stun, rtp
+        self._second, self._others = 0, 0
+
+    def __call__(self, data: bytes, address: Any) -> None:
+        if data and data[0] >> 6 == 2:  # RFC 7983: neither STUN nor DTLS begins so
+            self._rtp(data, 1)
+            return
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._others = second, 0
+        self._others += 1
+        if self._others <= _MAX_OTHERS_PER_S:
+            self._stun(data, address)
 
 
 class _EndOfStream:

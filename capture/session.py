@@ -1,5 +1,6 @@
 """One WHIP publication of a sitting: its peer connection, its clocks, its decoder."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from capture.settings import CaptureSettings
 from capture.tap import FrameTap
 from capture.timeline import LipSync, SittingClock, TrackClock
 
+_log = logging.getLogger(__name__)
 _KEY_RETRY_S = 0.5
 
 
@@ -44,6 +46,7 @@ class PublishSession:
         self._tracks: dict[str, TrackClock] = {}
         self._sync = LipSync()
         self._packets = 0
+        self._counted = self.started, 0  # when, and how many packets of the peer there were
         self._key_asked = 0.0
         self._ingest = Ingest(self, settings.ice.servers())
 
@@ -84,6 +87,10 @@ class PublishSession:
 
     def tick(self) -> None:
         """A few times a second: count packets, ask for key frames when they are due."""
+        if self._is_flood():
+            _log.warning("a publisher sends more packets than any camera: it is cut off")
+            self._on_closed(self)
+            return
         packets = self._ingest.packets_received()
         if packets != self._packets:
             self._packets = packets
@@ -91,6 +98,15 @@ class PublishSession:
         self._recorder.tick(self.clock.now_ms())
         if time.monotonic() - self._key_asked >= self._settings.key_frame_every_s:
             self._ask_key()
+
+    def _is_flood(self) -> bool:
+        """Only packets with the peer's own keys count: nobody else can have it cut off."""
+        since, before = self._counted
+        now, packets = time.monotonic(), self._ingest.packets_sent_by_peer()
+        if now - since < 1:
+            return False
+        self._counted = now, packets
+        return packets - before > self._settings.max_packets_per_s * (now - since)
 
     async def close(self) -> None:
         await self._ingest.close()

@@ -23,6 +23,8 @@ class CaptureSettings:
     decode_threads: int = 2
     decode_backlog: int = 60  # encoded frames waiting; beyond it decoding skips to a key frame
     max_publications: int = 200
+    # More than a 10 Mbit/s screen has: a sender beyond this for a second is no camera.
+    max_packets_per_s: int = 2000
     # Left free on the disk: recording stops first, so that answers can still be saved.
     reserve_bytes: int = 32 * 1024 * 1024
     max_offer_bytes: int = 64 * 1024
