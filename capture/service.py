@@ -9,7 +9,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,8 +94,12 @@ class CaptureService:
     async def start(self) -> list[Segment]:
         """Repair what a crash left; returns the segments gained by it."""
         self._ensure_ticking()
+        return await self.repaired("*")
+
+    async def repaired(self, sitting_id: str) -> list[Segment]:
+        """Whatever a crash left of a sitting (``*``: of all) that nobody records now."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writing, self._repair_all)
+        return await loop.run_in_executor(self._writing, self._repair, sitting_id)
 
     async def aclose(self) -> None:
         """End every publication; all segments are closed, hashed and chained when this returns."""
@@ -176,6 +180,11 @@ class CaptureService:
             + (sampler.skipped if sampler else 0)
             + (tap.dropped if tap else 0),
         )
+
+    def tracks(self) -> Iterator[tuple[TrackKey, int, tuple[Path, ...]]]:
+        """What is in memory: how far it is recorded, and the files after the sealed segments."""
+        for key, track in self._tracks.items():
+            yield key, track.recorder.until_ms, track.recorder.growing
 
     def figures(self) -> CaptureFigures:
         """Of all sittings together, seen by their cameras."""
@@ -334,9 +343,11 @@ class CaptureService:
             raise CaptureError("the recording cannot be opened", code="storage_error") from error
         return kept
 
-    def _repair_all(self) -> list[Segment]:
+    def _repair(self, pattern: str) -> list[Segment]:
         gained: list[Segment] = []
-        folders = [(kind, folder) for kind in TrackKind for folder in self._root.glob(f"*/{kind}")]
+        folders = [
+            (kind, folder) for kind in TrackKind for folder in self._root.glob(f"{pattern}/{kind}")
+        ]
         for kind, folder in sorted(folders):
             key = TrackKey(folder.parent.name, kind)
             if key in self._tracks or not _SITTING_ID.fullmatch(key.sitting_id):

@@ -23,18 +23,16 @@ from acts.form4_pdf import render_form4_pdf
 from acts.html import render_act_html
 from acts.package import PackageContents, make_package
 from acts.seal import SealKey, seal
-from analysis.models_set import ModelSet
-from analysis.worker import AnalysisWorker
 from capture.contracts import TrackKind
 from capture.service import CaptureService
-from capture.settings import CaptureSettings
 from capture.signing import RecordingKey
 from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.clock import SystemClock
-from exam_api.adapters.figures import CaptureMetrics, flag_seconds
+from exam_api.adapters.figures import flag_seconds
 from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.passwords import Argon2Passwords
+from exam_api.adapters.recording_side import RecordingSide, recording_side
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.database import Database, open_database
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
@@ -48,7 +46,7 @@ from exam_api.services.jobs import Handler, JobRunner
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
-from exam_api.services.live_media import CapturedMedia, TappedAnalysis
+from exam_api.services.live_media import CapturedMedia
 from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import Mailer
 from exam_api.services.ports import Clock
@@ -78,7 +76,7 @@ class Container(Core):
     proctoring: ProctoringServices
     hub: LiveHub
     capture: CaptureService
-    worker: AnalysisWorker
+    recording: RecordingSide
     bridge: ProctoringBridge
     keeper: RecordingKeeper
     student_line: StudentLine
@@ -150,19 +148,10 @@ def _container(
         clock=clock,
         flag_took=flag_seconds(metrics),
     )
-    capture = CaptureService(
-        settings.recordings_dir,
-        on_event=bridge.on_capture,
-        settings=CaptureSettings(ice=settings.server_ice),
-    )
-    metrics.register(CaptureMetrics(capture.figures, settings.data_dir))
     thumbnails = Thumbnails(clock)
-    worker = AnalysisWorker(
-        lambda: ModelSet.load(settings.models_dir, data_dir=settings.data_dir),
-        bridge.on_flag,
-        thumbnails.keep,
-        settings.thumbnail_every_s,
-    )
+    recording = recording_side(settings, bridge, thumbnails.keep)
+    recording.register_metrics(metrics, settings.data_dir)
+    capture = recording.capture
     live = CapturedMedia(capture)
     hub = LiveHub()
     read = _stores(database.read, lambda unit: SqlActStore(unit, clock))
@@ -209,7 +198,7 @@ def _container(
         ),
         hub=hub,
         capture=capture,
-        worker=worker,
+        recording=recording,
         bridge=bridge,
         keeper=RecordingKeeper(
             _stores(database.read, SqlKeepingStore),
@@ -278,11 +267,11 @@ def _lifespan(container: Container) -> Callable[[FastAPI], AbstractAsyncContextM
 
 
 async def _start(container: Container, stack: AsyncExitStack) -> None:
-    capture, worker, bridge = container.capture, container.worker, container.bridge
+    capture, recording, bridge = container.capture, container.recording, container.bridge
     bridge.open()
     await capture.start()
     await _resume(container)
-    analysis = TappedAnalysis(capture, worker)
+    analysis = recording.analysis()
     tasks: dict[str, Callable[[], Awaitable[None]]] = {
         "bridge": lambda: bridge.run(analysis, capture),
         "recordings": container.keeper.run,
@@ -292,8 +281,8 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
     for name, work in tasks.items():
         await stack.enter_async_context(_task(name, _restarted(name, work)))
     stack.push_async_callback(bridge.settled)
-    stack.push_async_callback(asyncio.to_thread, worker.stop)
-    await asyncio.to_thread(worker.start)
+    stack.push_async_callback(asyncio.to_thread, recording.stop_analyzer)
+    await asyncio.to_thread(recording.start_analyzer)
     stack.push_async_callback(capture.aclose)
     stack.callback(container.hub.close)
     await stack.enter_async_context(_task("acts", container.proctoring.acts.settle_all()))

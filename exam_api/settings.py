@@ -210,6 +210,13 @@ class Settings(BaseSettings):
         description="Origins whose pages may call /whip and /whep, separated by spaces, e.g. "
         "https://exam.example.kz; * for any. Clients that are no browser need none.",
     )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        title="Capture workers",
+        description="Processes that record and analyse, one a core. 1: the server does it itself.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", title="Log level", description="Least severity that is written to stderr."
     )

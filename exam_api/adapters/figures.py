@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from capture.contracts import CaptureFigures
+from exam_api.adapters.workers.pool import WorkerPool
 
 _BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
@@ -46,6 +47,28 @@ class CaptureMetrics(Collector):
             "Free where the data are",
             shutil.disk_usage(self._data_dir).free,
         )
+
+
+class WorkerMetrics(Collector):
+    """Of the capture workers."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "baqylau_worker_restarts", "Capture workers that were replaced", self._pool.restarts
+        )
+        ready = sum(worker.ready for worker in self._pool.workers)
+        yield GaugeMetricFamily("baqylau_workers", "Capture workers that answer", ready)
+        lag = GaugeMetricFamily(
+            "baqylau_worker_loop_lag_seconds", "How late a worker is, at worst", labels=["worker"]
+        )
+        cpu = GaugeMetricFamily("baqylau_worker_cpu", "Share of one core", labels=["worker"])
+        for worker in self._pool.workers:
+            lag.add_metric([str(worker.index)], worker.load.lag_s)
+            cpu.add_metric([str(worker.index)], worker.load.cpu)
+        yield from (lag, cpu)
 
 
 def flag_seconds(registry: CollectorRegistry) -> Callable[[float], None]:

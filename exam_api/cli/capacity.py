@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
     app.command()(capacity)
 
 
-def capacity(
+def capacity(  # noqa: PLR0917 - typer's options
     sessions: Annotated[int, typer.Option(help="Students at once.", min=1, max=2000)],
     seconds: Annotated[int, typer.Option(help="Length of the measurement.", min=5, max=7200)] = 60,
     address: Annotated[
@@ -22,8 +22,12 @@ def capacity(
         Path | None,
         typer.Option(
             help="With --address: lines `login,password` of students who have an exam open now "
-            "and of a proctor. By default the demo's people."
+            "and of one of the testing centre. By default the demo's people."
         ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Without --address: as `serve --workers`.", min=1, max=64),
     ] = None,
     json_out: JsonOut = False,
 ) -> None:
@@ -34,4 +38,4 @@ def capacity(
     """
     from exam_api.cli.capacity_run import run_capacity  # noqa: PLC0415 - seconds to import
 
-    run_capacity(sessions, seconds, address, people, json_out=json_out)
+    run_capacity(sessions, seconds, address, people, workers, json_out=json_out)

@@ -36,6 +36,8 @@ _ARRIVE_TOGETHER: Final = 4  # a log-in is dear on purpose: more at once only wa
 _RECONNECT: Final = 8
 _MIB: Final = 2**20
 
+_OVERSEE: Final = frozenset({"testing_centre", "administrator"})  # they see every recording
+
 Login = tuple[str, str]
 
 
@@ -61,13 +63,21 @@ class Look:
 
 
 def run_capacity(
-    sessions: int, seconds: int, address: str, people: Path | None, *, json_out: bool
+    sessions: int,
+    seconds: int,
+    address: str,
+    people: Path | None,
+    workers: int | None,
+    *,
+    json_out: bool,
 ) -> None:
     target = _running(address, people) if address else None
     if people is not None and target is None:
         raise Failure("capacity.people_alone")
+    if workers is not None and target is not None:
+        raise Failure("capacity.workers_elsewhere")
     load_before = os.getloadavg()[0]
-    found = run(_capacity(sessions, seconds, target, load_before, quiet=json_out))
+    found = run(_capacity(sessions, seconds, target or workers, load_before, quiet=json_out))
     if json_out:
         say(json.dumps(found.as_json()))
     else:
@@ -93,8 +103,10 @@ def _people(path: Path) -> tuple[Login, ...]:
 
 
 async def _capacity(
-    sessions: int, seconds: int, target: Target | None, load_before: float, *, quiet: bool
+    sessions: int, seconds: int, target: Target | int | None, load_before: float, *, quiet: bool
 ) -> Capacity:
+    """``target``: a running server, or with how many workers to start one (None: as set)."""
+
     def progress(key: str, **values: object) -> None:
         if not quiet:
             say(text(key, **values))
@@ -102,8 +114,8 @@ async def _capacity(
     progress("capacity.preparing")
     media = await asyncio.to_thread(prepare)
     async with AsyncExitStack() as stack:
-        if target is None:
-            target = await stack.enter_async_context(_own_server(sessions))
+        if not isinstance(target, Target):
+            target = await stack.enter_async_context(_own_server(sessions, target))
         watcher, students = await _log_in(target, sessions, stack)
         idle = target.usage()
         progress("capacity.arriving", sessions=sessions)
@@ -144,27 +156,27 @@ async def _log_in(
     except httpx.HTTPError as error:
         raise Failure("capacity.unreachable", address=target.address) from error
     students: list[Login] = []
-    proctor = None
+    overseer = None
     for login, password in target.people:
         who = await stack.enter_async_context(_browser(target))
         roles = (await Person(who).log_in(login, password))["roles"]
         if "student" in roles:
             students.append((login, password))
-        elif "proctor" in roles and proctor is None:
-            proctor = Proctor(who)
-        if len(students) >= sessions and proctor is not None:
+        elif _OVERSEE.intersection(roles) and overseer is None:
+            overseer = Proctor(who)
+        if len(students) >= sessions and overseer is not None:
             break
     if len(students) < sessions:
         raise Failure("capacity.few_students", wanted=sessions, found=len(students))
-    return _Watcher(http, proctor), students
+    return _Watcher(http, overseer), students
 
 
 class _Watcher:
     """Who looks at the server while the students work."""
 
-    def __init__(self, http: httpx.AsyncClient, proctor: Proctor | None) -> None:
+    def __init__(self, http: httpx.AsyncClient, overseer: Proctor | None) -> None:
         self._http = http
-        self._proctor = proctor
+        self._overseer = overseer
         self.health: list[float] = []
         self.failures = 0
         self.lags: list[float] = []
@@ -179,9 +191,9 @@ class _Watcher:
         )
 
     async def _covered(self, sitting_id: str) -> tuple[int, int] | None:
-        if self._proctor is None:
+        if self._overseer is None:
             return None
-        recording = (await self._proctor.review(sitting_id))["recording"]
+        recording = (await self._overseer.review(sitting_id))["recording"]
         return int(recording["recorded_ms"]), int(recording["exam_ms"])
 
     async def ask_until(self, end: float) -> None:
@@ -304,7 +316,7 @@ def _dropped_pct(before: str, after: str) -> float | None:
 
 
 @asynccontextmanager
-async def _own_server(sessions: int) -> AsyncIterator[Target]:
+async def _own_server(sessions: int, workers: int | None) -> AsyncIterator[Target]:
     """``baqylau serve`` as a process of its own on a folder that goes away with it."""
     with tempfile.TemporaryDirectory(prefix="baqylau-capacity-") as folder:
         data = Path(folder)
@@ -313,7 +325,7 @@ async def _own_server(sessions: int) -> AsyncIterator[Target]:
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "exam_api.cli", "serve",
-                env=_environment(data), stdout=asyncio.subprocess.PIPE, stderr=errors,
+                env=_environment(data, workers), stdout=asyncio.subprocess.PIPE, stderr=errors,
             )  # fmt: skip
         try:
             assert process.stdout is not None
@@ -330,7 +342,7 @@ async def _own_server(sessions: int) -> AsyncIterator[Target]:
             await process.wait()
 
 
-def _environment(data: Path) -> dict[str, str]:
+def _environment(data: Path, workers: int | None) -> dict[str, str]:
     """The machine's own settings count, but for what would touch its data."""
     private = {
         "DATA_DIR": str(data),
@@ -341,6 +353,8 @@ def _environment(data: Path) -> dict[str, str]:
         "SECURE_COOKIES": "false",
         "LOG_LEVEL": "warning",
     }
+    if workers is not None:
+        private["WORKERS"] = str(workers)
     return os.environ | {f"BAQYLAU_{name}": value for name, value in private.items()}
 
 
@@ -352,7 +366,7 @@ async def _seeded(data: Path, sessions: int) -> tuple[Login, ...]:
         crowd = await seed_crowd(database, clock, hasher, exam_id, sessions)
     finally:
         await database.aclose()
-    return (("proctor1", DEMO_PASSWORD), *((login, DEMO_PASSWORD) for login in crowd))
+    return (("testing", DEMO_PASSWORD), *((login, DEMO_PASSWORD) for login in crowd))
 
 
 def _last_line(log: Path) -> str:

@@ -21,6 +21,11 @@ CAPACITY_TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "--people нужен только вместе с --address",
         "en": "--people is only used together with --address",
     },
+    "capacity.workers_elsewhere": {
+        "kk": "--workers пен --address бірге қолданылмайды: сервер жұмыс істеп тұр",
+        "ru": "--workers и --address вместе не нужны: сервер уже работает",
+        "en": "--workers and --address do not go together: that server runs already",
+    },
     "capacity.people_line": {
         "kk": "{path}, {line}-жол: «логин,құпиясөз» болуы керек",
         "ru": "{path}, строка {line}: должно быть «логин,пароль»",

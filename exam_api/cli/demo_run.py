@@ -32,6 +32,7 @@ def run_demo(data: Path, port: int, *, fresh: bool) -> None:
         database_url="",
         public_url="",
         secure_cookies=False,
+        workers=1,
     )
     configure_logging(logging.ERROR)
     with listen(settings.host, port) as listener, only_server(data), suppress(KeyboardInterrupt):
@@ -41,8 +42,8 @@ def run_demo(data: Path, port: int, *, fresh: bool) -> None:
         run(_demo(bound, listener))
 
 
-def run_server() -> None:
-    settings = read_settings()
+def run_server(workers: int | None) -> None:
+    settings = read_settings(workers=workers)
     configure_logging(logging.getLevelNamesMapping()[settings.log_level.upper()])
     with listen(settings.host, settings.port) as listener, only_server(settings.data_dir):
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})

@@ -72,6 +72,7 @@ async def _replay(source: Path, video: VideoInfo, data: Path, out: Path) -> Outc
             port=listener.getsockname()[1],
             public_url="",
             secure_cookies=False,
+            workers=1,
         )
         exam_id = (await seed(settings)).exam_id
         async with serving(settings, listener) as container:
@@ -85,9 +86,11 @@ async def _replay(source: Path, video: VideoInfo, data: Path, out: Path) -> Outc
 
 async def _played(container: Container, exam_id: str, source: Path, video: VideoInfo) -> Played:
     rates = [0.0]  # of analysis; known only while it goes on
+    analyzer = container.recording.analyzer
+    assert analyzer is not None
 
     async def look(sitting_id: str) -> None:
-        rates.append(container.worker.analysed(sitting_id).fps or rates[-1])
+        rates.append(analyzer.analysed(sitting_id).fps or rates[-1])
 
     async with _browser(container) as http:
         student = Student(http)

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import fcntl
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import TypeVar
 import uvicorn
 import uvloop
 
+from exam_api.adapters.workers.child import IN_USE
 from exam_api.bootstrap import Container, build, container_of
 from exam_api.cli.terminal import Failure, writable_folder
 from exam_api.settings import Settings
 
 _GOODBYE_S = 10
+_WORKERS_END_S = 30.0
+_LOOK_S = 0.1
 Result = TypeVar("Result")
 
 
@@ -63,7 +67,23 @@ def only_server(data_dir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Failure("data_in_use", path=data_dir) from error
+        _await_workers(data_dir)
         yield
+
+
+def _await_workers(data_dir: Path) -> None:
+    """Workers of a server that was killed close their recordings first."""
+    deadline = time.monotonic() + _WORKERS_END_S
+    with (data_dir / IN_USE).open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise Failure("data_in_use", path=data_dir) from error
+                time.sleep(_LOOK_S)
+            else:
+                return
 
 
 @asynccontextmanager

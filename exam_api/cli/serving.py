@@ -22,8 +22,13 @@ def demo(
     run_demo(data, port, fresh=fresh)
 
 
-def serve() -> None:
+def serve(
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that record and analyse, one a core.", min=1, max=64),
+    ] = None,
+) -> None:
     """Serve with the settings of the environment (`baqylau config` lists them)."""
     from exam_api.cli.demo_run import run_server  # noqa: PLC0415 - seconds to import
 
-    run_server()
+    run_server(workers)

@@ -55,7 +55,15 @@ class _Tick:
     """Time for what only time tells; queued like a report so that rows keep one writer."""
 
 
-Report = CaptureEvent | FlagUpdate | _Tick
+@dataclass(frozen=True, slots=True)
+class AnalysisLost:
+    """The analyzer of a sitting is gone with all it knew: what it had opened lasts no longer."""
+
+    sitting_id: str
+    at_ms: int
+
+
+Report = CaptureEvent | FlagUpdate | AnalysisLost | _Tick
 
 
 @dataclass(slots=True)
@@ -97,6 +105,9 @@ class ProctoringBridge:
         """Any thread. After the loop has ended there is nobody left to tell."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._reports.put_nowait, update)
+
+    def on_analysis_lost(self, sitting_id: str, at_ms: int) -> None:
+        self._reports.put_nowait(AnalysisLost(sitting_id, at_ms))
 
     # --- life -------------------------------------------------------------------------------
 
@@ -162,7 +173,7 @@ class ProctoringBridge:
                 return
 
     async def _switch_analysis(
-        self, report: CaptureEvent | FlagUpdate, analysis: SittingAnalysis
+        self, report: CaptureEvent | FlagUpdate | AnalysisLost, analysis: SittingAnalysis
     ) -> None:
         try:
             match report:
@@ -173,7 +184,9 @@ class ProctoringBridge:
         except Exception:  # noqa: BLE001 - recording and test go on without analysis
             _log.exception("analysis_not_switched")
 
-    async def _record(self, report: CaptureEvent | FlagUpdate, store: ProctoringStore) -> None:
+    async def _record(
+        self, report: CaptureEvent | FlagUpdate | AnalysisLost, store: ProctoringStore
+    ) -> None:
         if isinstance(report, SegmentClosed):
             await store.save_segment(report.segment)
             return
@@ -196,6 +209,8 @@ class ProctoringBridge:
             case FlagUpdate():
                 await self._flag(report, times, store)
                 self._note_delay(report, times)
+            case AnalysisLost():
+                await self._analysis_lost(report.at_ms, times, store)
 
     async def _media_started(
         self, report: MediaStarted, times: SittingTimes, store: ProctoringStore
@@ -268,6 +283,11 @@ class ProctoringBridge:
             return
         if _within_test(times, update.flag):
             await self._save(update, times, store)
+
+    async def _analysis_lost(self, at_ms: int, times: SittingTimes, store: ProctoringStore) -> None:
+        for flag in await store.open_flags(times.id):
+            if flag.kind is not FlagKind.CONNECTION_LOST:
+                await self._close(store, times, flag, at_ms)
 
     def _note_delay(self, update: FlagUpdate, times: SittingTimes) -> None:
         now_ms, scores = times.at_ms(self._clock.now()), update.flag.scores

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class ServerProcess:
     data: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    settings: dict[str, object] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -81,7 +82,7 @@ class ServerProcess:
         log = (self.data / "server.log").open("ab")
         self.process = subprocess.Popen(
             [*COMMAND, "serve"],
-            env=environment(data_dir=self.data, port=self.port),
+            env=environment(data_dir=self.data, port=self.port, **self.settings),
             stdout=log,
             stderr=log,
         )

@@ -98,13 +98,19 @@ def test_people_are_read_and_a_wrong_line_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("address", "with_people", "code"),
-    [("localhost:8000", False, "capacity.address_wrong"), ("", True, "capacity.people_alone")],
+    ("address", "with_people", "workers", "code"),
+    [
+        ("localhost:8000", False, None, "capacity.address_wrong"),
+        ("", True, None, "capacity.people_alone"),
+        ("http://127.0.0.1:1", False, 2, "capacity.workers_elsewhere"),
+    ],
 )
-def test_silly_input_is_refused_before_anything_starts(tmp_path, address, with_people, code):
+def test_silly_input_is_refused_before_anything_starts(
+    tmp_path, address, with_people, workers, code
+):
     people = tmp_path / "people.csv" if with_people else None
     with pytest.raises(Failure) as refused:
-        run_capacity(1, 5, address, people, json_out=True)
+        run_capacity(1, 5, address, people, workers, json_out=True)
     assert refused.value.code == code
 
 

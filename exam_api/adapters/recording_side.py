@@ -1,0 +1,101 @@
+"""Where recording and analysis happen: in this process, or in worker processes."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from analysis.models_set import ModelSet
+from analysis.worker import AnalysisWorker
+from capture.service import CaptureService
+from capture.settings import CaptureSettings
+from exam_api.adapters.figures import CaptureMetrics, WorkerMetrics
+from exam_api.adapters.workers.messages import Setup
+from exam_api.adapters.workers.remote import RemoteAnalysis, RemoteCapture
+from exam_api.services.live_media import TappedAnalysis
+from exam_api.services.proctoring import ProctoringBridge
+from exam_api.services.proctoring_ports import SittingAnalysis
+from exam_api.settings import Settings
+
+OnThumbnail = Callable[[str, int, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSide:
+    """``analyzer``: None where workers analyse; they start and stop with ``capture``."""
+
+    capture: CaptureService
+    analyzer: AnalysisWorker | None
+
+    def analysis(self) -> SittingAnalysis:
+        """Call in the running loop."""
+        if self.analyzer is not None:
+            return TappedAnalysis(self.capture, self.analyzer)
+        assert isinstance(self.capture, RemoteCapture)
+        return RemoteAnalysis(self.capture, asyncio.get_running_loop())
+
+    def start_analyzer(self) -> None:
+        if self.analyzer is not None:
+            self.analyzer.start()
+
+    def stop_analyzer(self) -> None:
+        if self.analyzer is not None:
+            self.analyzer.stop()
+
+    def register_metrics(self, registry: CollectorRegistry, data_dir: Path) -> None:
+        registry.register(CaptureMetrics(self.capture.figures, data_dir))
+        if isinstance(self.capture, RemoteCapture):
+            registry.register(WorkerMetrics(self.capture.pool))
+
+
+def recording_side(
+    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
+) -> RecordingSide:
+    if settings.workers > 1:
+        return RecordingSide(_remote(settings, bridge, on_thumbnail), None)
+    capture = CaptureService(
+        settings.recordings_dir, on_event=bridge.on_capture, settings=_capture_settings(settings)
+    )
+    analyzer = AnalysisWorker(
+        lambda: ModelSet.load(settings.models_dir, data_dir=settings.data_dir),
+        bridge.on_flag,
+        on_thumbnail,
+        settings.thumbnail_every_s,
+    )
+    return RecordingSide(capture, analyzer)
+
+
+def _remote(
+    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
+) -> RemoteCapture:
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
+
+    def setup(index: int) -> Setup:
+        return Setup(
+            index=index,
+            core=cores[index % len(cores)],
+            recordings_dir=settings.recordings_dir,
+            data_dir=settings.data_dir,
+            models_dir=settings.models_dir,
+            capture=_capture_settings(settings),
+            thumbnail_every_s=settings.thumbnail_every_s,
+            log_level=logging.getLogger().level,
+        )
+
+    return RemoteCapture(
+        settings.recordings_dir,
+        workers=settings.workers,
+        setup=setup,
+        on_event=bridge.on_capture,
+        on_flag=bridge.on_flag,
+        on_thumbnail=on_thumbnail,
+        on_analysis_lost=bridge.on_analysis_lost,
+    )
+
+
+def _capture_settings(settings: Settings) -> CaptureSettings:
+    return CaptureSettings(ice=settings.server_ice)

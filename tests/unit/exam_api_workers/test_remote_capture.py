@@ -1,0 +1,186 @@
+"""Which worker a sitting goes to, what is told of it, and what a worker's end leads to."""
+
+import asyncio
+import inspect
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from capture.contracts import (
+    CaptureFigures,
+    LiveStatus,
+    MediaLost,
+    MediaStarted,
+    PublisherEnded,
+    PublishGrant,
+    TrackKey,
+    TrackKind,
+)
+from capture.endpoint import Publication
+from capture.errors import ResourceUnknown
+from capture.service import CaptureService
+from exam_api.adapters.workers.child import Worker as ChildWorker
+from exam_api.adapters.workers.messages import Happened, TrackState, WorkerUnavailable
+from exam_api.adapters.workers.remote import RemoteCapture
+
+# Where each public method of the capture service is done when workers record.
+BY_THE_WORKER = {"publish", "end", "end_sitting", "explain"}
+AS_REPORTED = {"status", "recorded_until", "track_of", "figures"}
+FROM_THE_DISK = {"recording", "joined", "clip", "tracks_on_record"}
+OF_THE_MAIN_PROCESS = {"start", "aclose", "repaired", "amend"}
+INSIDE_A_WORKER = {"tap", "tracks"}
+LIVE = LiveStatus(True, True, 900, 10, 2)
+SILENT = LiveStatus(False, True, 900, 10, 2)
+
+
+def public(owner: type) -> set[str]:
+    return {name for name, _ in inspect.getmembers(owner, callable) if not name.startswith("_")}
+
+
+def test_every_method_of_the_capture_service_has_its_place():
+    placed = BY_THE_WORKER | AS_REPORTED | FROM_THE_DISK | OF_THE_MAIN_PROCESS | INSIDE_A_WORKER
+    assert public(CaptureService) == placed
+    own = {name for name in vars(RemoteCapture) if not name.startswith("_")}
+    assert own >= BY_THE_WORKER | AS_REPORTED
+    assert own.isdisjoint(FROM_THE_DISK)
+    assert public(ChildWorker) >= BY_THE_WORKER
+
+
+@dataclass(eq=False)
+class FakeWorker:
+    index: int
+    tracks: dict = field(default_factory=dict)
+    figures: CaptureFigures = field(default_factory=CaptureFigures)
+    ready: bool = True
+    lost: bool = False
+    calls: list = field(default_factory=list)
+
+    async def call(self, name, *arguments):
+        if self.lost:
+            raise WorkerUnavailable
+        self.calls.append((name, *arguments))
+        return Publication(f"r{self.index}-{len(self.calls)}", "sdp", "tag")
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+async def capture(tmp_path, told):
+    service = RemoteCapture(
+        tmp_path,
+        workers=2,
+        setup=lambda _index: pytest.fail("no process is started here"),
+        on_event=told.append,
+        on_flag=told.append,
+        on_thumbnail=lambda *_: None,
+        on_analysis_lost=lambda *lost: told.append(lost),
+    )
+    service.pool._workers = {0: FakeWorker(0), 1: FakeWorker(1)}
+    yield service
+    await CaptureService.aclose(service)
+
+
+def grant(sitting_id: str, track: TrackKind = TrackKind.CAMERA) -> PublishGrant:
+    return PublishGrant(sitting_id, datetime(2026, 1, 1, tzinfo=UTC), track)
+
+
+def owners(capture) -> dict[str, int]:
+    return {sitting: worker.index for sitting, worker in capture._owners.items()}
+
+
+async def test_sittings_are_spread_and_stay_with_their_worker(capture):
+    for sitting in ("a", "b", "c", "d"):
+        await capture.publish(grant(sitting), "v=0")
+    assert owners(capture) == {"a": 0, "b": 1, "c": 0, "d": 1}
+    await capture.end_sitting("b")
+    for sitting in ("e", "a", "c"):
+        await capture.publish(grant(sitting), "v=0")
+    await capture.publish(grant("a", TrackKind.SCREEN), "v=0")
+    assert owners(capture) == {"a": 0, "c": 0, "d": 1, "e": 1}
+
+
+async def test_a_resource_lasts_until_the_next_or_the_end(capture):
+    first = await capture.publish(grant("a"), "v=0")
+    second = await capture.publish(grant("a"), "v=0")
+    with pytest.raises(ResourceUnknown):
+        capture.track_of(first.resource_id)
+    assert capture.track_of(second.resource_id) == TrackKey("a")
+    await capture.end(second.resource_id)
+    worker = capture._owners["a"]
+    assert worker.calls[-1] == ("end", second.resource_id)
+    capture._hear(worker, Happened(PublisherEnded("a", 5), {}))
+    with pytest.raises(ResourceUnknown):
+        await capture.end(second.resource_id)
+
+
+async def test_what_is_live_is_as_the_worker_said(capture, told):
+    assert not capture.status("a").live
+    await capture.publish(grant("a"), "v=0")
+    worker = capture._owners["a"]
+    started = MediaStarted("a", 5)
+    capture._hear(worker, Happened(started, {TrackKey("a"): TrackState(LIVE, 700, ())}))
+    assert told == [started]
+    assert capture.status("a") == LIVE
+    assert not capture.status("a", TrackKind.SCREEN).live
+    assert capture.recorded_until("a") == 700
+    worker.figures = CaptureFigures(publishing=1, live=1, frames_decoded=10)
+    assert capture.figures() == worker.figures
+
+
+async def test_the_growing_segment_is_read_unless_it_is_listed_already(capture, tmp_path):
+    await capture.publish(grant("a"), "v=0")
+    worker = capture._owners["a"]
+    worker.tracks[TrackKey("a")] = TrackState(LIVE, 700, ("000001.webm",))
+    assert capture._parts(TrackKey("a")) == ((), (tmp_path / "a/camera/000001.webm",))
+
+
+async def test_a_workers_end_is_told_for_each_of_its_sittings_only(capture, told):
+    for sitting in ("a", "b", "c"):
+        await capture.publish(grant(sitting), "v=0")
+    dead = capture._owners["a"]
+    dead.tracks = {
+        TrackKey("a"): TrackState(LIVE, 700, ()),
+        TrackKey("a", TrackKind.SCREEN): TrackState(LIVE, 700, ()),
+        TrackKey("c"): TrackState(SILENT, 800, ()),
+    }
+    dead.figures = CaptureFigures(publishing=2, live=2, frames_decoded=10, frames_dropped=2)
+    before = capture.figures()
+    dead.lost = True
+    await capture._lost(dead)
+    assert told == [
+        ("a", 0),
+        ("c", 0),
+        MediaLost("a", 900),
+        MediaLost("a", 900, TrackKind.SCREEN),
+        PublisherEnded("c", 900),
+    ]
+    assert owners(capture) == {"b": 1}
+    assert (before.live, capture.figures().live) == (2, 0)
+    assert capture.figures().frames_decoded == before.frames_decoded  # a counter never goes back
+    await capture.publish(grant("a"), "v=0")
+    assert owners(capture) == {"b": 1, "a": 1}
+    del capture.pool._workers[0]
+
+
+async def test_without_workers_the_page_is_told_to_come_again(capture):
+    await capture.publish(grant("a"), "v=0")
+    for worker in capture.pool.workers:
+        worker.lost = True
+    with pytest.raises(WorkerUnavailable) as refused:
+        await capture.publish(grant("b"), "v=0")
+    assert (refused.value.status, refused.value.retryable) == (503, True)
+    await capture.end_sitting("a")  # nothing is left to end
+
+
+async def test_analysis_of_a_lost_worker_is_no_failure(capture, caplog):
+    from exam_api.adapters.workers.remote import RemoteAnalysis
+
+    await capture.publish(grant("a"), "v=0")
+    analysis = RemoteAnalysis(capture, asyncio.get_running_loop())
+    await asyncio.to_thread(analysis.attach, "a")
+    assert capture._owners["a"].calls[-1] == ("attach", "a")
+    await asyncio.to_thread(analysis.detach, "unknown")
