@@ -70,6 +70,9 @@ class Office:
     async def figure(self, name: str) -> float | None:
         return metric((await self.testing.http.get("/metrics")).text, name)
 
+    async def both_live(self) -> bool:
+        return await self.figure("baqylau_sittings_live") == 2
+
     async def both_workers(self) -> bool:
         return await self.figure("baqylau_workers") == 2
 
@@ -126,7 +129,7 @@ async def strike(server, office: Office, struck: LoadStudent, spared: LoadStuden
     assert causes == ["server_restart", "server_restart"]
     assert (await office.recording(spared))["gaps"] == []
     assert await office.live(spared)
-    assert await office.figure("baqylau_sittings_live") == 2
+    await wait_for(office.both_live)
     await wait_for(office.both_workers)
     assert await office.figure("baqylau_worker_restarts_total") == 2
 
