@@ -50,7 +50,7 @@ class Line:
     @property
     def name(self) -> str:
         """What people look for: the segment's file, or which line of the manifest."""
-        if self.kind == "segment":
+        if self.kind in _FILES:
             return str(self.said["name"])
         return f"{_MANIFEST}:{self.number} ({self.kind})"
 
@@ -96,10 +96,19 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_supplied_name(name: str) -> bool:
+    """``c000001.webm``: from the student's own computer."""
+    return name.startswith("c") and is_segment_name(name[1:])
+
+
 def is_segment_name(name: str) -> bool:
     """``000001.webm`` and the like: six digits and a known suffix."""
     path = Path(name)
     return len(path.stem) == 6 and path.stem.isdecimal() and path.suffix in SEGMENT_SUFFIXES
+
+
+# Kinds of lines that name a file, and what its name is like
+_FILES = {"segment": is_segment_name, "supplied": is_supplied_name}
 
 
 def verify_folder(folder: Path, digest: str | None = None) -> list[Problem]:
@@ -142,9 +151,9 @@ def _lines(folder: Path) -> Iterator[Line]:
         said = json.loads(raw)
         line = Line(number, said, said["chain"], body_of(raw))
         bytes.fromhex(line.chain)
-        if line.kind == "segment":
+        if line.kind in _FILES:
             bytes.fromhex(said["sha256"])
-            if not is_segment_name(said["name"]):
+            if not _FILES[line.kind](said["name"]):
                 raise ValueError("no segment name")
         yield line
 
@@ -163,7 +172,7 @@ def _order_problems(lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 def _file_problems(folder: Path, lines: Sequence[Line]) -> Iterator[Problem]:
-    listed = {line.name: line.said["sha256"] for line in lines if line.kind == "segment"}
+    listed = {line.name: line.said["sha256"] for line in lines if line.kind in _FILES}
     for name, sha256 in listed.items():
         path = folder / name
         if not path.is_file():
@@ -173,7 +182,8 @@ def _file_problems(folder: Path, lines: Sequence[Line]) -> Iterator[Problem]:
         if actual != sha256:
             yield Problem("reordered" if actual in listed.values() else "changed", name)
     for path in sorted(folder.iterdir()):
-        if is_segment_name(path.name) and path.name not in listed:
+        ours = any(is_ours(path.name) for is_ours in _FILES.values())
+        if ours and path.name not in listed:
             yield Problem("foreign", path.name)
 
 

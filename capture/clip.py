@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture import webm
-from capture.contracts import Segment
 from capture.ebml import Malformed
 from capture.errors import NothingRecorded
-from capture.join import merge_tracks
+from capture.join import Media, merge_tracks
 
 _CLUSTER_MS = 1000
 
@@ -23,7 +22,7 @@ class _Source:
 
 
 def cut(
-    folder: Path, segments: Sequence[Segment], growing: Sequence[Path], start_ms: int, end_ms: int
+    folder: Path, segments: Sequence[Media], growing: Sequence[Path], start_ms: int, end_ms: int
 ) -> bytes:
     """The recording from ``start_ms`` to ``end_ms`` of the timeline. Raises NothingRecorded.
 
@@ -39,7 +38,7 @@ def cut(
 
 
 def _overlapping(
-    folder: Path, segments: Sequence[Segment], growing: Sequence[Path], start_ms: int, end_ms: int
+    folder: Path, segments: Sequence[Media], growing: Sequence[Path], start_ms: int, end_ms: int
 ) -> Iterator[Path]:
     for segment in segments:
         if segment.end_ms >= start_ms and segment.start_ms <= end_ms:

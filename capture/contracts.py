@@ -119,11 +119,40 @@ class Segment:
     track: TrackKind = TrackKind.CAMERA
 
 
+class Span(NamedTuple):
+    """A stretch of the timeline."""
+
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuppliedSegment:
+    """A stretch that the student's own page supplied after a gap: no server saw it being made.
+
+    ``sha256`` is of the file here, ``source_sha256`` of the piece (``piece``: its id) that came.
+    """
+
+    piece: str
+    name: str
+    start_ms: int
+    end_ms: int
+    size_bytes: int
+    sha256: str
+    source_sha256: str
+    video_codec: str | None
+    audio_codec: str | None
+    width: int
+    height: int
+    chain: str = field(default="", compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """Everything on record of one track of a sitting, in order.
 
     ``digest``: the last chain value, which stands for all of it; empty where nothing is on record.
+    ``signed_by``: the public key (hex) of the signature at its end; empty while it may grow.
     """
 
     sitting_id: str
@@ -132,10 +161,17 @@ class Recording:
     track: TrackKind = TrackKind.CAMERA
     digest: str = ""
     clocks: tuple[ClockOffset, ...] = ()
+    supplied: tuple[SuppliedSegment, ...] = ()
+    signed_by: str = ""
 
     @property
     def recorded_ms(self) -> int:
         return sum(segment.end_ms - segment.start_ms for segment in self.segments)
+
+    @property
+    def media(self) -> tuple[Segment | SuppliedSegment, ...]:
+        """All there is to see, in the order of the timeline."""
+        return tuple(sorted((*self.segments, *self.supplied), key=lambda one: one.start_ms))
 
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.segments)

@@ -80,6 +80,13 @@ class NotAVideo(CaptureError):
     status = 422
 
 
+class SupplyRefused(CaptureError):
+    """What a page supplied is no piece of a recording, or is not the one that was announced."""
+
+    code = "piece_refused"
+    status = 422
+
+
 class NothingRecorded(CaptureError):
     code = "nothing_recorded"
     status = 404

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from capture.contracts import Gap, GapCause
-from capture.manifest import Ledger, Manifest
+from capture.contracts import Gap, GapCause, Recording
+from capture.manifest import Manifest
 from capture.signing import RecordingKey
 
 # Between a good-bye and the test's end by the server's clock some hundred milliseconds pass.
 TAIL_MS = 1000
 
 
-def finalise(manifest: Manifest, key: RecordingKey, at: datetime, until_ms: int) -> Ledger:
+def finalise(manifest: Manifest, *, signer: RecordingKey, at: datetime, until_ms: int) -> Recording:
     """Sign the manifest; ``until_ms`` is the sitting's end on its timeline. Again adds nothing.
 
     OSError (a full disk): nothing is lost, and it may be asked again.
@@ -21,5 +21,5 @@ def finalise(manifest: Manifest, key: RecordingKey, at: datetime, until_ms: int)
         if until_ms - max(ends) >= TAIL_MS:
             cause = ledger.stop.cause if ledger.stop else GapCause.SERVER_RESTART
             manifest.append(Gap(max(ends), until_ms, cause, manifest.key.track))
-    manifest.seal(key, at)
-    return ledger
+    manifest.seal(signer, at)
+    return ledger.recording(manifest.key)

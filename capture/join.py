@@ -6,6 +6,7 @@ the sitting's timeline.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Sequence
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture import webm
-from capture.contracts import Segment
+from capture.contracts import Segment, SuppliedSegment
 from capture.ebml import Malformed
 from capture.errors import FULL, NothingRecorded, StorageFull
 
+Media = Segment | SuppliedSegment
 STAMP = "recording.parts"
 JOINED = ("recording.webm", "recording.mkv")
 TEMPORARY = ".joining-"
@@ -34,7 +36,7 @@ class Part:
         return self.scan.clusters[0].start
 
 
-def join(folder: Path, segments: Sequence[Segment], growing: Sequence[Path]) -> Path:
+def join(folder: Path, segments: Sequence[Media], growing: Sequence[Path]) -> Path:
     """Make or refresh ``recording.webm`` (``.mkv`` with H.264). Raises NothingRecorded.
 
     Kept as long as its parts are the same, which ``recording.parts`` tells.
@@ -58,10 +60,11 @@ def join(folder: Path, segments: Sequence[Segment], growing: Sequence[Path]) -> 
     return target
 
 
-def _stamp(segments: Sequence[Segment], growing: Sequence[Path]) -> str:
-    """What a join is made of: the last chain value stands for all closed segments."""
+def _stamp(segments: Sequence[Media], growing: Sequence[Path]) -> str:
+    """What a join is made of. A supplied segment is written in between, after later ones."""
     live = [f"{path.name} {path.stat().st_size}" for path in growing] or ["closed"]
-    return "\n".join([segments[-1].chain if segments else "", *live])
+    made_of = hashlib.sha256("".join(segment.chain for segment in segments).encode())
+    return "\n".join([made_of.hexdigest(), *live])
 
 
 def _kept(folder: Path, stamp: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 Kinds of lines: ``segment`` (a Segment without its sitting and track), ``gap``, ``stop`` (recording
 was ended in order, with the cause of the gap that would follow), ``clock`` (a ClockOffset),
+``supplied`` (a SuppliedSegment),
 ``seal`` (the sitting is over: all lines before are signed). Each line carries its link of the hash
 chain. Each append is flushed to the disk before anyone hears of it; a torn last line, left by a
 crash, is cut off when opened to write.
@@ -16,7 +17,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from capture.chain import GENESIS, body_of, line_chain, sealed_statement
-from capture.contracts import ClockOffset, Gap, GapCause, Recording, Segment, TrackKey, TrackKind
+from capture.contracts import (
+    ClockOffset,
+    Gap,
+    GapCause,
+    Recording,
+    Segment,
+    SuppliedSegment,
+    TrackKey,
+    TrackKind,
+)
 from capture.signing import RecordingKey, sync_folder
 
 NAME = "segments.jsonl"
@@ -43,12 +53,13 @@ class Seal:
     chain: str = field(default="", compare=False)
 
 
-Entry = Segment | Gap | Stop | ClockOffset | Seal
+Entry = Segment | Gap | Stop | ClockOffset | SuppliedSegment | Seal
 _KINDS: Final[dict[str, type[Entry]]] = {
     "segment": Segment,
     "gap": Gap,
     "stop": Stop,
     "clock": ClockOffset,
+    "supplied": SuppliedSegment,
     "seal": Seal,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
@@ -61,6 +72,7 @@ class Ledger:
     segments: list[Segment] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     clocks: list[ClockOffset] = field(default_factory=list)
+    supplied: list[SuppliedSegment] = field(default_factory=list)
     stop: Stop | None = None  # set while no segment follows it
     seal: Seal | None = None  # set while it is the last line
     chain: str = GENESIS
@@ -83,6 +95,8 @@ class Ledger:
             self.gaps.append(entry)
         elif isinstance(entry, ClockOffset):
             self.clocks.append(entry)
+        elif isinstance(entry, SuppliedSegment):
+            self.supplied.append(entry)
         elif isinstance(entry, Stop):
             self.stop = entry
 
@@ -92,6 +106,7 @@ class Ledger:
             segments=list(self.segments),
             gaps=list(self.gaps),
             clocks=list(self.clocks),
+            supplied=list(self.supplied),
         )
 
     def recording(self, key: TrackKey) -> Recording:
@@ -103,6 +118,8 @@ class Ledger:
             key.track,
             digest,
             tuple(self.clocks),
+            tuple(self.supplied),
+            self.seal.public_key if self.seal else "",
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from capture import webm
-from capture.chain import file_sha256, is_segment_name
+from capture.chain import file_sha256, is_segment_name, is_supplied_name
 from capture.contracts import Segment, TrackKey
 from capture.ebml import Malformed
 from capture.join import TEMPORARY
@@ -25,6 +25,10 @@ def repair_folder(folder: Path, manifest: Manifest, key: TrackKey) -> list[Segme
     """Cut, hash and chain what a kill -9 left; returns the segments gained."""
     for left in folder.glob(f"{TEMPORARY}*"):
         left.unlink()
+    supplied = {segment.name for segment in manifest.ledger.supplied}
+    for path in folder.iterdir():
+        if is_supplied_name(path.name) and path.name not in supplied:
+            path.unlink()  # moved in but not written down: the page still has it
     found = list(_recovered(folder, manifest, key))
     return [entry for entry in manifest.append(*found) if isinstance(entry, Segment)]
 

@@ -86,12 +86,16 @@ class SegmentFile:
         """Frames wait although no newer ones came to push them out."""
         return bool(self._blocks) and now_ms - self._base_ms > 2 * self._cluster_ms
 
-    def sealed(self, segment: Segment) -> Segment:
-        """Close the file, on the disk for good; ``segment`` with its digest. It waits for I/O."""
+    def sync(self) -> None:
+        """Close the file, on the disk for good. It waits for I/O."""
         try:
             os.fsync(self._descriptor)
         finally:
             os.close(self._descriptor)
+
+    def sealed(self, segment: Segment) -> Segment:
+        """As sync; ``segment`` with its digest."""
+        self.sync()
         return replace(segment, sha256=self._hash.hexdigest())
 
     def discard(self) -> None:

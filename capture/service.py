@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +21,7 @@ from capture import clip, join, manifest
 from capture.contracts import (
     CaptureEvent,
     CaptureFigures,
+    ClockOffset,
     Gap,
     GapCause,
     LiveStatus,
@@ -28,17 +31,21 @@ from capture.contracts import (
     PublishGrant,
     Recording,
     Segment,
+    SuppliedSegment,
     TrackKey,
     TrackKind,
 )
 from capture.endpoint import Publication
 from capture.errors import FULL, CapacityFull, CaptureError, ResourceUnknown, StorageFull
+from capture.finalise import finalise
 from capture.locks import KeyedLocks
 from capture.offer import check_offer
 from capture.recorder import Recorder
 from capture.repair import repair_folder
 from capture.session import PublishSession
 from capture.settings import CaptureSettings
+from capture.signing import RecordingKey
+from capture.supplied import LONGEST_MS, SupplyRequest, cut_out, missing, take_in
 from capture.tap import FrameTap
 from capture.timeline import SittingClock
 
@@ -85,6 +92,7 @@ class CaptureService:
         self._decoding = ThreadPoolExecutor(
             self._settings.decode_threads, thread_name_prefix="capture-decode"
         )
+        self._supplying = ThreadPoolExecutor(1, thread_name_prefix="capture-supply")
         self._ticker: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -114,7 +122,7 @@ class CaptureService:
             tap.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        for pool in (self._decoding, self._reading, self._writing):
+        for pool in (self._decoding, self._reading, self._supplying, self._writing):
             pool.shutdown(wait=True)
 
     # --- publishing ------------------------------------------------------------------------
@@ -275,7 +283,37 @@ class CaptureService:
         if track is not None:
             track.recorder.explain(cause)
 
-    async def amend(self, key: TrackKey, work: Callable[[manifest.Manifest], Result]) -> Result:
+    async def finalise(
+        self, key: TrackKey, signer: RecordingKey, at: datetime, until_ms: int
+    ) -> Recording:
+        """Close the record of a sitting that ended at ``until_ms``, and sign it. OSError."""
+        return await self._amend(key, partial(finalise, signer=signer, at=at, until_ms=until_ms))
+
+    async def note_clock(self, key: TrackKey, offset: ClockOffset) -> None:
+        """Write down how far the student's clock is off."""
+        await self._amend(key, lambda kept: kept.append(offset))
+
+    async def supply(self, key: TrackKey, request: SupplyRequest) -> list[SuppliedSegment]:
+        """Fill gaps with what the student's page kept. Again changes nothing. SupplyRefused.
+
+        Never over what the server received: only gaps on record are filled.
+        """
+        recording = self.recording(*key)
+        known = [one for one in recording.supplied if one.piece == request.piece]
+        end_ms = request.start_ms + LONGEST_MS
+        spans = [
+            span
+            for span in missing(recording)
+            if span.start_ms < end_ms and span.end_ms > request.start_ms
+        ]
+        if known or not spans:
+            return known
+        loop = asyncio.get_running_loop()
+        cuts = await loop.run_in_executor(self._supplying, cut_out, request, spans)
+        folder = self._folder(key)
+        return await self._amend(key, lambda kept: take_in(kept, folder, request, cuts))
+
+    async def _amend(self, key: TrackKey, work: Callable[[manifest.Manifest], Result]) -> Result:
         """Let ``work`` change a track's manifest, in the writing thread, whoever records it."""
         async with self._locks.hold(key):
             track = self._tracks.get(key)
@@ -309,11 +347,11 @@ class CaptureService:
             raise CaptureError("a sitting's id is letters, digits, - and _", code="sitting_invalid")
         return self._root / key.sitting_id / key.track
 
-    def _parts(self, key: TrackKey) -> tuple[tuple[Segment, ...], tuple[Path, ...]]:
-        """Sealed segments, and the files after them."""
+    def _parts(self, key: TrackKey) -> tuple[tuple[join.Media, ...], tuple[Path, ...]]:
+        """Sealed and supplied segments, and the files after them."""
         track = self._tracks.get(key)
         growing = track.recorder.growing if track is not None else ()
-        return self.recording(*key).segments, growing
+        return self.recording(*key).media, growing
 
     async def _track(self, key: TrackKey) -> _Track:
         track = self._tracks.get(key)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -20,20 +20,24 @@ _PURPOSE = b"baqylau recording seal 1\n"
 
 @dataclass(frozen=True, slots=True)
 class RecordingKey:
-    """``public``: the 32 bytes of the public key, hex, as they stand in the manifest."""
+    """``seed``: the private key's 32 bytes; ``public``: hex, as it stands in the manifest."""
 
-    private: Ed25519PrivateKey
+    seed: bytes = field(repr=False)
 
     @property
     def public(self) -> str:
-        return _hex(self.private.public_key())
+        return _hex(self._private.public_key())
+
+    @property
+    def _private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     @property
     def fingerprint(self) -> str:
         return fingerprint(self.public)
 
     def sign(self, statement: bytes) -> str:
-        return self.private.sign(_PURPOSE + statement).hex()
+        return self._private.sign(_PURPOSE + statement).hex()
 
     @classmethod
     def load_or_create(cls, path: Path) -> Self:
@@ -44,11 +48,11 @@ class RecordingKey:
         """
         if not path.exists():
             _publish(path, _private_pem(Ed25519PrivateKey.generate()), 0o600)
-        key = cls(_load(path))
+        private = _load(path)
         public = path.with_suffix(".pub")
         if not public.exists():
-            _publish(public, _public_pem(key.private.public_key()), 0o644)
-        return key
+            _publish(public, _public_pem(private.public_key()), 0o644)
+        return cls(private.private_bytes_raw())
 
 
 def fingerprint(public: str) -> str:

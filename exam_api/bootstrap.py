@@ -42,6 +42,7 @@ from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
+from exam_api.services.gap_fill import GapFill
 from exam_api.services.jobs import Handler, JobRunner
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
@@ -56,7 +57,7 @@ from exam_api.services.sittings import SittingDesk
 from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
 from exam_api.settings import Settings
-from exam_api.web.api import live_routes, review_papers, review_routes, student_line
+from exam_api.web.api import gap_fill, live_routes, review_papers, review_routes, student_line
 from exam_api.web.api.proctoring_services import ProctoringServices
 from exam_api.web.app import create_app
 from exam_api.web.container import Core, WebSettings
@@ -80,6 +81,7 @@ class Container(Core):
     bridge: ProctoringBridge
     keeper: RecordingKeeper
     student_line: StudentLine
+    gap_fill: GapFill
     read_acts: "Transaction[SqlActStore]"
     jobs: JobRunner
     start_error: Exception | None = None
@@ -112,6 +114,7 @@ async def build(settings: Settings) -> FastAPI:
             review_routes.router,
             review_papers.router,
             student_line.router,
+            gap_fill.router,
             whip_router(container.capture, container.desk.authorize_publish, settings.ice),
         ),
         install_pages=install_pages,
@@ -208,6 +211,13 @@ def _container(
             clock,
         ),
         student_line=StudentLine(database, capture, clock),
+        gap_fill=GapFill(
+            database,
+            _stores(database.write, SqlKeepingStore),
+            capture,
+            folder=settings.incoming_dir,
+            clock=clock,
+        ),
         read_acts=read,
         jobs=JobRunner(database, clock, handlers),
     )

@@ -269,6 +269,11 @@ class Settings(BaseSettings):
         return self.data_dir / "recordings"
 
     @property
+    def incoming_dir(self) -> Path:
+        """What students' pages upload, until it is whole."""
+        return self.data_dir / "incoming"
+
+    @property
     def blobs_dir(self) -> Path:
         return self.data_dir / "blobs"
 

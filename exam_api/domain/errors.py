@@ -192,6 +192,25 @@ class ExamNotReady(Conflict):
     code = "exam_not_ready"
 
 
+class FillClosed(Conflict):
+    """What a page kept is taken for some hours after the end, and only of what was recorded."""
+
+    code = "fill_closed"
+
+
+class NothingLacking(Conflict):
+    """The recording has no gap where this piece is from."""
+
+    code = "nothing_lacking"
+
+
+class PieceOffset(Conflict):
+    """Parts of a piece come in order: ask where to go on."""
+
+    code = "piece_offset"
+    retryable = True
+
+
 # --- storage ------------------------------------------------------------------------------------
 
 

@@ -2,15 +2,12 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 import structlog
 
-from capture.contracts import TrackKey
+from capture.contracts import Recording, TrackKey
 from capture.errors import CaptureError
-from capture.finalise import finalise
-from capture.manifest import Ledger
 from capture.signing import RecordingKey
 from exam_api.domain.errors import StorageError
 from exam_api.services.keeping_ports import EndedSitting, KeepingStore, SealedTrack, Tracks
@@ -64,8 +61,13 @@ class RecordingKeeper:
         recorded = self._tracks.tracks_on_record(sitting.id)
         try:
             for key in [*(key for key in recorded if key != camera), camera]:
-                ledger = await self._sealed(key, sitting.end_ms) if key in recorded else Ledger()
-                await self._save(key, ledger)
+                if key in recorded:
+                    now = self._clock.now()
+                    await self._save(
+                        key, await self._tracks.finalise(key, self._key, now, sitting.end_ms)
+                    )
+                else:
+                    await self._save(key, Recording(key.sitting_id, (), track=key.track))
         except (CaptureError, OSError) as error:
             # A full disk passes; a damaged manifest must not keep the others waiting.
             _log.warning("recording_not_signed", sitting=sitting.id, error=str(error))
@@ -73,13 +75,7 @@ class RecordingKeeper:
             return False
         return True
 
-    async def _sealed(self, key: TrackKey, end_ms: int) -> Ledger:
-        work = partial(finalise, key=self._key, at=self._clock.now(), until_ms=end_ms)
-        return await self._tracks.amend(key, work)
-
-    async def _save(self, key: TrackKey, ledger: Ledger) -> None:
-        recording = ledger.recording(key)
-        public = ledger.seal.public_key if ledger.seal else ""
-        sealed = SealedTrack(key, recording.digest, public, self._clock.now())
+    async def _save(self, key: TrackKey, recording: Recording) -> None:
+        sealed = SealedTrack(key, recording.digest, recording.signed_by, self._clock.now())
         async with self._write() as store:
             await store.save_sealed(sealed, recording.gaps)

@@ -1,14 +1,13 @@
 """What keeping recordings reads and writes."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from capture.contracts import Gap, TrackKey
-from capture.manifest import Manifest
-
-Result = TypeVar("Result")
+from capture.contracts import ClockOffset, Gap, Recording, SuppliedSegment, TrackKey
+from capture.signing import RecordingKey
+from capture.supplied import SupplyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,21 @@ class KeepingStore(Protocol):
     async def save_sealed(self, sealed: SealedTrack, gaps: Sequence[Gap]) -> None:
         """The newest signature counts; gaps that are known change nothing."""
 
+    async def forget_seal(self, sitting_id: str) -> None:
+        """Something was added to the recording: it is to be signed anew."""
+
 
 class Tracks(Protocol):
     """Manifests, from capture."""
 
     def tracks_on_record(self, sitting_id: str) -> list[TrackKey]: ...
 
-    async def amend(self, key: TrackKey, work: Callable[[Manifest], Result]) -> Result: ...
+    def recording(self, sitting_id: str) -> Recording: ...
+
+    async def finalise(
+        self, key: TrackKey, signer: RecordingKey, at: datetime, until_ms: int
+    ) -> Recording: ...
+
+    async def note_clock(self, key: TrackKey, offset: ClockOffset) -> None: ...
+
+    async def supply(self, key: TrackKey, request: SupplyRequest) -> list[SuppliedSegment]: ...

@@ -34,7 +34,7 @@ class StudentLine:
             raise NotInProgress
         at_ms = round((self._clock.now() - sitting.origin).total_seconds() * 1000)
         entry = ClockOffset(at_ms, found.offset_ms, found.round_trip_ms, found.samples)
-        await self._tracks.amend(key, lambda manifest: manifest.append(entry))
+        await self._tracks.note_clock(key, entry)
         return found
 
     def _recorded(self, key: TrackKey) -> bool:

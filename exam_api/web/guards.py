@@ -1,5 +1,6 @@
 """What every request passes before it reaches a route: headers, same-origin, size (pure ASGI)."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from exam_api.web.errors import Respond
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Bearer token, no cookie: any WHIP client may call it from anywhere (RFC 9725).
 _TOKEN_PATHS: Final = ("/whip", "/whep")
+
+_PIECE: Final = re.compile(r"/api/v1/sittings/[^/]+/pieces/[^/]+")
+_PIECE_BYTES: Final = 2**20
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -108,7 +112,10 @@ def _is_allowed(scope: Scope) -> bool:
 
 
 class BodyLimit:
-    """Refuses a body that is too large, by its declared length or while it arrives."""
+    """Refuses a body that is too large, by its declared length or while it arrives.
+
+    A part of a recording's piece may be larger than anything else (services.gap_fill).
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, respond: Respond) -> None:
         self._app = app
@@ -119,21 +126,22 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = _PIECE_BYTES if _PIECE.fullmatch(scope["path"]) else self._max_bytes
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > self._max_bytes:
+        if not declared.isdecimal() or int(declared) > most:
             refusal = await self._respond(Request(scope, receive), PayloadTooLarge())
             await refusal(scope, receive, send)
             return
-        await self._app(scope, self._counted(receive), send)
+        await self._app(scope, self._counted(receive, most), send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, most: int) -> Receive:
         arrived = 0
 
         async def counted() -> Message:
             nonlocal arrived
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > self._max_bytes:
+            if arrived > most:
                 # The one kind of error that FastAPI's body reader lets through unchanged.
                 raise HTTPException(PayloadTooLarge.status)
             return message

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from capture.contracts import Gap, TrackKind
 from exam_api.adapters.sql.insert_once import insert_once
@@ -45,6 +45,9 @@ class SqlKeepingStore:
                 sealed_at=sealed.sealed_at,
             )
         )
+
+    async def forget_seal(self, sitting_id: str) -> None:
+        await self._session.execute(delete(SealedRow).where(SealedRow.sitting_id == sitting_id))
 
 
 def gap_columns(sitting_id: str, gap: Gap) -> dict[str, object]:

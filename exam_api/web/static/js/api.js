@@ -17,13 +17,13 @@ export class Offline extends ApiError {
 }
 
 export async function call(method, path, body, { headers = {}, timeout = 15000, keepalive = false } = {}) {
-  const json = body !== undefined;
+  const json = body !== undefined && !(body instanceof Blob);
   let answer;
   try {
     answer = await fetch(path, {
       method,
       headers: { Accept: "application/json", ...(json ? { "Content-Type": "application/json" } : {}), ...headers },
-      body: json ? JSON.stringify(body) : undefined,
+      body: json ? JSON.stringify(body) : body,
       signal: AbortSignal.timeout(timeout),
       credentials: "same-origin",
       cache: "no-store",

@@ -45,6 +45,7 @@ export class Line {
       this.wasLive = true;
       this.#soonAfter();
       measureClock(client);
+      this.room.dispatchEvent(new Event("line-live"));
     }
     this.problem = code && code !== "refused" ? code : null;
     this.room.paint();

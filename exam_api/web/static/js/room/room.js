@@ -6,6 +6,7 @@ import { Camera } from "./camera.js";
 import { SittingClient } from "./client.js";
 import { ServerClock } from "./clock.js";
 import { askFinish, closeFinish, fillResult, finish } from "./ending.js";
+import { Keeping } from "./keeping.js";
 import { Line } from "./line.js";
 import { Steps, banner } from "./steps.js";
 import "./player.js";
@@ -25,6 +26,7 @@ class ExamRoom extends HTMLElement {
     this.client = await SittingClient.open(this.dataset.sitting);
     this.camera = new Camera(this.client);
     this.line = new Line(this, this.camera);
+    this.keeping = new Keeping(this, this.camera);
     this.#listen();
     await this.#claim(false);
     this.#poll();
@@ -220,6 +222,7 @@ class ExamRoom extends HTMLElement {
     this.camera.close();
     banner(null);
     fillResult(this.snapshot);
+    this.keeping.finish();
     this.steps.go("result");
   }
 

@@ -1,0 +1,97 @@
+"""Gap fill: what the server lacks is cut out of what a student's page had kept.
+
+The page's file is read in a process of its own with limits (``capture.supply_child``): it comes
+from outside, and a demuxer that falls over it must not take the recordings with it.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from capture.contracts import Recording, Span, SuppliedSegment
+from capture.errors import SupplyRefused
+from capture.manifest import Manifest
+from capture.signing import sync_folder
+
+LEAST_MS: Final = 100  # a remainder shorter than this is not worth a segment
+LONGEST_MS: Final = 180_000  # of one piece; the page begins a new one each minute
+CHILD_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyRequest:
+    """A piece as it lies on the disk. ``start_ms``: its first frame on the timeline."""
+
+    piece: str
+    path: Path
+    start_ms: int
+    sha256: str
+
+
+def missing(recording: Recording) -> list[Span]:
+    """Stretches of the gaps that nobody supplied yet, in order."""
+    left = [Span(gap.start_ms, gap.end_ms) for gap in recording.gaps]
+    for piece in recording.supplied:
+        left = [part for span in left for part in _without(span, piece.start_ms, piece.end_ms)]
+    return sorted(span for span in left if span.end_ms - span.start_ms >= LEAST_MS)
+
+
+def _without(span: Span, start_ms: int, end_ms: int) -> Iterable[Span]:
+    if end_ms <= span.start_ms or start_ms >= span.end_ms:
+        return [span]
+    parts = [Span(span.start_ms, start_ms), Span(end_ms, span.end_ms)]
+    return [part for part in parts if part.end_ms > part.start_ms]
+
+
+def cut_out(request: SupplyRequest, spans: Sequence[Span]) -> list[SuppliedSegment]:
+    """What the piece holds of each span, as files beside it. Blocks: use a thread. SupplyRefused.
+
+    Their names are those files' until ``take_in`` gives them their place in the recording.
+    """
+    cuts = [
+        {"path": str(request.path.with_suffix(f".{number}.cut")), **span._asdict()}
+        for number, span in enumerate(spans)
+    ]
+    task = {"source": str(request.path), "start_ms": request.start_ms, "cuts": cuts}
+    command = [sys.executable, "-m", "capture.supply_child"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module, no shell
+            command,
+            input=json.dumps(task).encode(),
+            capture_output=True,
+            timeout=CHILD_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SupplyRefused("the piece takes too long to read") from error
+    if done.returncode != 0:
+        raise SupplyRefused("the piece is no video of the expected kind")
+    return [
+        SuppliedSegment(piece=request.piece, source_sha256=request.sha256, **found)
+        for found in json.loads(done.stdout)
+    ]
+
+
+def take_in(
+    manifest: Manifest, folder: Path, request: SupplyRequest, cuts: Sequence[SuppliedSegment]
+) -> list[SuppliedSegment]:
+    """Move the cuts into the recording and write them down; never over what is there already."""
+    taken: list[SuppliedSegment] = []
+    number = len(manifest.ledger.supplied)
+    recording = manifest.ledger.recording(manifest.key)
+    for cut in cuts:
+        source = request.path.with_name(cut.name)
+        if not any(span.start_ms <= cut.start_ms < span.end_ms for span in missing(recording)):
+            source.unlink()  # another piece was quicker
+            continue
+        number += 1
+        name = f"c{number:06d}.webm"
+        source.replace(folder / name)
+        taken.append(replace(cut, name=name))
+    if taken:
+        sync_folder(folder)
+    return [one for one in manifest.append(*taken) if isinstance(one, SuppliedSegment)]

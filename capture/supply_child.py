@@ -1,0 +1,153 @@
+"""The process that reads a student's piece: limits first, then demux, check, cut.
+
+Standard input: {source, start_ms, cuts: [{path, start_ms, end_ms}]}; standard output: one object a
+cut that held anything. Any fault ends it with a status that is not 0.
+"""
+
+import hashlib
+import json
+import resource
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import av
+
+from capture.codecs import KeyInfo, vp8_key
+from capture.segment_file import SegmentFile
+from capture.webm import OPUS_TRACK, VP8_TRACK, Block, Track
+
+_CPU_S: Final = 30
+_MEMORY: Final = 2 * 2**30
+_LONGEST_MS: Final = 180_000
+_MOST_DAMAGED: Final = 0.05  # of the pictures: a browser that crashed leaves the last one torn
+
+
+class Refused(Exception):
+    """The piece is not what a page keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """All frames on the sitting's timeline, in order."""
+
+    video: Sequence[tuple[Block, KeyInfo | None]]
+    audio: Sequence[Block]
+
+    @property
+    def step_ms(self) -> int:
+        """From picture to picture."""
+        times = [block.at_ms for block, _ in self.video]
+        return round(statistics.median([b - a for a, b in pairwise(times)] or [1]))
+
+
+def read(source: Path, start_ms: int) -> Piece:
+    """VP8, and Opus where there was a microphone; every picture is decoded once. Refused."""
+    video: list[tuple[Block, KeyInfo | None]] = []
+    audio: list[Block] = []
+    decoder = av.CodecContext.create("vp8", "r")
+    decoder.thread_count = 1
+    damaged = 0
+    with av.open(str(source), format="matroska") as container:
+        kinds = {stream.index: stream.codec_context.name for stream in container.streams}
+        if not set(kinds.values()) <= {"vp8", "libvpx", "opus", "libopus"}:
+            raise Refused("other codecs than VP8 and Opus")
+        for packet in container.demux():
+            if packet.pts is None or packet.size == 0 or packet.time_base is None:
+                continue
+            at_ms = start_ms + round(float(packet.pts * packet.time_base) * 1000)
+            data = bytes(packet)
+            if not start_ms <= at_ms <= start_ms + _LONGEST_MS:
+                raise Refused("longer than a piece may be")
+            if "opus" in kinds[packet.stream_index]:
+                audio.append(Block(OPUS_TRACK, at_ms, key=True, data=data))
+                continue
+            key = vp8_key(data)
+            video.append((Block(VP8_TRACK, at_ms, key is not None, data), key))
+            damaged += _is_damaged(decoder, data)
+    if not video or video[0][1] is None or damaged > 1 + _MOST_DAMAGED * len(video):
+        raise Refused("no pictures that can be shown")
+    return Piece(video, audio)
+
+
+def _is_damaged(decoder: Any, data: bytes) -> bool:
+    try:
+        return not decoder.decode(av.Packet(data))
+    except av.FFmpegError:
+        return True
+
+
+def blocks_within(
+    piece: Piece, start_ms: int, end_ms: int
+) -> Iterator[tuple[Block, KeyInfo | None]]:
+    """Frames of [start, end). The pictures before, from the key frame on, are needed to decode
+    them: they come first, within a few milliseconds and hidden, since they are on record already.
+    """  # noqa: D205 - one thought
+    before = [one for one in piece.video if one[0].at_ms < start_ms]
+    # The server's next picture comes at the end: none closer to it than pictures are apart.
+    last_ms = end_ms - piece.step_ms
+    within = [one for one in piece.video if start_ms <= one[0].at_ms <= last_ms]
+    keys = [place for place, (_, key) in enumerate(before) if key is not None]
+    lead = [(_hidden(block), key) for block, key in before[keys[-1] :]] if keys else []
+    if not lead:
+        within = within[next((n for n, (_, key) in enumerate(within) if key), len(within)) :]
+    if not within:
+        return
+    at_ms = start_ms - 1
+    frames: list[tuple[Block, KeyInfo | None]] = []
+    for block, key in [*lead, *within]:
+        at_ms = max(at_ms + 1, block.at_ms, start_ms)
+        frames.append((block._replace(at_ms=at_ms), key))
+    first_ms = frames[0][0].at_ms
+    sound = [(one, None) for one in piece.audio if first_ms <= one.at_ms < end_ms]
+    yield from sorted([*frames, *sound], key=lambda one: one[0].at_ms)
+
+
+def _hidden(block: Block) -> Block:
+    """The same picture, decoded but not shown (RFC 6386 §9.1: the show_frame bit)."""
+    return block._replace(at_ms=0, data=bytes((block.data[0] & ~0x10,)) + block.data[1:])
+
+
+def write(piece: Piece, path: Path, start_ms: int, end_ms: int) -> dict[str, Any] | None:
+    """One cut as a file like a segment's; None where the piece holds nothing of it."""
+    frames = list(blocks_within(piece, start_ms, end_ms))
+    first = next((key for _, key in frames if key is not None), None)
+    if first is None:
+        return None
+    picture = Track(VP8_TRACK, first.width, first.height)
+    path.unlink(missing_ok=True)  # what a try that was cut short left
+    file = SegmentFile(path, (picture, Track(OPUS_TRACK)), 500)
+    for block, _ in frames:
+        file.add(block)
+    file.flush()
+    file.sync()
+    return {
+        "name": path.name,
+        "start_ms": frames[0][0].at_ms,
+        "end_ms": min(file.end_ms, end_ms),
+        "size_bytes": file.size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "video_codec": "vp8",
+        "audio_codec": "opus" if file.has_audio else None,
+        "width": first.width,
+        "height": first.height,
+    }
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    task = json.load(sys.stdin)
+    piece = read(Path(task["source"]), task["start_ms"])
+    found = [
+        write(piece, Path(cut["path"]), cut["start_ms"], cut["end_ms"]) for cut in task["cuts"]
+    ]
+    json.dump([one for one in found if one is not None], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Gap fill with real files: what the server lacks is cut out, spliced in, and plays."""
+
+import hashlib
+import subprocess
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import pytest
+
+from capture.chain import verify_recording
+from capture.codecs import vp8_key
+from capture.contracts import ClockOffset, Gap, GapCause, Span, TrackKey
+from capture.errors import SupplyRefused
+from capture.manifest import NAME, Manifest
+from capture.recorder import Recorder
+from capture.service import CaptureService
+from capture.settings import CaptureSettings
+from capture.signing import RecordingKey
+from capture.supplied import SupplyRequest, missing
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def ffmpeg(require):
+    return require("ffmpeg")
+
+
+KEY = TrackKey("s1")
+
+
+def page_piece(path, video, audio, *, cut_off=False):
+    """A file as a browser's MediaRecorder writes it: live WebM, clusters of unknown order."""
+    options = {"live": "1", "cluster_time_limit": "1000"}
+    with av.open(str(path), "w", format="webm", options=options) as out:
+        pictures = out.add_stream("libvpx", rate=15)
+        pictures.width, pictures.height, pictures.pix_fmt = 320, 240, "yuv420p"
+        sound = out.add_stream("libopus", rate=48000)
+        sound.codec_context.open()
+        pictures.codec_context.open()
+        packets = []
+        for stream, encoded, rate in ((pictures, video, 90000), (sound, audio, 48000)):
+            for at, data, key in encoded.packets:
+                packet = av.Packet(data)
+                packet.stream, packet.time_base = stream, Fraction(1, rate)
+                packet.pts = packet.dts = int(at * rate)
+                packet.is_keyframe = key
+                packets.append((at, packet))
+        for _, packet in sorted(packets, key=lambda one: one[0]):
+            out.mux(packet)
+    if cut_off:  # the browser was killed while it wrote
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) * 2 // 3])
+    return path
+
+
+@pytest.fixture
+async def service(tmp_path):
+    service = CaptureService(tmp_path / "recordings", on_event=lambda _: None)
+    yield service
+    await service.aclose()
+
+
+@pytest.fixture
+async def recorded(service, tmp_path, vp8, opus):
+    """Four seconds twice, and a gap of 2.3 s between: on record by the server."""
+    folder = tmp_path / "recordings" / "s1" / "camera"
+    folder.mkdir(parents=True)
+    recorder = Recorder(
+        KEY, folder, Manifest(folder, KEY), writing=service._writing,
+        settings=CaptureSettings(), emit=lambda _: None,
+    )  # fmt: skip
+    for zero in (0, 6325):
+        feed(recorder, zero, vp8, opus)
+        recorder.pause(GapCause.NETWORK)
+    await recorder.drain()
+    return folder
+
+
+def feed(recorder, zero_ms, video, audio):
+    frames = [(float(at), "v", data) for at, data, _ in video.packets]
+    frames += [(float(at), "a", data) for at, data, _ in audio.packets]
+    for at, kind, data in sorted(frames):
+        at_ms = zero_ms + round(at * 1000)
+        if kind == "v":
+            recorder.video("vp8", at_ms, data, vp8_key(data))
+        else:
+            recorder.audio(at_ms, data)
+
+
+def request(path, start_ms, piece="a" * 32):
+    return SupplyRequest(piece, path, start_ms, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def is_clean(path):
+    done = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"], capture_output=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+async def test_a_gap_is_filled_to_the_millisecond_and_plays(service, recorded, tmp_path, vp8, opus):
+    (gap,) = service.recording("s1").gaps
+    assert missing(service.recording("s1")) == [Span(gap.start_ms, gap.end_ms)]
+    before = (recorded / "000001.webm").read_bytes()
+    piece = page_piece(tmp_path / "piece.part", vp8, opus)
+    found = await service.supply(KEY, request(piece, 3520))
+    recording = service.recording("s1")
+    assert list(recording.supplied) == found
+    assert [one.name for one in found] == ["c000001.webm"]
+    assert found[0].start_ms == gap.start_ms
+    assert gap.end_ms - found[0].end_ms < 80  # a frame's length
+    assert (found[0].video_codec, found[0].audio_codec) == ("vp8", "opus")
+    assert missing(recording) == []
+    assert (recorded / "000001.webm").read_bytes() == before
+    joined = await service.joined("s1")
+    assert is_clean(joined) == (0, b"")
+    with av.open(str(joined)) as container:
+        times = sorted(float(f.pts * f.time_base) for f in container.decode(video=0))
+    assert max(b - a for a, b in pairwise(times)) < 0.15
+    assert times[-1] > 10.0
+    clip = await service.clip("s1", 5000, 500, 500)
+    (tmp_path / "clip.webm").write_bytes(clip)
+    assert is_clean(tmp_path / "clip.webm") == (0, b"")
+
+
+async def test_the_same_piece_again_and_one_beside_the_gap_change_nothing(
+    service, recorded, tmp_path, vp8, opus
+):
+    piece = page_piece(tmp_path / "piece.part", vp8, opus)
+    await service.supply(KEY, request(piece, 3500))
+    manifest = (recorded / NAME).read_bytes()
+    await service.supply(KEY, request(piece, 3500))
+    await service.supply(KEY, request(piece, 3600, "b" * 32))
+    await service.supply(KEY, request(piece, 0, "c" * 32))
+    assert (recorded / NAME).read_bytes() == manifest
+    assert sorted(path.name for path in recorded.glob("c*")) == ["c000001.webm"]
+
+
+async def test_two_pieces_share_a_gap_and_a_torn_one_gives_what_it_has(
+    service, recorded, tmp_path, vp8, opus
+):
+    torn = page_piece(tmp_path / "one.part", vp8, opus, cut_off=True)
+    (first,) = await service.supply(KEY, request(torn, 3000))
+    left = missing(service.recording("s1"))
+    assert [left[0].start_ms] == [first.end_ms]
+    whole = page_piece(tmp_path / "two.part", vp8, opus)
+    (second,) = await service.supply(KEY, request(whole, 4500, "b" * 32))
+    assert (second.start_ms, second.name) == (first.end_ms, "c000002.webm")
+    assert missing(service.recording("s1")) == []
+
+
+async def test_supplied_segments_are_marked_chained_and_signed(
+    service, recorded, tmp_path, vp8, opus
+):
+    key = RecordingKey.load_or_create(tmp_path / "key.pem")
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    await service.finalise(KEY, key, at, 11_000)
+    piece = page_piece(tmp_path / "piece.part", vp8, opus)
+    await service.supply(KEY, request(piece, 3500))
+    assert [p.code for p in verify_recording(recorded).problems] == ["unsigned"]
+    recording = await service.finalise(KEY, key, at, 11_000)
+    assert recording.signed_by == key.public
+    checked = verify_recording(recorded, trusted=key.public)
+    assert checked.problems == ()
+    (line,) = [line for line in checked.lines if line.kind == "supplied"]
+    assert line.said["source_sha256"] == hashlib.sha256(piece.read_bytes()).hexdigest()
+    (recorded / "c000001.webm").write_bytes(b"other")
+    assert [str(p) for p in verify_recording(recorded).problems] == ["c000001.webm: changed"]
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x1a\x45\xdf\xa3" + b"\x00" * 4000])
+async def test_what_is_no_recording_is_refused(service, recorded, tmp_path, content):
+    (tmp_path / "odd.part").write_bytes(content)
+    with pytest.raises(SupplyRefused):
+        await service.supply(KEY, request(tmp_path / "odd.part", 3500))
+    assert service.recording("s1").supplied == ()
+    assert not list(recorded.glob("c*"))
+
+
+async def test_other_codecs_are_refused(service, recorded, tmp_path):
+    with av.open(str(tmp_path / "h264.part"), "w", format="matroska") as out:
+        stream = out.add_stream("libx264", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        out.mux(stream.encode(av.VideoFrame(320, 240, "yuv420p")))
+        out.mux(stream.encode(None))
+    with pytest.raises(SupplyRefused):
+        await service.supply(KEY, request(tmp_path / "h264.part", 3500))
+
+
+async def test_what_a_crash_left_half_moved_in_is_taken_away(service, recorded):
+    (recorded / "c000007.webm").write_bytes(b"moved, not written down")
+    await service.note_clock(KEY, ClockOffset(1, 2, 3, 4))
+    assert not list(recorded.glob("c*"))
+    assert Gap(4000, 6325, GapCause.NETWORK).cause == service.recording("s1").gaps[0].cause
