@@ -186,6 +186,16 @@ class DebtUnpaid(Conflict):
     code = "debt_unpaid"
 
 
+class ExamBegun(Conflict):
+    """Somebody sits the exam already: its window, rules and enrolment stand."""
+
+    code = "exam_begun"
+
+
+class NameTaken(Conflict):
+    code = "name_taken"
+
+
 class ExamNotReady(Conflict):
     """The test has fewer questions than the policy asks for (T-4.5)."""
 

@@ -18,6 +18,7 @@ from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
+from exam_api.services.scheduling import Scheduling
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.structure import StructureDesk
 from exam_api.services.testing import Testing
@@ -63,6 +64,7 @@ class Core:
     log_ins: SessionDesk = field(init=False)
     items: ItemDesk = field(init=False)
     tests: TestDesk = field(init=False)
+    scheduling: Scheduling = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = PeopleDesk(self.database, self.clock, self.accounts)
@@ -73,6 +75,7 @@ class Core:
         self.actions = ProctorActions(self.database, self.clock, self.live)
         self.idempotency = Idempotency(self.database, self.clock)
         self.inbox = Inbox(self.database)
+        self.scheduling = Scheduling(self.database, self.clock)
         write = letter_writer(self.web.address)
         self.letters = Letters(self.database, write, self.web.mail_from)
         self.outbox = Outbox(self.database, self.letters)

@@ -7,14 +7,14 @@ forms holds one per CLDR category of its language, in ``PLURALS``' order.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
@@ -67,6 +67,14 @@ class Catalogue:
     def hour(self, at: datetime) -> str:
         """Time of day, e.g. "10:05", in the fallback zone."""
         return at.astimezone(FALLBACK_ZONE).strftime("%H:%M")
+
+    def month(self, day: date) -> str:
+        """E.g. "қараша 2026"."""
+        return format_date(day, "LLLL y", locale=Locale(self.language))
+
+    def weekday(self, day: date) -> str:
+        """Its short name, e.g. "дс"."""
+        return format_date(day, "EEE", locale=Locale(self.language))
 
     def as_json(self) -> bytes:
         """What the page's scripts read: ``{"lang", "months", "messages"}``.

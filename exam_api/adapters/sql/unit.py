@@ -17,6 +17,7 @@ from exam_api.adapters.sql.loaded_tests import SqlLoadedTests
 from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
+from exam_api.adapters.sql.schedule import SqlSchedule
 from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sittings import SqlSittings
 from exam_api.adapters.sql.structure import SqlStructure
@@ -114,3 +115,7 @@ class SqlUnit:
     @cached_property
     def notices(self) -> SqlNotices:
         return SqlNotices(self.session, self._clock, self.jobs)
+
+    @cached_property
+    def schedule(self) -> SqlSchedule:
+        return SqlSchedule(self.session, self._clock)

@@ -26,6 +26,7 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/cabinet", "nav.cabinet", frozenset({Role.STUDENT})),
     ("/console", "nav.console", frozenset({Role.PROCTOR})),
     ("/overview", "nav.overview", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER}),
+    ("/schedule", "nav.schedule", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR, Role.REGISTRAR})),
     ("/bank", "nav.bank", frozenset({Role.TEACHER, Role.DEPARTMENT_HEAD, Role.TESTING_CENTRE})),

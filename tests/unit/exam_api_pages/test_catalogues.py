@@ -18,12 +18,16 @@ from acts.errors import ActsError
 from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause
 from capture.errors import CaptureError
+from exam_api.domain.admission import Admission
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
+from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import ExamError
 from exam_api.domain.item_rules import DIFFICULTIES
 from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.notices import NoticeKind
 from exam_api.domain.people import PersonData
+from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.policy_rules import rules_of
 from exam_api.domain.roles import Role
 from exam_api.domain.states import SittingState
 from exam_api.services.notices_ports import DeliveryState
@@ -79,6 +83,17 @@ MADE_UP = {
     "bank.flag.": FLAGS,
     "bank.place.": ["stem", "choice", "target", "answer", "topic", "difficulty", "remark"],
     "bank.problem.": sorted(item_problems()),
+    "conflict.": list(ConflictKind),
+    "admission.is.": list(Admission),
+    "policy.": [
+        *rules_of(ExamPolicy),
+        *(
+            f"{name}.{code}"
+            for name, rule in rules_of(ExamPolicy).items()
+            for code in getattr(rule, "codes", ())
+        ),
+    ],
+    "periods.step.": ["schedule", "staff", "instructed"],
     "flag.": list(FlagKind),
     "severity.": list(Severity),
     "gap.": list(GapCause),

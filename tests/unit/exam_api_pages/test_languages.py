@@ -134,12 +134,16 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
     ("roles", "home", "entries"),
     [
         ({Role.STUDENT}, "/cabinet", ["/cabinet"]),
-        ({Role.PROCTOR}, "/console", ["/console", "/acts"]),
-        ({Role.MEMBER}, "/overview", ["/overview", "/acts"]),
-        ({Role.ADMINISTRATOR}, "/overview", ["/overview", "/acts", "/people", "/mail"]),
+        ({Role.PROCTOR}, "/console", ["/console", "/schedule", "/acts"]),
+        ({Role.MEMBER}, "/overview", ["/overview", "/schedule", "/acts"]),
+        (
+            {Role.ADMINISTRATOR},
+            "/overview",
+            ["/overview", "/schedule", "/acts", "/people", "/mail"],
+        ),
         ({Role.TEACHER}, "/bank", ["/bank"]),
         ({Role.APPEAL_COMMISSION}, "/account", []),
-        ({Role.STUDENT, Role.PROCTOR}, "/cabinet", ["/cabinet", "/console", "/acts"]),
+        ({Role.STUDENT, Role.PROCTOR}, "/cabinet", ["/cabinet", "/console", "/schedule", "/acts"]),
     ],
 )
 def test_each_role_has_its_way_home_and_its_entries(roles, home, entries):

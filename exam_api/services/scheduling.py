@@ -1,0 +1,278 @@
+"""The schedule: sessions, exams with their windows and rooms, who sits them and who watches.
+
+The testing centre and the registrar make it (S-5, S-8); the administrator may. Others see what
+concerns them.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final, Literal, Protocol
+
+from exam_api.domain.assignment import distribute
+from exam_api.domain.conflicts import Conflict, conflicts_of
+from exam_api.domain.errors import ExamBegun, Forbidden, InvalidRequest, NameTaken, NotFound
+from exam_api.domain.ids import new_id
+from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.roles import Actor, Role
+from exam_api.services.notices_ports import Notices
+from exam_api.services.ports import Clock
+from exam_api.services.scheduling_ports import (
+    AppointedProctor,
+    EnrolledStudent,
+    ExamDraft,
+    HandedOver,
+    Move,
+    Named,
+    Period,
+    Room,
+    Schedule,
+    ScheduledExam,
+)
+
+PLANNERS: Final = (Role.TESTING_CENTRE, Role.REGISTRAR, Role.ADMINISTRATOR)
+Step = Literal["schedule", "staff", "instructed"]
+
+
+class SchedulingUnit(Protocol):
+    @property
+    def schedule(self) -> Schedule: ...
+    @property
+    def notices(self) -> Notices: ...
+
+
+class SchedulingUnits(Protocol):
+    def read(self) -> AbstractAsyncContextManager[SchedulingUnit]: ...
+    def write(self) -> AbstractAsyncContextManager[SchedulingUnit]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the forms offer."""
+
+    periods: Sequence[Period]
+    rooms: Sequence[Room]
+    disciplines: Sequence[Named]
+    groups: Sequence[Named]
+    proctors: Sequence[Named]
+    members: Sequence[Named]
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSheet:
+    """All of one exam that its page shows."""
+
+    exam: ScheduledExam
+    students: Sequence[EnrolledStudent]
+    proctors: Sequence[AppointedProctor]
+    members: Sequence[Named]
+    handovers: Sequence[HandedOver]
+    conflicts: Sequence[Conflict]
+    names: Mapping[str, str]
+
+
+def may_plan(actor: Actor) -> bool:
+    return actor.has(*PLANNERS)
+
+
+def require_planner(actor: Actor) -> None:
+    if not may_plan(actor):
+        raise Forbidden
+
+
+class Scheduling:
+    def __init__(self, units: SchedulingUnits, clock: Clock) -> None:
+        self._units = units
+        self._clock = clock
+
+    # --- sessions of exams, rooms, the working group ----------------------------------------
+
+    async def periods(self, actor: Actor) -> Sequence[Period]:
+        require_planner(actor)
+        async with self._units.read() as unit:
+            return await unit.schedule.periods()
+
+    async def save_period(self, actor: Actor, period: Period) -> None:
+        """A new one, or changed dates. What was approved stays approved. NameTaken."""
+        require_planner(actor)
+        if not period.title.strip() or period.starts_on > period.ends_on:
+            raise InvalidRequest("a session has a title, and ends after it begins")
+        async with self._units.write() as unit:
+            known = {one.id: one for one in await unit.schedule.periods()}
+            if any(one.title == period.title and one.id != period.id for one in known.values()):
+                raise NameTaken
+            old = known.get(period.id, period)
+            await unit.schedule.save_period(
+                replace(
+                    period,
+                    schedule_approved_on=old.schedule_approved_on,
+                    staff_approved_on=old.staff_approved_on,
+                    instructed_on=old.instructed_on,
+                )
+            )
+
+    async def approve(self, actor: Actor, period_id: str, step: Step, on: date) -> None:
+        """S-5/S-8: the schedule; row 8: proctors and staff; row 7: they were instructed."""
+        require_planner(actor)
+        async with self._units.write() as unit:
+            found = [one for one in await unit.schedule.periods() if one.id == period_id]
+            if not found:
+                raise NotFound
+            match step:
+                case "schedule":
+                    approved = replace(found[0], schedule_approved_on=on)
+                case "staff":
+                    approved = replace(found[0], staff_approved_on=on)
+                case "instructed":
+                    approved = replace(found[0], instructed_on=on)
+            await unit.schedule.save_period(approved)
+
+    async def add_room(self, actor: Actor, name: str, seats: int) -> None:
+        """NameTaken."""
+        require_planner(actor)
+        if not name.strip() or seats < 1:
+            raise InvalidRequest("a room has a name and at least one seat")
+        async with self._units.write() as unit:
+            if not await unit.schedule.add_room(Room(new_id(), name.strip(), seats)):
+                raise NameTaken
+
+    # --- exams ------------------------------------------------------------------------------
+
+    async def calendar(
+        self, actor: Actor, since: datetime, until: datetime
+    ) -> Sequence[ScheduledExam]:
+        async with self._units.read() as unit:
+            return await unit.schedule.exams(actor, since, until)
+
+    async def choices(self, actor: Actor) -> Choices:
+        require_planner(actor)
+        async with self._units.read() as unit:
+            schedule = unit.schedule
+            return Choices(
+                periods=await schedule.periods(),
+                rooms=await schedule.rooms(),
+                disciplines=await schedule.disciplines(),
+                groups=await schedule.groups(),
+                proctors=await schedule.people(Role.PROCTOR),
+                members=await schedule.people(Role.MEMBER),
+            )
+
+    async def sheet(self, actor: Actor, exam_id: str) -> ExamSheet:
+        require_planner(actor)
+        async with self._units.read() as unit:
+            schedule = unit.schedule
+            planned = await schedule.planned(self._clock.now())
+            found = [one for one in conflicts_of(planned) if exam_id in one.exam_ids]
+            return ExamSheet(
+                exam=await schedule.exam(exam_id, actor),
+                students=await schedule.enrolled(exam_id),
+                proctors=await schedule.proctors(exam_id),
+                members=await schedule.members(exam_id),
+                handovers=await schedule.handovers(exam_id),
+                conflicts=found,
+                names=await schedule.names({one.subject for one in found}),
+            )
+
+    async def save_exam(self, actor: Actor, exam_id: str | None, draft: ExamDraft) -> str:
+        """The exam's id. ExamBegun where somebody sits it already: then it stands as it is."""
+        require_planner(actor)
+        if draft.opens_at + draft.policy.duration > draft.closes_at:
+            raise InvalidRequest("the window is shorter than the test", code="window_too_short")
+        if not draft.languages:
+            raise InvalidRequest("a test is offered in at least one language")
+        async with self._units.write() as unit:
+            if exam_id is not None and (await unit.schedule.exam(exam_id, actor)).begun:
+                raise ExamBegun
+            saved = exam_id or new_id()
+            await unit.schedule.save_exam(saved, draft)
+        return saved
+
+    async def enrol(
+        self, actor: Actor, exam_id: str, group_ids: Collection[str], logins: Collection[str]
+    ) -> int:
+        """Whole groups and single students; how many are new. They get proctors at once."""
+        require_planner(actor)
+        async with self._units.write() as unit:
+            exam = await unit.schedule.exam(exam_id, actor)
+            students = await unit.schedule.students(group_ids, logins)
+            new = await unit.schedule.enrol(exam.id, students, actor.id)
+            await self._settle(unit, exam, actor, "")
+        return len(new)
+
+    async def withdraw(self, actor: Actor, exam_id: str, student_id: str) -> None:
+        """ExamBegun where the student has begun."""
+        require_planner(actor)
+        async with self._units.write() as unit:
+            await unit.schedule.exam(exam_id, actor)
+            if not await unit.schedule.withdraw(exam_id, student_id):
+                raise ExamBegun
+
+    # --- proctors ---------------------------------------------------------------------------
+
+    async def appoint(
+        self, actor: Actor, exam_id: str, proctor_ids: Collection[str], member_id: str | None
+    ) -> None:
+        """S-15: attached to the member who answers for them; who has no proctor yet gets one."""
+        require_planner(actor)
+        async with self._units.write() as unit:
+            exam = await unit.schedule.exam(exam_id, actor)
+            for proctor_id in proctor_ids:
+                await unit.schedule.appoint(exam_id, proctor_id, member_id)
+            if member_id is not None:
+                known = {one.id for one in await unit.schedule.members(exam_id)}
+                await unit.schedule.set_members(exam_id, known | {member_id})
+            await self._settle(unit, exam, actor, "")
+
+    async def drop_out(self, actor: Actor, exam_id: str, proctor_id: str, reason: str) -> int:
+        """The proctor's sittings go to the others; how many. Live ones too, on record."""
+        require_planner(actor)
+        if not reason.strip():
+            raise InvalidRequest("a reason is stated")
+        async with self._units.write() as unit:
+            exam = await unit.schedule.exam(exam_id, actor)
+            if not await unit.schedule.leave(exam_id, proctor_id):
+                raise NotFound
+            return await self._settle(unit, exam, actor, reason.strip())
+
+    async def _settle(
+        self, unit: SchedulingUnit, exam: ScheduledExam, actor: Actor, reason: str
+    ) -> int:
+        """Whoever has no proctor that is still there gets the least loaded one with room."""
+        there = {one.id for one in await unit.schedule.proctors(exam.id) if one.left_at is None}
+        sittings = await unit.schedule.open_sittings(exam.id)
+        loads = Counter(dict.fromkeys(there, 0))
+        loads.update(one.proctor_id for one in sittings if one.proctor_id in there)
+        loose = [one for one in sittings if one.proctor_id not in there]
+        found = distribute([one.id for one in loose], dict(loads), exam.policy.students_per_proctor)
+        moves = [
+            Move(one.id, one.proctor_id, found[one.id], one.live)
+            for one in loose
+            if found[one.id] != one.proctor_id
+        ]
+        await unit.schedule.move(moves, actor.id, reason)
+        await self._tell(unit, exam, [move for move in moves if move.from_proctor])
+        return len(moves)
+
+    async def _tell(self, unit: SchedulingUnit, exam: ScheduledExam, moves: Sequence[Move]) -> None:
+        """Each proctor who takes over; those who only got their first students see them listed."""
+        taken = Counter(move.to_proctor for move in moves if move.to_proctor)
+        for proctor_id, count in taken.items():
+            notice = NewNotice(
+                NoticeKind.HANDED_OVER,
+                f"handed_over:{exam.id}:{proctor_id}:{self._clock.now().timestamp():.0f}",
+                f"/console/{exam.id}",
+                exam_id=exam.id,
+                facts={"count": str(count)},
+            )
+            await unit.notices.add(notice, people=[proctor_id])
+
+    # --- conflicts --------------------------------------------------------------------------
+
+    async def conflicts(self, actor: Actor) -> tuple[Sequence[Conflict], Mapping[str, str]]:
+        """In all exams that are not over, with the names of whom and what they are about."""
+        require_planner(actor)
+        async with self._units.read() as unit:
+            found = conflicts_of(await unit.schedule.planned(self._clock.now()))
+            return found, await unit.schedule.names({one.subject for one in found})

@@ -1,0 +1,190 @@
+"""The schedule on both databases: exams, enrolment, proctors by rule, handovers, the calendar."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from exam_api.domain.conflicts import ConflictKind
+from exam_api.domain.errors import ExamBegun, Forbidden, InvalidRequest, NameTaken, NotFound
+from exam_api.domain.ids import new_id
+from exam_api.domain.notices import NoticeKind
+from exam_api.domain.policy import ExamPolicy
+from exam_api.services.scheduling_ports import ExamDraft, Period
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def people(database) -> dict[str, object]:
+    logins = ["testing", "dean", "proctor1", "proctor2", "member", "student1", "student2"]
+    async with database.read() as unit:
+        return {login: (await unit.people.credentials(login)).actor for login in logins}
+
+
+@pytest.fixture
+async def draft(core, people, clock) -> ExamDraft:
+    choices = await core.scheduling.choices(people["testing"])
+    return ExamDraft(
+        discipline_id=choices.disciplines[0].id,
+        period_id=None,
+        opens_at=clock.now() + timedelta(days=30),
+        closes_at=clock.now() + timedelta(days=30, hours=2),
+        languages=("kk", "ru"),
+        policy=ExamPolicy(students_per_proctor=2),
+        rooms=(),
+    )
+
+
+@pytest.fixture
+async def planned(core, people, draft) -> str:
+    """An exam a month ahead with two proctors and all three students of the university."""
+    planner = people["testing"]
+    exam_id = await core.scheduling.save_exam(planner, None, draft)
+    proctors = [people["proctor1"].id, people["proctor2"].id]
+    await core.scheduling.appoint(planner, exam_id, proctors, people["member"].id)
+    logins = ["student1", "student2", "student3"]
+    assert await core.scheduling.enrol(planner, exam_id, [], logins) == 3
+    return exam_id
+
+
+async def test_an_exam_is_planned_shown_and_changed(core, people, draft, clock):
+    planner = people["testing"]
+    await core.scheduling.add_room(planner, "А-101", 10)
+    room = (await core.scheduling.choices(planner)).rooms[0]
+    exam_id = await core.scheduling.save_exam(planner, None, draft)
+    later = ExamDraft(
+        draft.discipline_id,
+        None,
+        draft.opens_at + timedelta(hours=1),
+        draft.closes_at + timedelta(hours=1),
+        ("ru",),
+        ExamPolicy(questions=10),
+        (room.id,),
+    )
+    assert await core.scheduling.save_exam(planner, exam_id, later) == exam_id
+    exam = (await core.scheduling.sheet(planner, exam_id)).exam
+    assert (exam.opens_at, exam.languages, exam.rooms) == (later.opens_at, ("ru",), (room,))
+    assert exam.policy.questions == 10
+    month = await core.scheduling.calendar(planner, clock.now(), clock.now() + timedelta(days=60))
+    assert [one.id for one in month][-1] == exam_id
+    with pytest.raises(NameTaken):
+        await core.scheduling.add_room(planner, "А-101", 5)
+
+
+async def test_a_window_shorter_than_the_test_is_refused(core, people, draft):
+    short = ExamDraft(
+        draft.discipline_id,
+        None,
+        draft.opens_at,
+        draft.opens_at + timedelta(minutes=59),
+        ("kk",),
+        ExamPolicy(),
+        (),
+    )
+    with pytest.raises(InvalidRequest) as refused:
+        await core.scheduling.save_exam(people["testing"], None, short)
+    assert refused.value.code == "window_too_short"
+
+
+async def test_groups_are_enrolled_whole_and_once(core, people, draft):
+    planner = people["testing"]
+    exam_id = await core.scheduling.save_exam(planner, None, draft)
+    groups = [one.id for one in (await core.scheduling.choices(planner)).groups]
+    assert await core.scheduling.enrol(planner, exam_id, groups, ["student1"]) == 3
+    assert await core.scheduling.enrol(planner, exam_id, groups, []) == 0
+
+
+async def test_students_go_to_the_least_loaded_proctors(core, people, planned):
+    sheet = await core.scheduling.sheet(people["testing"], planned)
+    assert sorted(one.sittings for one in sheet.proctors) == [1, 2]
+    assert {one.member for one in sheet.proctors} == {"Қасымов Ерлан Тілеуұлы"}
+    assert [one.name for one in sheet.members] == ["Қасымов Ерлан Тілеуұлы"]
+    assert sheet.handovers == []
+
+
+async def test_who_drops_out_hands_over_what_fits_and_the_rest_is_a_conflict(
+    core, people, planned, database
+):
+    planner = people["testing"]
+    first = people["proctor1"].id
+    before = await core.scheduling.sheet(planner, planned)
+    had = next(one.sittings for one in before.proctors if one.id == first)
+    await core.scheduling.drop_out(planner, planned, first, "ill")
+    sheet = await core.scheduling.sheet(planner, planned)
+    loads = {one.id: (one.sittings, one.left_at is not None) for one in sheet.proctors}
+    assert loads == {first: (0, True), people["proctor2"].id: (2, False)}
+    assert len(sheet.handovers) == had
+    assert {one.reason for one in sheet.handovers} == {"ill"}
+    assert [one.kind for one in sheet.conflicts] == [ConflictKind.NO_PROCTOR]
+    async with database.read() as unit:
+        told = await unit.notices.inbox(people["proctor2"].id, 10)
+        assert [one.kind for one in told][:1] == ([NoticeKind.HANDED_OVER] if told else [])
+        seen = [row.exam.id for row in await unit.exams.visible(people["proctor1"])]
+    assert planned not in seen
+    with pytest.raises(NotFound):
+        await core.scheduling.drop_out(planner, planned, first, "again")
+    await core.scheduling.appoint(planner, planned, [first], None)
+    again = await core.scheduling.sheet(planner, planned)
+    assert again.conflicts == []
+
+
+async def test_a_live_sitting_is_handed_over_on_record(core, people, begun, exam_id):
+    planner = people["testing"]
+    sheet = await core.scheduling.sheet(planner, exam_id)
+    watching = next(one.proctor for one in sheet.students if one.sitting_id == begun.id)
+    proctor = next(one for one in sheet.proctors if one.full_name == watching)
+    await core.scheduling.drop_out(planner, exam_id, proctor.id, "power cut")
+    after = await core.scheduling.sheet(planner, exam_id)
+    (live,) = [one for one in after.handovers if one.live]
+    assert live.from_proctor == watching
+    assert live.to_proctor not in {"", watching}
+    assert (await begun.call("GET", "")).json()["state"] == "in_progress"
+
+
+async def test_what_has_begun_stands(core, people, begun, exam_id, draft):
+    planner = people["testing"]
+    with pytest.raises(ExamBegun):
+        await core.scheduling.save_exam(planner, exam_id, draft)
+    with pytest.raises(ExamBegun):
+        await core.scheduling.withdraw(planner, exam_id, people["student1"].id)
+    await core.scheduling.withdraw(planner, exam_id, people["student2"].id)
+    left = await core.scheduling.sheet(planner, exam_id)
+    assert people["student2"].id not in {one.student_id for one in left.students}
+
+
+async def test_sessions_keep_their_approvals_and_their_working_group(core, people):
+    planner = people["testing"]
+    winter = Period(
+        id=new_id(),
+        title="Қысқы сессия 2026",
+        starts_on=date(2026, 12, 20),
+        ends_on=date(2027, 1, 10),
+        summer=False,
+        order_number="17-ө",
+        order_date=date(2026, 11, 1),
+        members=(people["member"].id,),
+    )
+    await core.scheduling.save_period(planner, winter)
+    await core.scheduling.approve(planner, winter.id, "schedule", date(2026, 12, 1))
+    await core.scheduling.save_period(planner, winter)
+    (kept,) = await core.scheduling.periods(planner)
+    assert kept.schedule_approved_on == date(2026, 12, 1)
+    assert (kept.order_number, kept.members) == ("17-ө", (people["member"].id,))
+    with pytest.raises(NameTaken):
+        await core.scheduling.save_period(
+            planner, Period(new_id(), winter.title, winter.starts_on, winter.ends_on, summer=False)
+        )
+
+
+@pytest.mark.parametrize("login", ["dean", "proctor1", "student1"])
+async def test_only_planners_plan(core, people, planned, draft, login):
+    actor = people[login]
+    for refused in (
+        core.scheduling.save_exam(actor, None, draft),
+        core.scheduling.enrol(actor, planned, [], []),
+        core.scheduling.drop_out(actor, planned, people["proctor1"].id, "no"),
+        core.scheduling.sheet(actor, planned),
+        core.scheduling.conflicts(actor),
+    ):
+        with pytest.raises(Forbidden):
+            await refused
