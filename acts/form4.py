@@ -64,7 +64,7 @@ def render_form4_xlsx(document: Form4Document, language: Language = "kk") -> byt
     _footer(sheet, max(first, last + 1) + 1, document, language)
     _set_up_print(sheet, first - 1)
     _properties(book, document)
-    return _saved(book, document.made_at)
+    return saved(book, document.made_at)
 
 
 def _write(sheet: Any, row: int, column: int, value: object, **look: Any) -> Any:
@@ -174,7 +174,7 @@ def _properties(book: Workbook, document: Form4Document) -> None:
     book.properties.modified = made
 
 
-def _saved(book: Workbook, made_at: datetime) -> bytes:
+def saved(book: Workbook, made_at: datetime) -> bytes:
     """The file, with the document's own time where openpyxl stamps the clock."""
     raw, out = BytesIO(), BytesIO()
     book.save(raw)

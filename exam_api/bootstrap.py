@@ -52,6 +52,7 @@ from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import Mailer
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring import ProctoringBridge
+from exam_api.services.results import ResultsSettings
 from exam_api.services.reviewing import Reviewing
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.student_line import StudentLine
@@ -179,6 +180,7 @@ def _container(
         desk=SittingDesk(database, clock, live, ice=settings.ice),
         testing=Testing(database, clock, live),
         metrics=metrics,
+        results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),
         web=WebSettings(
             https=settings.secure_cookies,
             address=settings.address,

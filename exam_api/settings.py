@@ -148,6 +148,13 @@ class Settings(BaseSettings):
         title="Test loaded, days",
         description="How long before an exam its test is to be loaded (S-4).",
     )
+    statement_after_days: int = Field(
+        default=1,
+        ge=0,
+        le=30,
+        title="Statement, days after",
+        description="How many days after its exam the grade statement is made (row 10).",
+    )
     thumbnail_every_s: float = Field(
         default=2.0,
         gt=0,

@@ -221,6 +221,18 @@ class PieceOffset(Conflict):
     retryable = True
 
 
+class AlreadyPassed(Conflict):
+    """T-5.2: a good grade is not sat again to raise it."""
+
+    code = "already_passed"
+
+
+class StatementEarly(Conflict):
+    """Row 10: the statement is made, and grades go to the journal, the day after the exam."""
+
+    code = "statement_early"
+
+
 # --- storage ------------------------------------------------------------------------------------
 
 

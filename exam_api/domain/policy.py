@@ -30,6 +30,8 @@ class ExamPolicy:
     check_lead_min: Annotated[int, Whole("T-4.2", most=1440)] = 15
     # domain.md, grades: D begins at 50
     pass_points: Annotated[int, Whole("grades", most=100)] = 50
+    # domain.md, grades: final = rating × 0.6 + exam × 0.4, in hundredths
+    rating_share: Annotated[int, Whole("grades", most=100)] = 60
     # T-4.1: 50 % in the two midterm controls, and no debt
     admission: Annotated[AdmissionRule, OneOf("T-4.1", AdmissionRule)] = AdmissionRule.RATING
     admission_points: Annotated[int, Whole("T-4.1", most=100)] = 50

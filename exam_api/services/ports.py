@@ -18,6 +18,7 @@ from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.services.notices_ports import Notices
+from exam_api.services.results_ports import Grades
 
 
 class Clock(Protocol):
@@ -361,6 +362,8 @@ class Unit(Protocol):
     def transitions(self) -> Transitions: ...
     @property
     def answers(self) -> Answers: ...
+    @property
+    def grades(self) -> Grades: ...
     @property
     def events(self) -> Events: ...
     @property

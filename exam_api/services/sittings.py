@@ -9,6 +9,7 @@ from capture.errors import CaptureError, TokenExpired, TokenInvalid
 from capture.ice import IceSettings
 from exam_api.domain import timers
 from exam_api.domain.errors import Forbidden, NotInProgress
+from exam_api.domain.grades import GradeChange, require_not_passed
 from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor, Role
@@ -72,6 +73,8 @@ class SittingDesk:
     async def _make(self, unit: Unit, exam: Exam, actor: Actor) -> Sitting:
         now = self._clock.now()
         timers.require_check_window(now, exam.opens_at, exam.closes_at, exam.policy)
+        best = await unit.grades.best_points(exam.discipline_id, actor.id)
+        require_not_passed(best, exam.policy)
         sitting = Sitting(
             id=new_id(),
             exam_id=exam.id,
@@ -186,8 +189,22 @@ async def advance(
     await unit.sittings.save(after)
     change = Transition(after.id, before.state, after.state, at, by, reason)
     await unit.transitions.add(change)
+    if before.result != after.result:
+        await unit.grades.add(_regraded(before, after, change))
     await tell_of_change(unit, after)
     await announce(unit, after)
+
+
+def _regraded(before: Sitting, after: Sitting, change: Transition) -> GradeChange:
+    return GradeChange(
+        sitting_id=after.id,
+        cause=after.state.value,
+        before=before.result.points if before.result else None,
+        after=after.result.points if after.result else None,
+        at=change.at,
+        by=change.by,
+        reason=change.reason,
+    )
 
 
 async def announce(unit: Unit, sitting: Sitting) -> None:

@@ -8,7 +8,15 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from exam_api.services.testing import run_ticker
-from exam_api.web.api import notices, operations, proctor_actions, session, sittings, testing
+from exam_api.web.api import (
+    notices,
+    operations,
+    proctor_actions,
+    results,
+    session,
+    sittings,
+    testing,
+)
 from exam_api.web.container import Core
 from exam_api.web.errors import ErrorPage, Respond, install_errors, responder
 from exam_api.web.guards import BodyLimit, SameOrigin, SecurityHeaders, TokenCors
@@ -41,7 +49,7 @@ def create_app(
     )
     app.state.core = core
     install_errors(app, respond)
-    own = (operations, notices, session, sittings, testing, proctor_actions)
+    own = (operations, notices, session, sittings, testing, proctor_actions, results)
     for router in (*(module.router for module in own), *routers):
         app.include_router(router)
     if install_pages is not None:

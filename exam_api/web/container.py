@@ -18,6 +18,7 @@ from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
+from exam_api.services.results import ResultsSettings
 from exam_api.services.scheduling import Scheduling
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.structure import StructureDesk
@@ -52,6 +53,7 @@ class Core:
     testing: Testing
     web: WebSettings = WebSettings()
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
+    results: ResultsSettings = field(default_factory=ResultsSettings)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     actions: ProctorActions = field(init=False)
     idempotency: Idempotency = field(init=False)

@@ -17,6 +17,7 @@ from exam_api.adapters.sql.loaded_tests import SqlLoadedTests
 from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
+from exam_api.adapters.sql.results import SqlApiClients, SqlGrades, SqlResults
 from exam_api.adapters.sql.schedule import SqlSchedule
 from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sittings import SqlSittings
@@ -119,3 +120,15 @@ class SqlUnit:
     @cached_property
     def schedule(self) -> SqlSchedule:
         return SqlSchedule(self.session, self._clock)
+
+    @cached_property
+    def grades(self) -> SqlGrades:
+        return SqlGrades(self.session)
+
+    @cached_property
+    def results(self) -> SqlResults:
+        return SqlResults(self.session)
+
+    @cached_property
+    def api_clients(self) -> SqlApiClients:
+        return SqlApiClients(self.session)

@@ -10,6 +10,7 @@ from exam_api.web.pages import (
     mail,
     notices,
     people,
+    results,
     schedule,
     schedule_exam,
     staff,
@@ -23,5 +24,5 @@ def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
     own = (assets, account, notices, mail, student, staff, people, structure)
-    for part in (*own, schedule, schedule_exam, bank, bank_tests, verify):
+    for part in (*own, schedule, schedule_exam, bank, bank_tests, verify, results):
         app.include_router(part.router)

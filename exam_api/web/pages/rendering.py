@@ -30,7 +30,13 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR, Role.REGISTRAR})),
     ("/bank", "nav.bank", frozenset({Role.TEACHER, Role.DEPARTMENT_HEAD, Role.TESTING_CENTRE})),
+    (
+        "/results",
+        "nav.results",
+        OVERSEERS | {Role.DEAN_OFFICE, Role.TEACHER, Role.DEPARTMENT_HEAD},
+    ),
     ("/mail", "nav.mail", frozenset({Role.ADMINISTRATOR})),
+    ("/clients", "nav.clients", frozenset({Role.ADMINISTRATOR})),
 )
 
 

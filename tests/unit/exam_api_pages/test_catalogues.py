@@ -22,6 +22,7 @@ from exam_api.domain.admission import Admission
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
 from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import ExamError
+from exam_api.domain.grades import Remark
 from exam_api.domain.item_rules import DIFFICULTIES
 from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.notices import NoticeKind
@@ -67,6 +68,7 @@ def item_problems() -> set[str]:
 
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
+    "results.remark.": [remark for remark in Remark if remark],
     "item.how.": [kind for kind in ItemKind if kind is not ItemKind.SINGLE],
     "notice.name.": list(NoticeKind),
     "notice.title.": list(NoticeKind),

@@ -139,9 +139,9 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
         (
             {Role.ADMINISTRATOR},
             "/overview",
-            ["/overview", "/schedule", "/acts", "/people", "/mail"],
+            ["/overview", "/schedule", "/acts", "/people", "/results", "/mail", "/clients"],
         ),
-        ({Role.TEACHER}, "/bank", ["/bank"]),
+        ({Role.TEACHER}, "/bank", ["/bank", "/results"]),
         ({Role.APPEAL_COMMISSION}, "/account", []),
         ({Role.STUDENT, Role.PROCTOR}, "/cabinet", ["/cabinet", "/console", "/schedule", "/acts"]),
     ],

@@ -47,6 +47,7 @@ from exam_api.adapters.sql.tables.proctoring import (
     SegmentRow,
 )
 from exam_api.adapters.sql.tables.recordings import SealedRow
+from exam_api.adapters.sql.tables.results import ApiClientRow, GradeChangeRow, JournalRow
 from exam_api.adapters.sql.tables.schedule import (
     Enrolment,
     ExamPeriod,
@@ -64,6 +65,7 @@ __all__ = [
     "ActRow",
     "Answer",
     "AnswerLog",
+    "ApiClientRow",
     "AuditRow",
     "Base",
     "DecisionRow",
@@ -79,10 +81,12 @@ __all__ = [
     "Faculty",
     "FlagRow",
     "GapRow",
+    "GradeChangeRow",
     "Handover",
     "Item",
     "ItemCredit",
     "JobRow",
+    "JournalRow",
     "KeptCallRow",
     "LoadedTestRow",
     "LoadingRight",
