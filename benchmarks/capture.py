@@ -1,4 +1,4 @@
-"""CPU and memory that recording costs a session: ours against aiortc's MediaRecorder.
+"""CPU and memory that recording costs a session: ours, aiortc's MediaRecorder, and Janus.
 
 ``python -m benchmarks.capture --json [--quick]``. Publishers run in a process of their own and
 send media encoded beforehand, so only the receiving process is measured: user + system time a
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,8 @@ from capture.prepared import LoopTrack
 from capture.service import CaptureService
 from capture.whip import whip_router
 
+_COMPARED_AT = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -50,9 +52,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """Numbers of sessions for each receiver; the last of ``ours`` that all have is compared."""
+
     ours: tuple[int, ...]
+    janus: tuple[int, ...]
     decoding: int
-    media_recorder: int
+    media_recorder: tuple[int, ...]
     window_s: float
     loss_pct: tuple[int, ...]
     jitter_ms: tuple[int, ...]
@@ -61,17 +66,19 @@ class Plan:
 
 QUICK = Plan(
     ours=(8,),
+    janus=(8,),
     decoding=0,
-    media_recorder=2,
+    media_recorder=(2,),
     window_s=8.0,
     loss_pct=(2,),
     jitter_ms=(30,),
     loss_s=6.0,
 )
 FULL = Plan(
-    ours=(1, 8, 16),
+    ours=(1, 8, 16, 40),
+    janus=(1, 8, 16, 40),
     decoding=8,
-    media_recorder=2,
+    media_recorder=(1, 4),  # at 16 it needs more than the cores of this machine
     window_s=20.0,
     loss_pct=(0, 2, 8),
     jitter_ms=(30, 150),
@@ -297,22 +304,41 @@ def coverage(before: dict[str, float], after: dict[str, float], sessions: int) -
 
 
 def benchmark(plan: Plan) -> dict[str, Any]:
-    runs = [measure("ours", sessions, plan.window_s) for sessions in plan.ours]
+    """Ours and Janus take turns at each number of sessions: a machine's moods meet both."""
+    ours: list[Cost] = []
+    theirs: list[Cost] = []
+    report: dict[str, float] = {}
+    for sessions in plan.ours:
+        cost, report = measure("ours", sessions, plan.window_s)
+        ours.append(cost)
+        if sessions in plan.janus and capture_janus.installed():
+            theirs.append(measure("janus", sessions, plan.window_s)[0])
+    recorders = [measure("media_recorder", n, plan.window_s)[0] for n in plan.media_recorder]
     decoding = measure("decoding", plan.decoding, plan.window_s)[0] if plan.decoding else None
-    theirs = measure("media_recorder", plan.media_recorder, plan.window_s)[0]
-    ours = runs[-1][0]
+    at = min(_COMPARED_AT, plan.ours[-1])
+    own = _at(ours, at)
+    janus = _at(theirs, at) if theirs else None
     return {
-        "sessions": ours.sessions,
-        "ours": asdict(ours),
-        "ours_by_sessions": [asdict(cost) for cost, _ in runs],
+        "sessions": at,
+        "ours": asdict(own),
+        "ours_by_sessions": [asdict(cost) for cost in ours],
         "ours_decoding": asdict(decoding) if decoding else None,
-        "media_recorder": asdict(theirs),
-        "janus": None,
-        "times_cheaper": round(theirs.cpu_pct_per_session / ours.cpu_pct_per_session, 1),
+        "media_recorder": asdict(recorders[-1]),
+        "media_recorder_by_sessions": [asdict(cost) for cost in recorders],
+        "janus": asdict(janus) if janus else None,
+        "janus_by_sessions": [asdict(cost) for cost in theirs],
+        "times_cheaper": round(recorders[-1].cpu_pct_per_session / own.cpu_pct_per_session, 1),
+        "times_janus": round(own.cpu_pct_per_session / janus.cpu_pct_per_session, 2)
+        if janus
+        else None,
         "loss": loss_table(plan.loss_pct, plan.jitter_ms, plan.loss_s),
-        "clip_ms": round(runs[-1][1]["clip_ms"], 2),
+        "clip_ms": round(report["clip_ms"], 2),
         "window_s": plan.window_s,
     }
+
+
+def _at(costs: Sequence[Cost], sessions: int) -> Cost:
+    return next(cost for cost in costs if cost.sessions == sessions)
 
 
 def main() -> None:
