@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import threading
 from pathlib import Path
 
@@ -10,12 +11,18 @@ import pytest
 from capture.settings import CaptureSettings
 
 pytestmark = pytest.mark.integration
+PAGE = resource.getpagesize()
 SDP = {"Authorization": "Bearer s1", "Content-Type": "application/sdp"}
 
 
 @pytest.fixture
-def quick_settings():
-    return CaptureSettings(max_publications=2)
+def many_at_once():
+    return 10
+
+
+@pytest.fixture
+def quick_settings(many_at_once):
+    return CaptureSettings(max_publications=many_at_once)
 
 
 @pytest.fixture
@@ -76,34 +83,47 @@ async def test_refused_offers_leak_no_sockets_and_no_tasks(capture_server, good_
     assert after[1] <= tasks + 1
 
 
-async def test_connections_that_come_and_go_leave_nothing_behind(capture_server, vp8):
-    async def come_and_go():
-        peer = await capture_server.publish("s1", vp8)
+async def test_100_connections_that_come_and_go_leave_nothing_behind(
+    capture_server, vp8, many_at_once
+):
+    async def come_and_go(sitting):
+        peer = await capture_server.publish(sitting, vp8)
         capture_server.peers.remove(peer)
-        await capture_server.http.delete(peer.resource, headers=SDP)
+        headers = {**SDP, "Authorization": f"Bearer {sitting}"}
+        await capture_server.http.delete(peer.resource, headers=headers)
         await peer.close()
+
+    async def come_and_go_together():
+        await asyncio.gather(*(come_and_go(f"s{n}") for n in range(many_at_once)))
 
     def held():
         gc.collect()
         descriptors = len(list(Path("/proc/self/fd").iterdir()))
         return descriptors, len(asyncio.all_tasks()), threading.active_count()
 
-    await come_and_go()
+    def memory_mb():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 2**20
+
+    for _ in range(2):
+        await come_and_go_together()
     await asyncio.sleep(0.2)
-    before = held()
-    for _ in range(6):
-        await come_and_go()
+    before, memory = held(), memory_mb()
+    for _ in range(100 // many_at_once):
+        await come_and_go_together()
     await asyncio.sleep(0.5)
     after = held()
     assert all(b <= a + 1 for a, b in zip(before, after, strict=True)), (before, after)
+    assert memory_mb() - memory < 15  # peers of both sides; one alone is half a megabyte
     assert len(capture_server.service._locks) == 0
 
 
-async def test_more_publishers_than_the_server_takes_wait_their_turn(capture_server, good_offer):
-    for sitting in ("a", "b"):
+async def test_more_publishers_than_the_server_takes_wait_their_turn(
+    capture_server, good_offer, many_at_once
+):
+    for sitting in "abcdefghij"[:many_at_once]:
         reply = await post(capture_server, good_offer, Authorization=f"Bearer {sitting}")
         assert reply.status_code == 201
-    full = await post(capture_server, good_offer, Authorization="Bearer c")
+    full = await post(capture_server, good_offer, Authorization="Bearer late")
     assert (full.status_code, full.json()["code"]) == (503, "capacity_full")
     again = await post(capture_server, good_offer, Authorization="Bearer a")
     assert again.status_code == 201  # a reconnect needs no new place
