@@ -100,10 +100,14 @@ def _about(document: ActDocument, language: Language) -> Rows:
 
 
 def _coverage(document: ActDocument, language: Language) -> str:
-    recorded, exam = document.recording_seconds, document.exam_seconds
+    supplied, exam = document.supplied_seconds, document.exam_seconds
+    recorded = document.recording_seconds + supplied
     words = f"{values.offset(recorded * 1000)} / {values.offset(exam * 1000)}"
     of = styles.both("annex.coverage_of", language)
-    return f"{words} ({values.share(recorded, exam, language)} {of})"
+    covered = f"{words} ({values.share(recorded, exam, language)} {of})"
+    if not supplied:
+        return covered
+    return f"{covered}; {styles.both('annex.supplied', language)}: {values.offset(supplied * 1000)}"
 
 
 def _gap(document: ActDocument, place: int, language: Language) -> str:

@@ -98,6 +98,7 @@ class ActDocument:
     software: str = "Baqylau"
     gaps: tuple[RecordingGap, ...] = ()
     draft: bool = False
+    supplied_seconds: float = 0.0  # of the gaps, filled by the student's own computer
 
     @property
     def ticked(self) -> frozenset[Form1Item]:

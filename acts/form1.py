@@ -46,7 +46,12 @@ def check_act(document: ActDocument) -> None:
     """Raises DocumentInvalid."""
     times = [document.started_at]
     times += [entry.decided_at for entry in document.evidence if entry.decided_at]
-    numbers = [document.recording_seconds, document.exam_seconds, document.analysed_fps or 0.0]
+    numbers = [
+        document.recording_seconds,
+        document.exam_seconds,
+        document.analysed_fps or 0.0,
+        document.supplied_seconds,
+    ]
     numbers += [entry.confidence for entry in document.evidence]
     numbers += [edge for entry in document.evidence for box in entry.regions for edge in box]
     check(document, times, numbers)

@@ -182,9 +182,14 @@ def _about(document: ActDocument, language: Language) -> Iterator[tuple[str, str
 
 
 def _coverage(document: ActDocument, language: Language) -> str:
-    lengths = [values.offset(s * 1000) for s in (document.recording_seconds, document.exam_seconds)]
-    share = values.share(document.recording_seconds, document.exam_seconds, language)
-    return f"{' / '.join(lengths)} ({share} {_both('annex.coverage_of', language)})"
+    recorded = document.recording_seconds + document.supplied_seconds
+    lengths = [values.offset(seconds * 1000) for seconds in (recorded, document.exam_seconds)]
+    share = values.share(recorded, document.exam_seconds, language)
+    covered = f"{' / '.join(lengths)} ({share} {_both('annex.coverage_of', language)})"
+    if not document.supplied_seconds:
+        return covered
+    supplied = values.offset(document.supplied_seconds * 1000)
+    return f"{covered}; {_both('annex.supplied', language)}: {supplied}"
 
 
 def _cause(cause: str, language: Language) -> str:

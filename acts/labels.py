@@ -151,6 +151,11 @@ ANNEX = {
     ),
     "annex.made_at": Label("Акт жасалған уақыт", "Акт составлен", "Act made"),
     "annex.coverage": Label("Жазылған уақыт", "Записано", "On record"),
+    "annex.supplied": Label(
+        "оның ішінде үзілістен кейін білім алушының компьютері жібергені",
+        "в том числе передано компьютером обучающегося после разрыва",
+        "of it sent by the student's computer after a gap",
+    ),
     "annex.coverage_of": Label("емтихан уақытынан", "от времени экзамена", "of the exam time"),
     "annex.digest": Label("Жазбаның хэші", "Хеш записи", "Recording digest"),
     "annex.recording": Label("Жазбаға сілтеме", "Ссылка на запись", "Recording"),

@@ -86,6 +86,7 @@ class CaptureService:
         self._taps: dict[str, FrameTap] = {}
         self._past = CaptureFigures()  # of sittings that are no longer in memory
         self._locks = KeyedLocks()
+        self._told: dict[TrackKey, GapCause] = {}
         self._answering = 0
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="capture-write")
         self._reading = ThreadPoolExecutor(2, thread_name_prefix="capture-read")
@@ -282,11 +283,14 @@ class CaptureService:
         track = self._tracks.get(key)
         if track is not None:
             track.recorder.explain(cause)
+        elif cause is not None:
+            self._told[key] = cause  # until it publishes again
 
     async def finalise(
         self, key: TrackKey, signer: RecordingKey, at: datetime, until_ms: int
     ) -> Recording:
         """Close the record of a sitting that ended at ``until_ms``, and sign it. OSError."""
+        self._told.pop(key, None)
         return await self._amend(key, partial(finalise, signer=signer, at=at, until_ms=until_ms))
 
     async def note_clock(self, key: TrackKey, offset: ClockOffset) -> None:
@@ -366,6 +370,7 @@ class CaptureService:
                 settings=self._settings,
                 emit=self._emit,
             )
+            recorder.explain(self._told.pop(key, None))
             track = self._tracks[key] = _Track(recorder)
         return track
 

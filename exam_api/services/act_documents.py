@@ -89,6 +89,7 @@ def compose(head: ActHead, facts: ActFacts, place: Place) -> dict[str, Any]:
         "evidence": [_evidence(flag, decision, facts, place) for flag, decision in facts.confirmed],
         "recording_digest": facts.recording.digest,
         "recording_seconds": facts.covered.recorded_ms / 1000,
+        "supplied_seconds": facts.covered.supplied_ms / 1000,
         "exam_seconds": facts.covered.exam_ms / 1000,
         "recording_url": place.review_url(sitting.id),
         "gaps": [[gap.start_ms, gap.end_ms, str(gap.cause)] for gap in facts.recording.gaps],
@@ -127,6 +128,7 @@ def render_input(
         evidence=tuple(_item(entry, pictures) for entry in document["evidence"]),
         recording_digest=document["recording_digest"],
         recording_seconds=document["recording_seconds"],
+        supplied_seconds=document.get("supplied_seconds", 0.0),  # acts of earlier versions
         exam_seconds=document["exam_seconds"],
         recording_url=document["recording_url"],
         verify_url=document["verify_url"],

@@ -49,14 +49,18 @@ def risk(flags: Iterable[StoredFlag], decisions: Iterable[StoredDecision]) -> fl
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the test is on record (S-13)."""
+    """How much of the test is on record (S-13): as the server received it, and as the student's
+    computer supplied it afterwards.
+    """  # noqa: D205 - one thought
 
     recorded_ms: int
     exam_ms: int
+    supplied_ms: int = 0
 
     @property
     def ratio(self) -> float | None:
-        return min(1.0, self.recorded_ms / self.exam_ms) if self.exam_ms else None
+        on_record = self.recorded_ms + self.supplied_ms
+        return min(1.0, on_record / self.exam_ms) if self.exam_ms else None
 
 
 def times_of(sitting: Sitting) -> SittingTimes:
@@ -78,9 +82,18 @@ def coverage(
         return Coverage(0, 0)
     finished_ms = times.at_ms(times.finished_at)
     until_ms = now_ms if finished_ms is None else finished_ms
-    spans = _spans(recording, recorded_until_ms)
-    recorded = sum(max(0, min(end, until_ms) - max(start, began_ms)) for start, end in spans)
-    return Coverage(recorded, max(0, until_ms - began_ms))
+    test = (began_ms, until_ms)
+    return Coverage(
+        recorded_ms=_within(test, _spans(recording, recorded_until_ms)),
+        exam_ms=max(0, until_ms - began_ms),
+        supplied_ms=_within(test, [(one.start_ms, one.end_ms) for one in recording.supplied]),
+    )
+
+
+def _within(test: tuple[int, int], spans: Iterable[tuple[int, int]]) -> int:
+    """Segments never overlap, and what was supplied lies in the gaps: a sum is enough."""
+    began_ms, until_ms = test
+    return sum(max(0, min(end, until_ms) - max(start, began_ms)) for start, end in spans)
 
 
 def _spans(recording: Recording, recorded_until_ms: int) -> list[tuple[int, int]]:

@@ -77,6 +77,15 @@ class GapView:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppliedView:
+    """What the student's computer supplied after a gap. ``sha256``: of what it sent."""
+
+    start_ms: int
+    end_ms: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockView:
     """``offset_ms``: how far the student's clock was ahead when it was measured last."""
 
@@ -88,12 +97,14 @@ class ClockView:
 class ReviewedRecordingView:
     """``coverage`` 0..1 is the share of the test that is on record; null before it began.
 
+    Of it ``recorded_ms`` came over the line and ``supplied_ms`` afterwards.
     ``first_ms`` is when the recording begins on the sitting's timeline: a player's zero.
     """
 
     first_ms: int
     until_ms: int
     recorded_ms: int
+    supplied_ms: int
     exam_ms: int
     coverage: float | None
     digest: str
@@ -101,6 +112,7 @@ class ReviewedRecordingView:
     live: bool
     gaps: tuple[GapView, ...]
     clock: ClockView | None
+    supplied: tuple[SuppliedView, ...]
 
 
 @dataclass(frozen=True, slots=True)

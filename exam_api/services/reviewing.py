@@ -23,6 +23,7 @@ from exam_api.services.review_views import (
     GapView,
     ReviewedRecordingView,
     ReviewView,
+    SuppliedView,
     act_view,
     clock_view,
     flag_view,
@@ -131,6 +132,7 @@ class Reviewing:
             first_ms=recording.segments[0].start_ms if recording.segments else 0,
             until_ms=until_ms,
             recorded_ms=covered.recorded_ms,
+            supplied_ms=covered.supplied_ms,
             exam_ms=covered.exam_ms,
             coverage=covered.ratio,
             digest=recording.digest,
@@ -138,6 +140,10 @@ class Reviewing:
             live=self._recordings.status(sitting_id).live,
             gaps=tuple(GapView(gap.start_ms, gap.end_ms, str(gap.cause)) for gap in recording.gaps),
             clock=clock_view(recording),
+            supplied=tuple(
+                SuppliedView(one.start_ms, one.end_ms, one.source_sha256)
+                for one in recording.supplied
+            ),
         )
 
     async def evidence(self, actor: Actor, flag_id: str) -> bytes:

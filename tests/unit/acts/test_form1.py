@@ -139,6 +139,7 @@ def test_missing_optional_data(make_act):
         {"made_at": datetime(2026, 1, 1)},  # noqa: DTZ001 - the fault under test
         {"started_at": datetime(2026, 1, 1)},  # noqa: DTZ001 - the fault under test
         {"recording_seconds": math.nan},
+        {"supplied_seconds": math.inf},
         {"exam_seconds": math.inf},
         {"analysed_fps": math.nan},
         {"number": " \x00 "},

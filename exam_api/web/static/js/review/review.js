@@ -151,6 +151,7 @@ class SittingReview extends HTMLElement {
     const gaps = recording.gaps.map((gap) => el("li", {}, `${span(gap.start_ms)} – ${span(gap.end_ms)}: ${t(`gap.${gap.cause}`)}`));
     $("#integrity").replaceChildren(
       ...fact(t("review.recorded"), span(recording.recorded_ms)),
+      ...(recording.supplied_ms ? fact(t("review.supplied"), span(recording.supplied_ms)) : []),
       ...fact(t("review.coverage"), recording.coverage === null ? "—" : `${(Math.floor(recording.coverage * 1000) / 10).toLocaleString(lang)} %`),
       ...fact(t("review.segments"), String(recording.segments)),
       ...fact(t("review.gaps"), gaps.length ? el("ul", { class: "history" }, ...gaps) : t("review.no_gaps")),

@@ -65,6 +65,10 @@ export class Timeline {
       const title = svg("title", {}, `${t("review.gap")}: ${t(`gap.${gap.cause}`)}`);
       nodes.push(svg("rect", { class: "gap", x: this.#x(gap.start_ms), y: bar, width: Math.max(3, this.#x(gap.end_ms - gap.start_ms)), height: LANE }, title));
     }
+    for (const one of this.data.recording.supplied) {
+      const title = svg("title", {}, `${t("review.supplied")}: ${span(one.start_ms)} – ${span(one.end_ms)}`);
+      nodes.push(svg("rect", { class: "supplied", x: this.#x(one.start_ms), y: bar, width: Math.max(3, this.#x(one.end_ms - one.start_ms)), height: LANE }, title));
+    }
     const seek = (event) => {
       const { left, width } = event.currentTarget.getBoundingClientRect();
       this.onSeek(((event.clientX - left) / width) * this.#length);

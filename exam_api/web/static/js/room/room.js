@@ -58,7 +58,7 @@ class ExamRoom extends HTMLElement {
     try {
       await this.ask(() => this.client.claim(takeOver));
       this.#claimed = true;
-      this.#tellPresence(takeOver);
+      this.#tellPresence();
       await this.#resume();
     } catch (problem) {
       if (problem.code === "open_elsewhere") this.stopHere(problem.code);
@@ -122,9 +122,9 @@ class ExamRoom extends HTMLElement {
   }
 
   /** A page that is closed, and one that opens in the middle of the test, explain a gap. */
-  #tellPresence(takenOver) {
+  #tellPresence() {
     const running = () => this.snapshot.began_at && !this.snapshot.finished_at;
-    if (running() && !takenOver) this.client.report("page_opened");
+    if (running()) this.client.report("page_opened");
     addEventListener("pagehide", () => { if (this.#claimed && running()) this.client.report("page_closed"); });
   }
 
