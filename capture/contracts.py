@@ -194,6 +194,18 @@ class PublishGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchGrant:
+    """What a valid watch token allows: to see this track of this sitting live."""
+
+    sitting_id: str
+    track: TrackKind = TrackKind.CAMERA
+
+    @property
+    def key(self) -> TrackKey:
+        return TrackKey(self.sitting_id, self.track)
+
+
+@dataclass(frozen=True, slots=True)
 class LiveStatus:
     """Whether media of a track is arriving now. ``live`` turns false after 2 s without RTP."""
 

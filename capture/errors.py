@@ -55,6 +55,30 @@ class CapacityFull(CaptureError):
     retryable = True
 
 
+class NotLiveNow(CaptureError):
+    """Nothing of this track is arriving: there is nothing to watch."""
+
+    code = "not_live_now"
+    status = 409
+    retryable = True
+
+
+class ViewsFull(CaptureError):
+    """As many watch live as may."""
+
+    code = "live_views_full"
+    status = 503
+    retryable = True
+
+
+class ViewsStopped(CaptureError):
+    """Under load live views end first, so that recordings go on."""
+
+    code = "live_views_stopped"
+    status = 503
+    retryable = True
+
+
 class ServerRefusedPublisher(CaptureError):
     """A WHIP server did not accept what our own publisher offered."""
 

@@ -25,15 +25,23 @@ _FINGERPRINT = re.compile(r"^a=fingerprint:sha-(256|384|512) [0-9A-Fa-f]{2}(:[0-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A checked offer: its text, and the video codec (``VP8`` or ``H264``) to answer with."""
+    """A checked offer: its text, and what of ``VP8`` and ``H264`` it knows, the better first."""
 
     sdp: str
-    video_codec: str
+    video_codecs: tuple[str, ...]
     has_audio: bool
 
+    @property
+    def video_codec(self) -> str:
+        """To be answered with by one who receives."""
+        return self.video_codecs[0]
 
-def check_offer(sdp: str, max_bytes: int) -> Offer:
-    """Raise SdpRefused (or its SdpUnsupported) unless the offer can be answered."""
+
+def check_offer(sdp: str, max_bytes: int, *, watches: bool = False) -> Offer:
+    """Raise SdpRefused (or its SdpUnsupported) unless the offer can be answered.
+
+    ``watches``: it is from one who wants to receive, not to send.
+    """
     lines = _lines(sdp, max_bytes)
     session, sections = _sections(lines)
     kinds = [section[0][2:7] for section in sections]
@@ -41,11 +49,13 @@ def check_offer(sdp: str, max_bytes: int) -> Offer:
         raise SdpUnsupported("an offer holds one video and at most one audio section")
     for section in sections:
         _check_section(session, section)
+        if {"a=inactive", "a=sendonly" if watches else "a=recvonly"} & set(section):
+            raise SdpUnsupported("a media section that goes the wrong way")
     if len(sections) > 1 and not any(line.startswith("a=group:BUNDLE ") for line in session):
         raise SdpUnsupported("audio and video are not bundled")
     return Offer(
         sdp="\r\n".join(lines) + "\r\n",
-        video_codec=_video_codec(sections[kinds.index("video")]),
+        video_codecs=_video_codecs(sections[kinds.index("video")]),
         has_audio="audio" in kinds,
     )
 
@@ -88,8 +98,6 @@ def _check_section(session: list[str], section: list[str]) -> None:
             raise SdpRefused("no valid ICE credentials")
     if not any(line.startswith("a=mid:") for line in section):
         raise SdpRefused("a media section has no mid")
-    if "a=recvonly" in section or "a=inactive" in section:
-        raise SdpUnsupported("a media section sends nothing")
     _check_candidates([line for line in section if line.startswith("a=candidate:")])
 
 
@@ -103,11 +111,12 @@ def _check_candidates(lines: list[str]) -> None:
             raise SdpRefused("a candidate is malformed")
 
 
-def _video_codec(section: list[str]) -> str:
+def _video_codecs(section: list[str]) -> tuple[str, ...]:
     offered = {
         match[2].upper() for line in section if (match := _RTPMAP.fullmatch(line)) is not None
     }
-    for codec in ("VP8", "H264"):  # VP8 needs no parameter sets and every browser has it
-        if codec in offered:
-            return codec
-    raise SdpUnsupported("neither VP8 nor H264 is offered")
+    # VP8 needs no parameter sets and every browser has it.
+    usable = tuple(codec for codec in ("VP8", "H264") if codec in offered)
+    if not usable:
+        raise SdpUnsupported("neither VP8 nor H264 is offered")
+    return usable

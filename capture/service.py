@@ -34,9 +34,17 @@ from capture.contracts import (
     SuppliedSegment,
     TrackKey,
     TrackKind,
+    WatchGrant,
 )
 from capture.endpoint import Publication
-from capture.errors import FULL, CapacityFull, CaptureError, ResourceUnknown, StorageFull
+from capture.errors import (
+    FULL,
+    CapacityFull,
+    CaptureError,
+    NotLiveNow,
+    ResourceUnknown,
+    StorageFull,
+)
 from capture.finalise import finalise
 from capture.locks import KeyedLocks
 from capture.offer import check_offer
@@ -48,6 +56,7 @@ from capture.signing import RecordingKey
 from capture.supplied import LONGEST_MS, SupplyRequest, cut_out, missing, take_in
 from capture.tap import FrameTap
 from capture.timeline import SittingClock
+from capture.viewing import Audience, Viewing
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -66,6 +75,7 @@ class _Track:
     decoded: int = 0  # by earlier publications
     skipped: int = 0
     idle_since: float = field(default_factory=time.monotonic)
+    audience: Audience = field(default_factory=Audience)
 
 
 class CaptureService:
@@ -88,6 +98,7 @@ class CaptureService:
         self._locks = KeyedLocks()
         self._told: dict[TrackKey, GapCause] = {}
         self._answering = 0
+        self._viewing = Viewing(self._settings)
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="capture-write")
         self._reading = ThreadPoolExecutor(2, thread_name_prefix="capture-read")
         self._decoding = ThreadPoolExecutor(
@@ -117,6 +128,7 @@ class CaptureService:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
+        await self._viewing.aclose()
         for key in list(self._tracks):
             await self._retire(key, GapCause.SERVER_RESTART)
         for tap in self._taps.values():
@@ -144,6 +156,7 @@ class CaptureService:
                     self._settings,
                     self._decoding,
                     self._on_gone,
+                    audience=track.audience,
                 )
                 answer = await session.answer(offer)
                 await self._replace(grant.key, track, session)
@@ -168,6 +181,36 @@ class CaptureService:
             return self._by_resource[resource_id]
         except KeyError:
             raise ResourceUnknown("no such publication") from None
+
+    # --- watching --------------------------------------------------------------------------
+
+    async def watch(self, grant: WatchGrant, offer_sdp: str) -> Publication:
+        """A live view. Raises NotLiveNow, ViewsStopped, ViewsFull, SdpRefused."""
+        offer = check_offer(offer_sdp, self._settings.max_offer_bytes, watches=True)
+        track = self._tracks.get(grant.key)
+        if track is None or not track.live:
+            raise NotLiveNow("nothing of this track arrives now")
+        return await self._viewing.open(grant.key, track.audience, offer)
+
+    async def end_view(self, resource_id: str) -> None:
+        """The viewer's good-bye (DELETE). Raises ResourceUnknown."""
+        self._viewing.close(resource_id)
+
+    def watched_track(self, resource_id: str) -> TrackKey:
+        """Raises ResourceUnknown."""
+        return self._viewing.track_of(resource_id)
+
+    @property
+    def views(self) -> int:
+        """How many watch live now."""
+        return len(self._viewing)
+
+    def stop_views(self) -> None:
+        """End all live views and refuse new ones (``live_views_stopped``): an overload step."""
+        self._viewing.stop()
+
+    def allow_views(self) -> None:
+        self._viewing.allow()
 
     # --- looking ---------------------------------------------------------------------------
 
@@ -450,6 +493,7 @@ class CaptureService:
                 self._past += self._figures(key)
             track = self._tracks.pop(key, None)
             if track is not None:
+                track.audience.leave()
                 track.recorder.pause(cause)
                 await track.recorder.drain()
 

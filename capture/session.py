@@ -14,6 +14,7 @@ from capture.rtp_seam import EncodedFrame, Ingest, SenderTime
 from capture.settings import CaptureSettings
 from capture.tap import FrameTap
 from capture.timeline import LipSync, SittingClock, TrackClock
+from capture.viewing import Audience
 
 _log = logging.getLogger(__name__)
 _KEY_RETRY_S = 0.5
@@ -29,6 +30,8 @@ class PublishSession:
         settings: CaptureSettings,
         pool: Executor,
         on_closed: Callable[["PublishSession"], None],
+        *,
+        audience: Audience,
     ) -> None:
         self.resource_id = secrets.token_urlsafe(18)
         self.etag = secrets.token_hex(8)
@@ -40,6 +43,7 @@ class PublishSession:
         self.sampler: FrameSampler | None = None
         self.replaced = False
         self._recorder = recorder
+        self._audience = audience
         self._settings = settings
         self._pool = pool
         self._on_closed = on_closed
@@ -73,6 +77,7 @@ class PublishSession:
             return
         if frame.codec == "opus":
             self._recorder.audio(at_ms, frame.data)
+            self._audience.audio(frame, at_ms)
             return
         self.last_rtp_ms = self.last_frame_ms = now_ms
         self._video(frame, at_ms)
@@ -120,7 +125,8 @@ class PublishSession:
         else:
             key, sample = h264_key(frame.data), h264_sample(frame.data)
         self._recorder.video(frame.codec, at_ms, sample, key)
-        if key is None and (frame.after_loss or self._recorder.wants_key_frame):
+        waited_for = self._audience.video(frame, at_ms, key=key is not None)
+        if key is None and (frame.after_loss or self._recorder.wants_key_frame or waited_for):
             self._ask_key(soon=True)
         if self.tap is not None:
             if self.sampler is None:

@@ -29,5 +29,8 @@ class CaptureSettings:
     reserve_bytes: int = 32 * 1024 * 1024
     max_offer_bytes: int = 64 * 1024
     audio_ptime_ms: int = 60  # fewer, larger packets: 30 % fewer in all
+    max_views: int = 40  # live views, of all tracks together
+    max_views_a_track: int = 6
+    view_life_s: float = 1800.0  # then the viewer asks for a token again
     # The server's own: a STUN server behind address translation, a TURN server behind a firewall.
     ice: IceSettings = field(default_factory=IceSettings)

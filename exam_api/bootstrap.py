@@ -26,6 +26,7 @@ from acts.seal import SealKey, seal
 from capture.contracts import TrackKind
 from capture.service import CaptureService
 from capture.signing import RecordingKey
+from capture.whep import whep_router
 from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.clock import SystemClock
@@ -117,6 +118,7 @@ async def build(settings: Settings) -> FastAPI:
             student_line.router,
             gap_fill.router,
             whip_router(container.capture, container.desk.authorize_publish, settings.ice),
+            whep_router(container.capture, container.live_views.authorize, settings.ice),
         ),
         install_pages=install_pages,
         error_page=error_page,
@@ -179,6 +181,7 @@ def _container(
         accounts=Accounts(database, clock, Argon2Passwords()),
         desk=SittingDesk(database, clock, live, ice=settings.ice),
         testing=Testing(database, clock, live),
+        ice=settings.ice,
         metrics=metrics,
         results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),
         web=WebSettings(

@@ -140,6 +140,13 @@ class OpenElsewhere(Conflict):
     code = "open_elsewhere"
 
 
+class TrackNotLive(Conflict):
+    """S-10, S-13: the exam also wants the screen or a second camera, and it does not arrive."""
+
+    code = "track_not_live"
+    retryable = True
+
+
 class RecordingNotLive(Conflict):
     """S-10: the test runs only while the proctoring system records."""
 

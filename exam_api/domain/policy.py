@@ -73,6 +73,9 @@ class AccessPolicy:
     session_trust: timedelta = timedelta(seconds=10)  # how long a session's reading is relied on
     password_least: int = 10  # characters of a password that a person chooses
     publish_token_life: timedelta = timedelta(minutes=10)
+    watch_token_life: timedelta = timedelta(minutes=1)  # a live view is opened at once
+    phone_link_life: timedelta = timedelta(minutes=10)  # the QR code of the second camera
+    phone_life: timedelta = timedelta(hours=12)  # and the phone that opened it
     failure_window: timedelta = timedelta(minutes=5)
     # Per login from one address; per login from anywhere; per address (a class behind one NAT).
     # The first is the smallest so that nobody can lock a student out from another address.

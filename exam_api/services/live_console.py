@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from capture.contracts import LiveStatus
+from capture.contracts import LiveStatus, TrackKind
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.domain.states import SittingState
@@ -32,6 +32,7 @@ from exam_api.services.review_views import (
     sitting_result,
     tile_flag,
 )
+from exam_api.services.tracks import TrackView, track_views
 from exam_api.services.views import ResultView
 
 BATCH: Final = 200
@@ -58,6 +59,7 @@ class TileView:
     student: TileStudentView
     state: SittingState
     recording: TileRecordingView
+    tracks: tuple[TrackView, ...]
     answered: int
     total: int
     began_at: datetime | None
@@ -204,6 +206,9 @@ class Console:
             for watched in sittings
         )
 
+    def _live(self, sitting_id: str) -> frozenset[TrackKind]:
+        return frozenset(k for k in TrackKind if self._media.status(sitting_id, k).live)
+
     def _tile(
         self,
         watched: WatchedSitting,
@@ -220,6 +225,7 @@ class Console:
             student=TileStudentView(watched.student.full_name, watched.student.group),
             state=sitting.state,
             recording=TileRecordingView(status.live, status.connected),
+            tracks=track_views(exam.policy, self._live(sitting.id)),
             answered=answered,
             total=len(sitting.paper.items) if sitting.paper else exam.policy.questions,
             began_at=sitting.began_at,

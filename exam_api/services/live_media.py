@@ -4,13 +4,13 @@ from typing import Protocol
 
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
 from analysis.worker import Analysed, FrameSource
-from capture.contracts import LiveStatus
+from capture.contracts import LiveStatus, TrackKind
 from capture.tap import FrameTap
 from exam_api.services.ports import MediaState
 
 
 class Capture(Protocol):
-    def status(self, sitting_id: str) -> LiveStatus: ...
+    def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus: ...
     def recorded_until(self, sitting_id: str) -> int: ...
     def tap(self, sitting_id: str) -> FrameTap: ...
     async def end_sitting(self, sitting_id: str) -> None: ...
@@ -30,7 +30,10 @@ class CapturedMedia:
     def state(self, sitting_id: str) -> MediaState:
         status = self._capture.status(sitting_id)
         seconds = self._capture.recorded_until(sitting_id) // 1000
-        return MediaState(live=status.live, connected=status.connected, seconds=seconds)
+        tracks = frozenset(
+            kind for kind in TrackKind if self._capture.status(sitting_id, kind).live
+        )
+        return MediaState(status.live, status.connected, seconds, tracks)
 
     async def end_sitting(self, sitting_id: str) -> None:
         await self._capture.end_sitting(sitting_id)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from capture.contracts import TrackKey
+from capture.contracts import TrackKey, TrackKind
 from exam_api.domain.bank_tests import Drawable, LoadedTest
 from exam_api.domain.items import Body, Key
 from exam_api.domain.languages import Language, Texts
 from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting, Transition
+from exam_api.services.media_ports import MediaTokens
 from exam_api.services.notices_ports import Notices
 from exam_api.services.results_ports import Grades
 
@@ -43,11 +44,15 @@ class PasswordHasher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MediaState:
-    """``live``: media arrived within the last 2 s. ``seconds`` on record so far."""
+    """``live``: the camera's media arrived within the last 2 s. ``seconds`` on record so far.
+
+    ``tracks``: all that arrive now.
+    """
 
     live: bool
     connected: bool
     seconds: int
+    tracks: frozenset[TrackKind] = frozenset()
 
 
 class LiveMedia(Protocol):
@@ -368,6 +373,8 @@ class Unit(Protocol):
     def events(self) -> Events: ...
     @property
     def notices(self) -> Notices: ...
+    @property
+    def media_tokens(self) -> MediaTokens: ...
 
 
 class Units(Protocol):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from analysis.contracts import Box, FlagKind, ModelRef, Severity
 from analysis.policy import FORM1_ITEM
-from capture.contracts import Recording
+from capture.contracts import Recording, TrackKind
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag, Verdict
@@ -116,6 +116,17 @@ class ReviewedRecordingView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewedTrackView:
+    """A track that the exam wants or that is on record. ``coverage`` as of the camera's."""
+
+    track: TrackKind
+    live: bool
+    recorded: bool
+    coverage: float | None
+    gaps: tuple[GapView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActView:
     """``withdrawn``: none of the sitting's flags is confirmed any more."""
 
@@ -145,6 +156,7 @@ class ReviewView:
     may_decide: bool
     sitting: ReviewedSittingView
     recording: ReviewedRecordingView
+    tracks: tuple[ReviewedTrackView, ...]
     flags: tuple[FlagView, ...]
     acts: tuple[ActView, ...]
 
@@ -163,6 +175,10 @@ def clock_view(recording: Recording) -> ClockView | None:
         return None
     last = recording.clocks[-1]
     return ClockView(last.offset_ms, (last.round_trip_ms + 1) // 2)
+
+
+def gap_views(recording: Recording) -> tuple[GapView, ...]:
+    return tuple(GapView(gap.start_ms, gap.end_ms, str(gap.cause)) for gap in recording.gaps)
 
 
 def exam_view(exam: Exam) -> WatchedExamView:

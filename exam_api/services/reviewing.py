@@ -1,11 +1,11 @@
 """Reviewing a sitting: its flags with evidence and clips, and a person's decisions on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from capture.contracts import GapCause, LiveStatus, Recording, TrackKey
+from capture.contracts import GapCause, LiveStatus, Recording, TrackKey, TrackKind
 from exam_api.domain.errors import Forbidden, InvalidRequest, NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.ports import Blobs, Clock
@@ -20,15 +20,17 @@ from exam_api.services.review_ports import ReviewStore, StoredAct, WatchedSittin
 from exam_api.services.review_rules import coverage, newest, times_of
 from exam_api.services.review_views import (
     FlagView,
-    GapView,
     ReviewedRecordingView,
+    ReviewedTrackView,
     ReviewView,
     SuppliedView,
     act_view,
     clock_view,
     flag_view,
+    gap_views,
     sitting_view,
 )
+from exam_api.services.tracks import wanted_tracks
 
 COMMENT_LIMIT: Final = 2_000
 CLIP_BEFORE_MS: Final = 5_000
@@ -69,15 +71,15 @@ _CAUSES: Final = {
 class Recordings(Protocol):
     """The files on record, from capture."""
 
-    def status(self, sitting_id: str) -> LiveStatus: ...
+    def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus: ...
 
-    def recording(self, sitting_id: str) -> Recording: ...
+    def recording(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> Recording: ...
 
-    def recorded_until(self, sitting_id: str) -> int: ...
+    def recorded_until(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> int: ...
 
     def explain(self, key: TrackKey, cause: GapCause | None) -> None: ...
 
-    async def joined(self, sitting_id: str) -> Path: ...
+    async def joined(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> Path: ...
 
     async def clip(
         self, sitting_id: str, at_ms: int, before_ms: int = 5000, after_ms: int = 10000
@@ -117,9 +119,29 @@ class Reviewing:
             may_decide=may_decide,
             sitting=sitting_view(watched),
             recording=self._recording_view(watched),
+            tracks=tuple(self._track_views(watched)),
             flags=tuple(flag_view(flag, decisions) for flag in flags),
             acts=tuple(act_view(act, decisions) for act in acts if act.complete),
         )
+
+    def _track_views(self, watched: WatchedSitting) -> Iterator[ReviewedTrackView]:
+        """What was recorded stays to be seen, whatever the policy says today."""
+        sitting_id = watched.sitting.id
+        wanted = wanted_tracks(watched.exam.policy)
+        times = times_of(watched.sitting)
+        now_ms = times.at_ms(self._clock.now()) or 0
+        for kind in TrackKind:
+            until_ms = self._recordings.recorded_until(sitting_id, kind)
+            if kind not in wanted and not until_ms:
+                continue
+            recording = self._recordings.recording(sitting_id, kind)
+            yield ReviewedTrackView(
+                track=kind,
+                live=self._recordings.status(sitting_id, kind).live,
+                recorded=until_ms > 0,
+                coverage=coverage(times, recording, until_ms, now_ms).ratio,
+                gaps=gap_views(recording),
+            )
 
     def _recording_view(self, watched: WatchedSitting) -> ReviewedRecordingView:
         sitting_id = watched.sitting.id
@@ -138,7 +160,7 @@ class Reviewing:
             digest=recording.digest,
             segments=len(recording.segments),
             live=self._recordings.status(sitting_id).live,
-            gaps=tuple(GapView(gap.start_ms, gap.end_ms, str(gap.cause)) for gap in recording.gaps),
+            gaps=gap_views(recording),
             clock=clock_view(recording),
             supplied=tuple(
                 SuppliedView(one.start_ms, one.end_ms, one.source_sha256)
@@ -165,10 +187,12 @@ class Reviewing:
             flag.sitting_id, flag.start_ms, CLIP_BEFORE_MS, CLIP_AFTER_MS
         )
 
-    async def recording(self, actor: Actor, sitting_id: str) -> Path:
-        """The whole recording as one seekable WebM file. NothingRecorded."""
+    async def recording(
+        self, actor: Actor, sitting_id: str, kind: TrackKind = TrackKind.CAMERA
+    ) -> Path:
+        """A track's whole recording as one seekable WebM file. NothingRecorded."""
         await self.require_watched(actor, sitting_id)
-        return await self._recordings.joined(sitting_id)
+        return await self._recordings.joined(sitting_id, kind)
 
     async def require_watched(self, actor: Actor, sitting_id: str) -> None:
         """NotFound."""

@@ -7,8 +7,9 @@ from exam_api.domain import timers
 from exam_api.domain.errors import ExamClosed, ExamNotOpen
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
-from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit
+from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, MediaState, Unit
 from exam_api.services.recent_sittings import SeenSitting
+from exam_api.services.tracks import wanted_tracks
 from exam_api.services.views import (
     Claimed,
     ExamCard,
@@ -42,6 +43,7 @@ def exam_view(exam: Exam, now: datetime) -> ExamView:
         phase=phase_of(exam, now),
         questions=exam.policy.questions,
         duration_min=exam.policy.duration_min,
+        tracks=wanted_tracks(exam.policy),
     )
 
 
@@ -81,7 +83,7 @@ class SittingViewer:
             deadline_at=sitting.deadline_at,
             finished_at=sitting.finished_at,
             finish_reason=sitting.finish_reason,
-            recording=RecordingView(media.live, media.connected, media.seconds),
+            recording=_recording(media),
             claimed=_claimed(sitting, client_id),
             answered=await unit.answers.count(sitting.id),
             total=len(sitting.paper.items) if sitting.paper else exam.policy.questions,
@@ -94,9 +96,13 @@ class SittingViewer:
         return replace(
             seen.view,
             server_now=self._clock.now(),
-            recording=RecordingView(media.live, media.connected, media.seconds),
+            recording=_recording(media),
             claimed=_claimed(seen.sitting, client_id),
         )
+
+
+def _recording(media: MediaState) -> RecordingView:
+    return RecordingView(media.live, media.connected, media.seconds, tuple(sorted(media.tracks)))
 
 
 def _claimed(sitting: Sitting, client_id: str | None) -> Claimed | None:

@@ -22,6 +22,7 @@ from exam_api.services.answering import Answering, Offered
 from exam_api.services.ports import Clock, GivenAnswer, LiveMedia, Unit, Units
 from exam_api.services.sitting_views import SittingViewer
 from exam_api.services.sittings import advance, end_media
+from exam_api.services.tracks import require_beside
 from exam_api.services.views import (
     AnswerView,
     ChoiceView,
@@ -54,9 +55,10 @@ class Testing:
     async def _begun(self, unit: Unit, sitting: Sitting) -> Sitting:
         exam = await unit.exams.of(sitting)
         paper = await self._draw(unit, exam)
-        live = self._live.state(sitting.id).live
+        media = self._live.state(sitting.id)
         now = self._clock.now()
-        begun = sitting.begun(now, exam, paper, live=live)
+        begun = sitting.begun(now, exam, paper, live=media.live)
+        require_beside(exam.policy, media.tracks)
         await advance(unit, sitting, begun, now, by=sitting.student_id)
         return begun
 

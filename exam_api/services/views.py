@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from capture.contracts import TrackKind
 from exam_api.domain.grading import Result
 from exam_api.domain.items import Formula, ItemKind
 from exam_api.domain.languages import Language
@@ -35,6 +36,7 @@ class ExamView:
     phase: ExamPhase
     questions: int
     duration_min: int
+    tracks: tuple[TrackKind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,12 @@ class ExamCard:
 
 @dataclass(frozen=True, slots=True)
 class RecordingView:
+    """``tracks`` that arrive now."""
+
     live: bool
     connected: bool
     seconds: int
+    tracks: tuple[TrackKind, ...]
 
 
 @dataclass(frozen=True, slots=True)

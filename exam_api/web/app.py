@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from exam_api.services.testing import run_ticker
 from exam_api.web.api import (
+    live_views,
     notices,
     operations,
     proctor_actions,
@@ -49,7 +50,16 @@ def create_app(
     )
     app.state.core = core
     install_errors(app, respond)
-    own = (operations, notices, session, sittings, testing, proctor_actions, results)
+    own = (
+        operations,
+        notices,
+        session,
+        sittings,
+        testing,
+        proctor_actions,
+        results,
+        live_views,
+    )
     for router in (*(module.router for module in own), *routers):
         app.include_router(router)
     if install_pages is not None:

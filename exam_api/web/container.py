@@ -4,16 +4,18 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from capture.ice import IceSettings
 from exam_api.adapters.formulas import draw_formula
 from exam_api.adapters.sql.database import Database
 from exam_api.domain.bank_tests import BankPolicy
-from exam_api.domain.policy import RateLimits
+from exam_api.domain.policy import AccessPolicy, RateLimits
 from exam_api.services.accounts import Accounts
 from exam_api.services.audit import AuditLog
 from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_items import ItemDesk
 from exam_api.services.directory import PeopleDesk
 from exam_api.services.idempotency import Idempotency
+from exam_api.services.media_tokens import LiveViews, SecondCamera
 from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.ports import Clock, LiveMedia
@@ -55,8 +57,11 @@ class Core:
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
     results: ResultsSettings = field(default_factory=ResultsSettings)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    ice: IceSettings = field(default_factory=IceSettings)
     actions: ProctorActions = field(init=False)
     idempotency: Idempotency = field(init=False)
+    live_views: LiveViews = field(init=False)
+    second_camera: SecondCamera = field(init=False)
     inbox: Inbox = field(init=False)
     letters: Letters = field(init=False)
     outbox: Outbox = field(init=False)
@@ -76,6 +81,9 @@ class Core:
         self.log_ins = SessionDesk(self.database, self.clock, self.accounts, hasher)
         self.actions = ProctorActions(self.database, self.clock, self.live)
         self.idempotency = Idempotency(self.database, self.clock)
+        tokens = (self.database, self.clock, AccessPolicy(), self.ice)
+        self.live_views = LiveViews(*tokens)
+        self.second_camera = SecondCamera(*tokens)
         self.inbox = Inbox(self.database)
         self.scheduling = Scheduling(self.database, self.clock)
         write = letter_writer(self.web.address)

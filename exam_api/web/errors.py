@@ -149,6 +149,6 @@ def install_errors(app: FastAPI, respond: Respond) -> None:
 
 def _wants_page(request: Request) -> bool:
     path = request.url.path
-    if path.startswith(("/api/", "/whip")):
+    if path.startswith(("/api/", "/whip", "/whep")):
         return False
     return "text/html" in request.headers.get("accept", "")

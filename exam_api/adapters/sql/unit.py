@@ -14,6 +14,7 @@ from exam_api.adapters.sql.item_bank import SqlItemBank
 from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.kept_calls import SqlKeptCalls
 from exam_api.adapters.sql.loaded_tests import SqlLoadedTests
+from exam_api.adapters.sql.media_tokens import SqlMediaTokens
 from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
@@ -112,6 +113,10 @@ class SqlUnit:
     @cached_property
     def kept_calls(self) -> SqlKeptCalls:
         return SqlKeptCalls(self.session)
+
+    @cached_property
+    def media_tokens(self) -> SqlMediaTokens:
+        return SqlMediaTokens(self.session)
 
     @cached_property
     def notices(self) -> SqlNotices:

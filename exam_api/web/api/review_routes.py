@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from acts.contracts import Language
+from capture.contracts import TrackKind
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.review_views import DecidedView, ReviewView
 from exam_api.services.reviewing import COMMENT_LIMIT
@@ -45,8 +46,14 @@ async def flags(sitting_id: PathId, actor: CurrentActor, services: Proctoring) -
 
 
 @router.get("/sittings/{sitting_id}/recording.webm")
-async def recording(sitting_id: PathId, actor: CurrentActor, services: Proctoring) -> FileResponse:
-    path = await services.reviewing.recording(actor, sitting_id)
+async def recording(
+    sitting_id: PathId,
+    actor: CurrentActor,
+    services: Proctoring,
+    track: Annotated[TrackKind, Query()] = TrackKind.CAMERA,
+) -> FileResponse:
+    """A second of the file is a second of the sitting's timeline, whichever track it is."""
+    path = await services.reviewing.recording(actor, sitting_id, track)
     # Matroska where the client could only send H.264, which WebM does not hold.
     media_type = "video/webm" if path.suffix == ".webm" else "video/x-matroska"
     return FileResponse(path, media_type=media_type, headers=_PRIVATE)

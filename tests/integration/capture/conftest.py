@@ -24,10 +24,11 @@ from aiortc import (
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from capture.contracts import CaptureEvent, PublishGrant, TrackKind
+from capture.contracts import CaptureEvent, PublishGrant, TrackKind, WatchGrant
 from capture.errors import CaptureError, TokenInvalid
 from capture.service import CaptureService
 from capture.settings import CaptureSettings
+from capture.whep import whep_router
 from capture.whip import whip_router
 
 FPS = 15
@@ -231,6 +232,12 @@ async def serve(root: Path, settings: CaptureSettings) -> AsyncIterator[CaptureS
 
     app = FastAPI()
     app.include_router(whip_router(service, authorize))
+
+    async def watch(token: str) -> WatchGrant:
+        grant = await authorize(token)
+        return WatchGrant(grant.sitting_id, grant.track)
+
+    app.include_router(whep_router(service, watch))
 
     @app.exception_handler(CaptureError)
     async def problem(_: Request, error: CaptureError) -> JSONResponse:

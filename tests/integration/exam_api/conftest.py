@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from capture.contracts import TrackKind
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.database import Database, open_database
 from exam_api.services.accounts import Accounts
@@ -49,10 +50,13 @@ class FakeLive:
 
     live: set[str] = field(default_factory=set)
     ended: list[str] = field(default_factory=list)
+    tracks: set[TrackKind] = field(default_factory=set)  # of every sitting
 
     def state(self, sitting_id: str) -> MediaState:
         on = sitting_id in self.live
-        return MediaState(live=on, connected=on, seconds=12 if on else 0)
+        return MediaState(
+            live=on, connected=on, seconds=12 if on else 0, tracks=frozenset(self.tracks)
+        )
 
     async def end_sitting(self, sitting_id: str) -> None:
         self.live.discard(sitting_id)

@@ -34,6 +34,7 @@ def test_waiting_may_help_where_it_says_so() -> None:
         "too_many_requests",
         "request_in_progress",
         "recording_not_live",
+        "track_not_live",
         "piece_offset",
         "exam_not_open",
         "storage_busy",

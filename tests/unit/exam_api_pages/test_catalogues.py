@@ -16,7 +16,7 @@ import exam_api
 from acts.contracts import Form1Item
 from acts.errors import ActsError
 from analysis.contracts import FlagKind, Severity
-from capture.contracts import GapCause
+from capture.contracts import GapCause, TrackKind
 from capture.errors import CaptureError
 from exam_api.domain.admission import Admission
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
@@ -104,6 +104,7 @@ MADE_UP = {
     "verdict.": ["open", *Verdict],
     "form1.": ["none", *Form1Item],
     "language.short.": LANGUAGES,
+    "track.": list(TrackKind),
     "exam.phase.": ["upcoming", "checking", "open", "closed"],
     "room.step.": ["rules", "check", "test", "result"],
     "check.item.": ["camera", "microphone", "recording"],

@@ -63,15 +63,17 @@ class FakeRecordings:
         return LiveStatus(live, live, None, 0, 0)
 
     def recorded_until(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> int:
-        return self.until_ms.get(sitting_id, 0)
+        return self.until_ms.get(sitting_id, 0) if kind is TrackKind.CAMERA else 0
 
-    def recording(self, sitting_id: str) -> Recording:
+    def recording(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> Recording:
+        if kind is not TrackKind.CAMERA:
+            return Recording(sitting_id, (), track=kind)
         return self.recordings.get(sitting_id, Recording(sitting_id, ()))
 
     def explain(self, key: TrackKey, cause: GapCause | None) -> None:
         self.explained.append((key, cause))
 
-    async def joined(self, sitting_id: str) -> Path:
+    async def joined(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> Path:
         if sitting_id not in self.files:
             raise NothingRecorded
         return self.files[sitting_id]

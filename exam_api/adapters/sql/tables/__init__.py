@@ -26,6 +26,7 @@ from exam_api.adapters.sql.tables.exams import (
     TransitionRow,
 )
 from exam_api.adapters.sql.tables.jobs import JobRow
+from exam_api.adapters.sql.tables.media import MediaTokenRow
 from exam_api.adapters.sql.tables.notices import NoticeReader, NoticeRow
 from exam_api.adapters.sql.tables.people import (
     Department,
@@ -92,6 +93,7 @@ __all__ = [
     "LoadingRight",
     "LogInFailure",
     "LogInSession",
+    "MediaTokenRow",
     "NoticeReader",
     "NoticeRow",
     "Programme",

@@ -4,7 +4,7 @@ import { call } from "../api.js";
 import { problemText, t } from "../i18n.js";
 import { clock as clockText } from "../time.js";
 import { LiveLine } from "./stream.js";
-import { isCompleted, isFlagged, isSilent } from "./tile.js";
+import { isCompleted, isFlagged, isSilent, trackWord } from "./tile.js";
 
 const SHOTS_MS = 2500;
 const FEED_LENGTH = 60;
@@ -24,6 +24,7 @@ class ExamConsole extends HTMLElement {
   #filter = "all";
   #failed = new Map(); // sitting id → why the disk does not take its recording
   #news = [];
+  #missing = new Set(); // sitting and track, told once until it is back
   #wasLost = false;
 
   async connectedCallback() {
@@ -72,9 +73,11 @@ class ExamConsole extends HTMLElement {
     const tile = this.#tiles.get(data.sitting_id);
     if (!tile) return;
     if (kind.startsWith("flag.") && data.flag) this.#flag(tile, kind, data.flag);
+    if (kind === "media.lost" && data.track !== "camera") this.#trackLost(tile, data);
+    if (kind === "media.started") this.#missing.delete(`${data.sitting_id} ${data.track}`);
     if (kind === "decision.made") this.#decided(tile, data);
-    if (kind === "media.lost" && !data.tile) tile.recording.live = false;
-    if (kind === "media.started" && !data.tile) tile.recording.live = true;
+    if (kind === "media.lost" && !data.tile && data.track === "camera") tile.recording.live = false;
+    if (kind === "media.started" && !data.tile && data.track === "camera") tile.recording.live = true;
     if (kind === "recording.failed") this.#failed.set(data.sitting_id, data.code);
     if (kind === "media.started" || isCompleted(tile)) this.#failed.delete(data.sitting_id);
     this.#tellStorage();
@@ -95,6 +98,15 @@ class ExamConsole extends HTMLElement {
     if (kind !== "flag.opened") return;
     this.#feed(tile, flag);
     this.#news.push(`${t(`flag.${flag.kind}`)}: ${tile.student.full_name}`);
+  }
+
+  /** A screen or a second camera went away while the test runs: no flag, but the proctor hears of it. */
+  #trackLost(tile, { track, at }) {
+    const name = `${tile.sitting_id} ${track}`;
+    if (tile.state !== "in_progress" || this.#missing.has(name)) return;
+    this.#missing.add(name);
+    this.#entry(tile, "", "notice", trackWord(track, false), clockText(Date.parse(at)));
+    this.#news.push(`${trackWord(track, false)}: ${tile.student.full_name}`);
   }
 
   #decided(tile, { flag_id: id, verdict }) {
@@ -128,10 +140,14 @@ class ExamConsole extends HTMLElement {
   }
 
   #feed(tile, flag) {
-    const entry = el("li", {}, el("a", { href: `/review/${tile.sitting_id}#flag-${flag.id}` },
-      el("span", { class: "kind" }, el("span", { class: `dot ${flag.severity}` }), t(`flag.${flag.kind}`)),
+    this.#entry(tile, `#flag-${flag.id}`, flag.severity, t(`flag.${flag.kind}`), `${clockText(openedAt(flag))} · ${t(`severity.${flag.severity}`)}`);
+  }
+
+  #entry(tile, part, severity, what, when) {
+    const entry = el("li", {}, el("a", { href: `/review/${tile.sitting_id}${part}` },
+      el("span", { class: "kind" }, el("span", { class: `dot ${severity}` }), what),
       el("span", { class: "small" }, tile.student.full_name),
-      el("span", { class: "small muted num" }, `${clockText(openedAt(flag))} · ${t(`severity.${flag.severity}`)}`)));
+      el("span", { class: "small muted num" }, when)));
     const feed = $("#feed");
     feed.prepend(entry);
     while (feed.childElementCount > FEED_LENGTH) feed.lastElementChild.remove();

@@ -1,6 +1,7 @@
 // One student on the wall. update(tile) changes only what differs; the focus never moves.
 import { el, say, show } from "../dom.js";
 import { t } from "../i18n.js";
+import { watchLive } from "../live/dialog.js";
 import { span } from "../time.js";
 
 const COMPLETED = new Set(["submitted", "expired", "removed"]);
@@ -12,6 +13,10 @@ export const openFlags = (tile) => tile.flags.filter((flag) => !flag.verdict);
 export const isFlagged = (tile) => openFlags(tile).some((flag) => flag.severity !== "technical");
 /** Something is wrong at this moment. */
 export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null && flag.severity === "alert");
+
+/** Screen and second camera, where the exam wants them and the sitting runs. */
+const beside = (tile) => (isCompleted(tile) || tile.state === "scheduled" ? [] : tile.tracks.slice(1));
+export const trackWord = (track, live) => t(live ? "live.track_on" : "live.track_off", { track: t(`track.${track}`) });
 
 class ExamTile extends HTMLElement {
   #shotUrl = null;
@@ -29,7 +34,8 @@ class ExamTile extends HTMLElement {
     this.link = el("a", { class: "tile" },
       el("span", { class: "shot" }, this.picture, this.state, this.off),
       el("span", { class: "tile-body" }, this.name, el("span", { class: "tile-line" }, this.group, this.progress), this.chips));
-    this.append(this.link);
+    this.watch = el("button", { type: "button", class: "watch", hidden: true, onclick: () => watchLive(this.tile.sitting_id, this.tile.student.full_name, this.tile.tracks) }, t("live.watch"));
+    this.append(this.link, this.watch);
   }
 
   update(tile) {
@@ -46,6 +52,8 @@ class ExamTile extends HTMLElement {
     const word = isCompleted(tile) ? null : tile.recording.live ? null : tile.state === "scheduled" ? t("console.not_started") : t("console.no_picture");
     say(this.off, word ?? "");
     show(this.off, Boolean(word));
+    show(this.watch, !isCompleted(tile) && tile.tracks.some((one) => one.live));
+    this.watch.setAttribute("aria-label", t("live.watch_of", { name: tile.student.full_name }));
     this.#drawChips(tile);
     this.link.setAttribute("aria-label", this.#spoken(tile));
   }
@@ -60,6 +68,7 @@ class ExamTile extends HTMLElement {
     }
     const confirmed = tile.flags.filter((flag) => flag.verdict === "confirmed").length;
     this.chips.replaceChildren(
+      ...beside(tile).map(({ track, live }) => el("span", { class: `badge ${live ? "ok" : "warn"}` }, trackWord(track, live))),
       ...[...counts].map(([kind, { n, severity, now }]) =>
         el("span", { class: `badge ${TONE[severity]}` }, `${now ? "● " : ""}${t(`flag.${kind}`)}${n > 1 ? ` ×${n}` : ""}`)),
       ...(confirmed ? [el("span", { class: "badge accent" }, t("console.confirmed", { n: confirmed }))] : []));
@@ -67,7 +76,8 @@ class ExamTile extends HTMLElement {
 
   #spoken(tile) {
     const flags = openFlags(tile).map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
-    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...flags].join(", ");
+    const tracks = beside(tile).map(({ track, live }) => trackWord(track, live));
+    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tracks, ...flags].join(", ");
   }
 
   /** Fetch the newest picture; the old one stays until the new one is there. */

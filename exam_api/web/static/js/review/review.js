@@ -5,6 +5,7 @@ import { lang, problemText, t } from "../i18n.js";
 import { span } from "../time.js";
 import { detail, fact, percent, verdictBadge } from "./detail.js";
 import { Timeline } from "./timeline.js";
+import { drawTracks } from "./tracks.js";
 
 const LANGUAGES = ["kk", "ru", "en"];
 const LIVE_MS = 5000;
@@ -12,6 +13,7 @@ const LIVE_MS = 5000;
 class SittingReview extends HTMLElement {
   #data = null;
   #chosen = null;
+  #track = "camera";
 
   async connectedCallback() {
     this.base = `/api/v1/sittings/${this.dataset.sitting}`;
@@ -45,6 +47,7 @@ class SittingReview extends HTMLElement {
     this.#drawTable();
     this.#drawIntegrity();
     this.#drawActs();
+    drawTracks(data, this.#track, (track) => this.#showTrack(track));
     show($("#refresh"), data.recording.live);
     clearTimeout(this.again);
     // While the exam runs new flags come; the choice and what is being typed stay.
@@ -60,8 +63,16 @@ class SittingReview extends HTMLElement {
 
   #loadVideo() {
     const at = this.video.currentTime;
-    this.video.src = `${this.base}/recording.webm${this.#data?.recording.live ? `?until=${this.#data.recording.until_ms}` : ""}`;
+    const live = this.#data?.recording.live ? `&until=${this.#data.recording.until_ms}` : "";
+    this.video.src = `${this.base}/recording.webm?track=${this.#track}${live}`;
     if (at) this.video.currentTime = at;
+  }
+
+  /** The same moment seen by another track: all files have the sitting's one timeline. */
+  #showTrack(track) {
+    this.#track = track;
+    drawTracks(this.#data, track, (other) => this.#showTrack(other));
+    this.#loadVideo();
   }
 
   #noVideo(missing) {

@@ -151,7 +151,7 @@ function preferVp8(transceiver) {
 }
 
 /** No trickle (RFC 9725 allows one POST): wait for the candidates, but not for a slow STUN server. */
-function gathered(pc) {
+export function gathered(pc) {
   return Promise.race([
     sleep(1500),
     new Promise((done) => {
