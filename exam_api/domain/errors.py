@@ -203,6 +203,32 @@ class NameTaken(Conflict):
     code = "name_taken"
 
 
+class AwaitingAdmission(Conflict):
+    """T-4.3: nobody begins before being let in; a proctor may still do so."""
+
+    code = "awaiting_admission"
+    retryable = True
+
+
+class TooLate(Conflict):
+    """T-4.10: late, and the policy or the 30 min let nobody in any more."""
+
+    code = "too_late"
+
+
+class SittingPaused(Conflict):
+    """The test stands still: what was sent is taken when it goes on."""
+
+    code = "sitting_paused"
+    retryable = True
+
+
+class BeyondPolicy(Conflict):
+    """The exam's policy does not provide it, or what it provides is used up."""
+
+    code = "beyond_policy"
+
+
 class ExamNotReady(Conflict):
     """The test has fewer questions than the policy asks for (T-4.5)."""
 

@@ -16,6 +16,22 @@ class AdmissionRule(StrEnum):
     ENROLLED = "enrolled"
 
 
+class Admit(StrEnum):
+    BY_RULE = "by_rule"
+    BY_PROCTOR = "by_proctor"
+
+
+class LateEntry(StrEnum):
+    ASK = "ask"
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+class Outage(StrEnum):
+    RUNS_ON = "runs_on"
+    PAUSE_WITH_APPROVAL = "pause_with_approval"
+
+
 @dataclass(frozen=True, slots=True)
 class ExamPolicy:
     """Stored with the exam, so that a later change of defaults changes no past exam.
@@ -37,6 +53,23 @@ class ExamPolicy:
     admission_points: Annotated[int, Whole("T-4.1", most=100)] = 50
     # S-15: how many students one proctor watches at once
     students_per_proctor: Annotated[int, Whole("S-15", least=1, most=1000)] = 20
+    # T-4.3: who lets students in, and from how long before the window
+    admit: Annotated[Admit, OneOf("T-4.3", Admit)] = Admit.BY_RULE
+    admit_lead_min: Annotated[int, Whole("T-4.3", most=1440)] = 10
+    # T-4.10: who is late needs the proctor's permission, and comes at most 30 min after the start;
+    # the grace is for the moment that the last click takes
+    late: Annotated[LateEntry, OneOf("T-4.10", LateEntry)] = LateEntry.ASK
+    late_most_min: Annotated[int, Whole("T-4.10", most=1440)] = 30
+    late_grace_min: Annotated[int, Whole("T-4.10", most=1440)] = 5
+    # T-4.4: what a proctor may add to the hour, in all; what a declared break may be
+    pause_most_min: Annotated[int, Whole("T-4.4", most=1440)] = 15
+    extend_most_min: Annotated[int, Whole("T-4.4", most=1440)] = 15
+    breaks: Annotated[int, Whole("T-4.11", most=20)] = 0
+    break_min: Annotated[int, Whole("T-4.11", least=1, most=120)] = 5
+    break_stops_clock: Annotated[bool, Switch("T-4.4")] = False
+    # S-10, T-4.4: whether the clock runs on in an outage, or a proctor may give the time back
+    outage: Annotated[Outage, OneOf("S-10", Outage)] = Outage.RUNS_ON
+    outage_most_min: Annotated[int, Whole("S-10", most=1440)] = 15
     # S-13: what is recorded besides the camera and the microphone
     screen: Annotated[bool, Switch("S-13")] = False
     second_camera: Annotated[bool, Switch("S-13")] = False
@@ -52,6 +85,18 @@ class ExamPolicy:
     @property
     def check_lead(self) -> timedelta:
         return timedelta(minutes=self.check_lead_min)
+
+    @property
+    def admit_lead(self) -> timedelta:
+        return timedelta(minutes=self.admit_lead_min)
+
+    @property
+    def late_most(self) -> timedelta:
+        return timedelta(minutes=self.late_most_min)
+
+    @property
+    def late_grace(self) -> timedelta:
+        return timedelta(minutes=self.late_grace_min)
 
     def to_json(self) -> dict[str, Any]:
         return {name: stored(getattr(self, name)) for name in rules_of(ExamPolicy)}

@@ -20,6 +20,7 @@ from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.services.media_ports import MediaTokens
 from exam_api.services.notices_ports import Notices
 from exam_api.services.results_ports import Grades
+from exam_api.services.sitting_log_ports import SittingLog
 
 
 class Clock(Protocol):
@@ -262,6 +263,11 @@ class Sittings(Protocol):
         """Ids of sittings in progress whose time is over, oldest deadline first."""
         ...
 
+    async def paused(self) -> Sequence[Sitting]: ...
+    async def missed(self, now: datetime, limit: int) -> Sequence[Sitting]:
+        """Those not begun when the exam's window closed; a student's own one may still be open."""
+        ...
+
     async def add_token(self, token_hash: str, key: TrackKey, expires_at: datetime) -> None: ...
     async def find_token(self, token_hash: str) -> tuple[TrackKey, datetime] | None:
         """What it allows to send, and until when."""
@@ -365,6 +371,8 @@ class Unit(Protocol):
     def sittings(self) -> Sittings: ...
     @property
     def transitions(self) -> Transitions: ...
+    @property
+    def log(self) -> SittingLog: ...
     @property
     def answers(self) -> Answers: ...
     @property

@@ -89,7 +89,7 @@ class SeededExam:
     id: str
     opens_at: datetime
     closes_at: datetime
-    begun: int  # sittings in which the test has begun
+    begun: int  # sittings that are no longer just scheduled
 
 
 class Seeds(Protocol):

@@ -1,23 +1,30 @@
 """Exams and sittings as their views."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from exam_api.domain import timers
+from exam_api.domain.clockwork import Pause
 from exam_api.domain.errors import ExamClosed, ExamNotOpen
+from exam_api.domain.pausing import breaks_left, may_ask_time
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.sitting_log import open_entries
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, MediaState, Unit
 from exam_api.services.recent_sittings import SeenSitting
+from exam_api.services.sitting_log_ports import NamedEntry
 from exam_api.services.tracks import wanted_tracks
 from exam_api.services.views import (
     Claimed,
     ExamCard,
     ExamPhase,
     ExamView,
+    PauseView,
     RecordingView,
     SittingView,
     StudentView,
+    TalkView,
     TitleView,
     result_view,
 )
@@ -44,6 +51,8 @@ def exam_view(exam: Exam, now: datetime) -> ExamView:
         questions=exam.policy.questions,
         duration_min=exam.policy.duration_min,
         tracks=wanted_tracks(exam.policy),
+        admit=exam.policy.admit,
+        admits_at=exam.opens_at - exam.policy.admit_lead,
     )
 
 
@@ -79,6 +88,8 @@ class SittingViewer:
             student=StudentView(name),
             server_now=now,
             checked_at=sitting.checked_at,
+            ready_at=sitting.ready_at,
+            admitted_at=sitting.admitted_at,
             began_at=sitting.began_at,
             deadline_at=sitting.deadline_at,
             finished_at=sitting.finished_at,
@@ -88,6 +99,11 @@ class SittingViewer:
             answered=await unit.answers.count(sitting.id),
             total=len(sitting.paper.items) if sitting.paper else exam.policy.questions,
             result=result_view(sitting.result, exam.policy.pass_points),
+            pause=_pause(sitting.pause),
+            breaks_left=breaks_left(sitting, exam),
+            break_min=exam.policy.break_min,
+            may_ask_time=may_ask_time(sitting, exam.policy),
+            talk=_talk(await unit.log.of(sitting.id), sitting),
         )
 
     def again(self, seen: SeenSitting, client_id: str | None) -> SittingView:
@@ -103,6 +119,29 @@ class SittingViewer:
 
 def _recording(media: MediaState) -> RecordingView:
     return RecordingView(media.live, media.connected, media.seconds, tuple(sorted(media.tracks)))
+
+
+def _pause(pause: Pause | None) -> PauseView | None:
+    if pause is None:
+        return None
+    return PauseView(pause.kind, pause.since, pause.until, pause.stops_clock)
+
+
+def _talk(log: Sequence[NamedEntry], sitting: Sitting) -> tuple[TalkView, ...]:
+    entries = [named.entry for named in log]
+    waiting = open_entries(entries)
+    return tuple(
+        TalkView(
+            id=entry.id,
+            kind=entry.kind,
+            at=entry.at,
+            mine=entry.by == sitting.student_id,
+            text=entry.text,
+            minutes=entry.minutes,
+            open=entry in waiting,
+        )
+        for entry in entries
+    )
 
 
 def _claimed(sitting: Sitting, client_id: str | None) -> Claimed | None:

@@ -14,6 +14,7 @@ from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam, Sitting, Transition
+from exam_api.domain.sitting_log import LogEntry
 from exam_api.domain.states import SittingState
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
 from exam_api.services.recent_sittings import RecentSittings, SeenSitting
@@ -23,6 +24,7 @@ from exam_api.services.views import ExamCard, IceServerView, PublishTokenView, S
 
 _log = structlog.get_logger(__name__)
 SITTING_CHANGED = "sitting.changed"
+SITTING_NOTED = "sitting.noted"
 WHIP_URL = "/whip"
 
 
@@ -183,11 +185,18 @@ async def end_media(live: LiveMedia, sitting_id: str) -> None:
 
 
 async def advance(
-    unit: Unit, before: Sitting, after: Sitting, at: datetime, *, by: str | None, reason: str = ""
+    unit: Unit,
+    before: Sitting,
+    after: Sitting,
+    at: datetime,
+    *,
+    by: str | None,
+    reason: str = "",
+    reference: str | None = None,
 ) -> None:
     """Save the new state, record who made it and why, and tell whom it concerns."""
     await unit.sittings.save(after)
-    change = Transition(after.id, before.state, after.state, at, by, reason)
+    change = Transition(after.id, before.state, after.state, at, by, reason, reference)
     await unit.transitions.add(change)
     if before.result != after.result:
         await unit.grades.add(_regraded(before, after, change))
@@ -211,3 +220,9 @@ async def announce(unit: Unit, sitting: Sitting) -> None:
     """Tell the exam's consoles."""
     payload = {"state": sitting.state.value, "reason": sitting.finish_reason}
     await unit.events.append(sitting.exam_id, sitting.id, SITTING_CHANGED, payload)
+
+
+async def note(unit: Unit, sitting: Sitting, entry: LogEntry) -> None:
+    """Put it on the sitting's record, and tell the exam's consoles that there is something new."""
+    await unit.log.add(entry)
+    await unit.events.append(sitting.exam_id, sitting.id, SITTING_NOTED, {"kind": entry.kind.value})

@@ -1,25 +1,25 @@
 """The test itself: begin, questions, answers, finish, and the clock that ends it."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-import structlog
-
 from exam_api.domain.bank_tests import draw_test
-from exam_api.domain.errors import RecordingNotLive, StorageError
+from exam_api.domain.errors import RecordingNotLive
 from exam_api.domain.grading import Result, result_of
 from exam_api.domain.items import Body
 from exam_api.domain.languages import Language, in_language
+from exam_api.domain.notices import NoticeKind
 from exam_api.domain.paper import Paper, PaperItem, draw
 from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.scoring import HUNDREDTHS, credit
 from exam_api.domain.sitting import Exam, Sitting
-from exam_api.domain.states import SittingState
+from exam_api.domain.states import RUNNING, SittingState
+from exam_api.services.admission import make_ready
 from exam_api.services.answering import Answering, Offered
 from exam_api.services.ports import Clock, GivenAnswer, LiveMedia, Unit, Units
+from exam_api.services.sitting_notices import tell
 from exam_api.services.sitting_views import SittingViewer
 from exam_api.services.sittings import advance, end_media
 from exam_api.services.tracks import require_beside
@@ -32,7 +32,6 @@ from exam_api.services.views import (
 )
 
 _DUE_AT_ONCE = 50
-_log = structlog.get_logger(__name__)
 
 
 class Testing:
@@ -48,18 +47,22 @@ class Testing:
         async with self._units.write() as unit:
             sitting = await unit.sittings.lock_own(sitting_id, actor)
             sitting.require_claimed(client_id)
-            if sitting.state is not SittingState.IN_PROGRESS:
+            if sitting.state not in RUNNING:
                 sitting = await self._begun(unit, sitting)
             return await self._viewer.show(unit, sitting, actor, client_id)
 
     async def _begun(self, unit: Unit, sitting: Sitting) -> Sitting:
         exam = await unit.exams.of(sitting)
-        paper = await self._draw(unit, exam)
         media = self._live.state(sitting.id)
         now = self._clock.now()
+        if sitting.state in {SittingState.SCHEDULED, SittingState.CHECKING}:
+            sitting = await make_ready(unit, sitting, exam, now, media)
+        paper = await self._draw(unit, exam)
         begun = sitting.begun(now, exam, paper, live=media.live)
         require_beside(exam.policy, media.tracks)
         await advance(unit, sitting, begun, now, by=sitting.student_id)
+        if begun.came_late(exam):
+            await tell(unit, NoticeKind.LATE, begun)
         return begun
 
     async def _draw(self, unit: Unit, exam: Exam) -> Paper:
@@ -123,21 +126,19 @@ class Testing:
         """End every sitting whose time is over; how many ended. T-4.4."""
         async with self._units.read() as unit:
             due = await unit.sittings.due(self._clock.now(), _DUE_AT_ONCE)
-        ended = [sitting_id for sitting_id in due if await self._expire(sitting_id)]
-        for sitting_id in ended:
-            await end_media(self._live, sitting_id)
-        return len(ended)
+        return sum([await self.expire(sitting_id) for sitting_id in due])
 
-    async def _expire(self, sitting_id: str) -> bool:
+    async def expire(self, sitting_id: str) -> bool:
         async with self._units.write() as unit:
             sitting = await unit.sittings.lock(sitting_id)
             if sitting is None or not sitting.is_due(self._clock.now()):
                 return False  # the student finished in between
             await self._finished(unit, sitting, by=None)
-            return True
+        await end_media(self._live, sitting_id)
+        return True
 
     async def _finished(self, unit: Unit, sitting: Sitting, *, by: str | None) -> Sitting:
-        result = await _scored(unit, sitting)
+        result = await scored(unit, sitting)
         now = self._clock.now()
         finished = sitting.submitted(now, result)
         ended_by = by if finished.state is SittingState.SUBMITTED else None
@@ -145,7 +146,7 @@ class Testing:
         return finished
 
 
-async def _scored(unit: Unit, sitting: Sitting) -> Result:
+async def scored(unit: Unit, sitting: Sitting) -> Result:
     """Each answer by the rules of its kind; what each earned is kept beside the sum."""
     paper = sitting.require_begun()
     keys = await unit.bank.keys([item.item_id for item in paper.items])
@@ -190,15 +191,3 @@ def _question(
         answer=given.response if given and not given.response.blank else None,
         client_seq=given.client_seq if given else 0,
     )
-
-
-async def run_ticker(testing: Testing, interval_s: float = 1.0) -> None:
-    """Until cancelled. The tick is a convenience: every write checks the deadline itself."""
-    while True:
-        try:
-            await testing.expire_due()
-        except StorageError as error:
-            _log.warning("expiry_postponed", code=error.code)
-        except Exception:  # noqa: BLE001 - the exam clock outlives whatever went wrong once
-            _log.exception("expiry_failed")
-        await asyncio.sleep(interval_s)

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from capture.contracts import TrackKind
+from exam_api.domain.clockwork import PauseKind
 from exam_api.domain.grading import Result
 from exam_api.domain.items import Formula, ItemKind
 from exam_api.domain.languages import Language
+from exam_api.domain.policy import Admit
 from exam_api.domain.responses import Response
+from exam_api.domain.sitting_log import LogKind
 from exam_api.domain.states import SittingState
 
 ExamPhase = Literal["upcoming", "checking", "open", "closed"]
@@ -28,6 +31,8 @@ class TitleView:
 
 @dataclass(frozen=True, slots=True)
 class ExamView:
+    """``admits_at``: from when on students are let in (T-4.3)."""
+
     id: str
     code: str
     title: TitleView
@@ -37,6 +42,8 @@ class ExamView:
     questions: int
     duration_min: int
     tracks: tuple[TrackKind, ...]
+    admit: Admit
+    admits_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,34 @@ class StudentView:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseView:
+    """It ends by itself at ``until``."""
+
+    kind: PauseKind
+    since: datetime
+    until: datetime
+    stops_clock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TalkView:
+    """A word between student and proctor. ``open``: a warning or a request without its answer."""
+
+    id: str
+    kind: LogKind
+    at: datetime
+    mine: bool
+    text: str
+    minutes: int | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SittingView:
-    """``claimed``: whether the asking tab holds the sitting, another does, or none (null)."""
+    """``claimed``: whether the asking tab holds the sitting, another does, or none (null).
+
+    ``breaks_left`` of ``break_min`` minutes each; ``may_ask_time``: after an outage.
+    """
 
     id: str
     state: SittingState
@@ -86,6 +119,8 @@ class SittingView:
     student: StudentView
     server_now: datetime
     checked_at: datetime | None
+    ready_at: datetime | None
+    admitted_at: datetime | None
     began_at: datetime | None
     deadline_at: datetime | None
     finished_at: datetime | None
@@ -95,6 +130,11 @@ class SittingView:
     answered: int
     total: int
     result: ResultView | None
+    pause: PauseView | None
+    breaks_left: int
+    break_min: int
+    may_ask_time: bool
+    talk: tuple[TalkView, ...]
 
 
 @dataclass(frozen=True, slots=True)

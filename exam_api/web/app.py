@@ -7,13 +7,14 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
-from exam_api.services.testing import run_ticker
+from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
     live_views,
     notices,
     operations,
     proctor_actions,
     results,
+    room_actions,
     session,
     sittings,
     testing,
@@ -56,6 +57,7 @@ def create_app(
         session,
         sittings,
         testing,
+        room_actions,
         proctor_actions,
         results,
         live_views,
@@ -96,7 +98,7 @@ def _lifespan(core: Core, inner: Lifespan | None) -> Lifespan:
 
 @asynccontextmanager
 async def _ticking(core: Core) -> AsyncIterator[None]:
-    ticker = create_task(run_ticker(core.testing, core.web.tick_s), name="exam clock")
+    ticker = create_task(run_ticker(core.exam_clock, core.web.tick_s), name="exam clock")
     try:
         yield
     finally:

@@ -10,10 +10,12 @@ from exam_api.adapters.sql.database import Database
 from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import AccessPolicy, RateLimits
 from exam_api.services.accounts import Accounts
+from exam_api.services.admission import Admission
 from exam_api.services.audit import AuditLog
 from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_items import ItemDesk
 from exam_api.services.directory import PeopleDesk
+from exam_api.services.exam_clock import ExamClock
 from exam_api.services.idempotency import Idempotency
 from exam_api.services.media_tokens import LiveViews, SecondCamera
 from exam_api.services.notices import Inbox, Letters, Outbox
@@ -21,6 +23,7 @@ from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.results import ResultsSettings
+from exam_api.services.room_actions import RoomActions
 from exam_api.services.scheduling import Scheduling
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.structure import StructureDesk
@@ -58,6 +61,8 @@ class Core:
     results: ResultsSettings = field(default_factory=ResultsSettings)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)
+    admission: Admission = field(init=False)
+    room: RoomActions = field(init=False)
     actions: ProctorActions = field(init=False)
     idempotency: Idempotency = field(init=False)
     live_views: LiveViews = field(init=False)
@@ -73,13 +78,19 @@ class Core:
     tests: TestDesk = field(init=False)
     scheduling: Scheduling = field(init=False)
 
+    exam_clock: ExamClock = field(init=False)
+
     def __post_init__(self) -> None:
         self.people = PeopleDesk(self.database, self.clock, self.accounts)
         self.structure = StructureDesk(self.database)
         self.audit = AuditLog(self.database)
         hasher = self.accounts.hasher
         self.log_ins = SessionDesk(self.database, self.clock, self.accounts, hasher)
-        self.actions = ProctorActions(self.database, self.clock, self.live)
+        parts = (self.database, self.clock, self.live)
+        self.admission = Admission(*parts)
+        self.room = RoomActions(*parts)
+        self.actions = ProctorActions(*parts)
+        self.exam_clock = ExamClock(*parts, self.testing)
         self.idempotency = Idempotency(self.database, self.clock)
         tokens = (self.database, self.clock, AccessPolicy(), self.ice)
         self.live_views = LiveViews(*tokens)

@@ -16,16 +16,15 @@ def test_a_proctor_removes_a_student_by_keyboard(visit, own_server):
     proctor.sign_in("proctor1")
     review = proctor.open(f"/review/{sitting_id}")
     review.wait_for_selector("sitting-course li:has-text('in progress')")
-    review.focus("sitting-course summary")
+    review.focus("sitting-course [data-action=remove]")
     review.keyboard.press("Enter")
-    review.keyboard.press("Tab")
     review.keyboard.type(REASON)
     proctor.check_page("removal")
     review.keyboard.press("Tab")
     review.keyboard.press("Enter")
     review.wait_for_selector(f"sitting-course li:has-text('{REASON}')")
     assert review.inner_text("#state") == "removed"
-    assert review.is_hidden("sitting-course details")
+    assert review.is_hidden("sitting-course [data-action=remove]")
     assert review.evaluate("document.activeElement.getAttribute('role')") == "status"
     proctor.check_page("removed")
 

@@ -41,6 +41,7 @@ from exam_api.domain.languages import LANGUAGES, Texts
 from exam_api.domain.paper import PaperItem
 from exam_api.domain.people import searchable
 from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.states import SittingState
 from exam_api.services.seeding import SeededExam, SeedPerson, SeedQuestion, SeedUniversity
 
 SEEDED_RATING: Final = 74  # enough to be admitted (T-4.1)
@@ -157,7 +158,7 @@ class SqlSeeds:
     async def newest_exam(self, discipline_id: str) -> SeededExam | None:
         begun = (
             select(func.count())
-            .where(Sitting.exam_id == Exam.id, Sitting.began_at.is_not(None))
+            .where(Sitting.exam_id == Exam.id, Sitting.state != SittingState.SCHEDULED.value)
             .scalar_subquery()
         )
         query = (

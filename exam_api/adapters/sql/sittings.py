@@ -16,13 +16,14 @@ from exam_api.adapters.sql.visibility import (
     sittings_visible_to,
     sittings_watched_by,
 )
+from exam_api.domain.clockwork import Granted, Pause
 from exam_api.domain.errors import Forbidden, NotFound
 from exam_api.domain.grading import Result, grade_of
 from exam_api.domain.paper import Paper
 from exam_api.domain.roles import Actor
 from exam_api.domain.scoring import HUNDREDTHS
 from exam_api.domain.sitting import Sitting
-from exam_api.domain.states import SittingState
+from exam_api.domain.states import NOT_BEGUN, SittingState
 
 _SAME = (
     "id",
@@ -32,6 +33,8 @@ _SAME = (
     "created_at",
     "origin",
     "checked_at",
+    "ready_at",
+    "admitted_at",
     "began_at",
     "deadline_at",
     "finished_at",
@@ -46,6 +49,8 @@ def sitting_of(row: tables.Sitting) -> Sitting:
         state=SittingState(row.state),
         paper=Paper.from_json(row.item_order) if row.item_order else None,
         result=_result_of(row),
+        pause=Pause.from_json(row.pause) if row.pause else None,
+        granted=Granted.from_json(row.granted or {}),
     )
 
 
@@ -67,6 +72,8 @@ def _values(sitting: Sitting) -> dict[str, Any]:
         "total": result.total if result else None,
         "points": result.points if result else None,
         "letter": result.letter if result else None,
+        "pause": sitting.pause.to_json() if sitting.pause else None,
+        "granted": sitting.granted.to_json(),
     }
 
 
@@ -165,6 +172,23 @@ class SqlSittings:
             .limit(limit)
         )
         return (await self._session.scalars(query)).all()
+
+    async def paused(self) -> Sequence[Sitting]:
+        stopped = tables.Sitting.state == SittingState.PAUSED.value
+        return [sitting_of(row) for row in await self._session.scalars(_fresh().where(stopped))]
+
+    async def missed(self, now: datetime, limit: int) -> Sequence[Sitting]:
+        query = (
+            _fresh()
+            .join(tables.Exam, tables.Exam.id == tables.Sitting.exam_id)
+            .where(
+                tables.Sitting.state.in_([state.value for state in NOT_BEGUN]),
+                tables.Exam.closes_at <= now,
+            )
+            .order_by(tables.Exam.closes_at.desc(), tables.Sitting.id)
+            .limit(limit)
+        )
+        return [sitting_of(row) for row in await self._session.scalars(query)]
 
     async def add_token(self, token_hash: str, key: TrackKey, expires_at: datetime) -> None:
         row = tables.PublishToken(

@@ -23,6 +23,7 @@ class SqlTransitions:
             at=transition.at,
             by_user=transition.by,
             reason=transition.reason,
+            reference=transition.reference,
         )
         self._session.add(row)
         await self._session.flush()
@@ -46,4 +47,5 @@ def _transition(row: TransitionRow) -> Transition:
         at=row.at,
         by=row.by_user,
         reason=row.reason,
+        reference=row.reference,
     )

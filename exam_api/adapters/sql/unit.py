@@ -21,6 +21,7 @@ from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.results import SqlApiClients, SqlGrades, SqlResults
 from exam_api.adapters.sql.schedule import SqlSchedule
 from exam_api.adapters.sql.seeds import SqlSeeds
+from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import SqlSittings
 from exam_api.adapters.sql.structure import SqlStructure
 from exam_api.adapters.sql.transitions import SqlTransitions
@@ -89,6 +90,10 @@ class SqlUnit:
     @cached_property
     def transitions(self) -> SqlTransitions:
         return SqlTransitions(self.session)
+
+    @cached_property
+    def log(self) -> SqlSittingLog:
+        return SqlSittingLog(self.session)
 
     @cached_property
     def answers(self) -> SqlAnswers:

@@ -352,7 +352,12 @@ async def test_consoles_hear_of_each_step(begun, core: Core, exam_id: str) -> No
     async with core.database.read() as unit:
         rows = (await unit.session.scalars(select(EventRow).order_by(EventRow.id))).all()
     mine = [row for row in rows if row.sitting_id == begun.id]
-    assert [row.payload["state"] for row in mine] == ["checking", "in_progress", "submitted"]
+    assert [row.payload["state"] for row in mine] == [
+        "checking",
+        "waiting",
+        "in_progress",
+        "submitted",
+    ]
     assert {(row.exam_id, row.kind) for row in mine} == {(exam_id, "sitting.changed")}
 
 

@@ -42,11 +42,12 @@ async def test_a_removed_student_gets_0_points_and_f(begun, proctor, clock) -> N
 
 async def test_the_record_tells_who_when_and_why(begun, proctor, core: Core, clock) -> None:
     clock.pass_time(minutes=12)
-    history = (await remove(proctor, begun.id, f"  {REASON} ")).json()
+    history = (await remove(proctor, begun.id, f"  {REASON} ")).json()["transitions"]
     changes = [(row["before"], row["after"]) for row in history]
     assert changes == [
         ("scheduled", "checking"),
-        ("checking", "in_progress"),
+        ("checking", "waiting"),
+        ("waiting", "in_progress"),
         ("in_progress", "removed"),
     ]
     async with core.database.read() as unit:
@@ -165,7 +166,7 @@ async def test_a_removal_that_races_the_finish_leaves_one_end(begun, proctor, co
         rows = await unit.session.scalars(
             select(TransitionRow.after).where(TransitionRow.sitting_id == begun.id)
         )
-        ends = [after for after in rows if after not in {"checking", "in_progress"}]
+        ends = [after for after in rows if after not in {"checking", "waiting", "in_progress"}]
     assert ends == [(await begun.call("GET", "")).json()["state"]]
 
 

@@ -22,7 +22,7 @@ from exam_api.domain.errors import (
     StorageError,
     StorageFull,
 )
-from exam_api.services.testing import run_ticker
+from exam_api.services.exam_clock import run_ticker
 from exam_api.web.container import Core
 
 pytestmark = pytest.mark.integration
@@ -180,7 +180,7 @@ class TestWhileRunning:
             raise error
 
         monkeypatch.setattr(core.testing, "expire_due", full_once)
-        ticker = asyncio.create_task(run_ticker(core.testing, interval_s=0.01))
+        ticker = asyncio.create_task(run_ticker(core.exam_clock, interval_s=0.01))
         await failed.wait()
         await ended.wait()
         ticker.cancel()

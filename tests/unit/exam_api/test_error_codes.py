@@ -36,6 +36,8 @@ def test_waiting_may_help_where_it_says_so() -> None:
         "recording_not_live",
         "track_not_live",
         "piece_offset",
+        "awaiting_admission",
+        "sitting_paused",
         "exam_not_open",
         "storage_busy",
         "storage_full",

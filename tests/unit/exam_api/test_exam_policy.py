@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exam_api.domain import timers
-from exam_api.domain.errors import ExamClosed, ExamNotOpen, InvalidRequest
-from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.errors import ExamClosed, ExamNotOpen, InvalidRequest, TooLate
+from exam_api.domain.policy import ExamPolicy, LateEntry, Outage
 
 OPENS = datetime(2026, 11, 22, 4, tzinfo=UTC)
 CLOSES = OPENS + timedelta(hours=3)
@@ -20,6 +20,9 @@ def test_defaults_are_those_of_the_procedures() -> None:
     assert DEFAULT.duration == timedelta(hours=1)  # T-4.4
     assert DEFAULT.check_lead == timedelta(minutes=15)  # T-4.2
     assert DEFAULT.pass_points == 50
+    assert DEFAULT.admit_lead == timedelta(minutes=10)  # T-4.3
+    assert (DEFAULT.late, DEFAULT.late_most) == (LateEntry.ASK, timedelta(minutes=30))  # T-4.10
+    assert (DEFAULT.breaks, DEFAULT.outage) == (0, Outage.RUNS_ON)
 
 
 def test_a_stored_policy_comes_back_and_what_it_lacks_takes_defaults() -> None:
@@ -84,3 +87,46 @@ def test_the_test_begins_within_the_window_only(minutes: float, error) -> None:
     else:
         with pytest.raises(error):
             timers.require_open(now, OPENS, CLOSES)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "error"), [(-10.1, ExamNotOpen), (-10, None), (179.9, None), (180, ExamClosed)]
+)
+def test_students_are_admitted_from_10_minutes_before(minutes: float, error) -> None:
+    now = OPENS + timedelta(minutes=minutes)
+    if error is None:
+        timers.require_admission_window(now, OPENS, CLOSES, DEFAULT)
+    else:
+        with pytest.raises(error):
+            timers.require_admission_window(now, OPENS, CLOSES, DEFAULT)
+
+
+def test_in_a_long_window_nobody_is_late_while_the_whole_hour_fits() -> None:
+    assert timers.start_of(OPENS, CLOSES, DEFAULT) == OPENS + timedelta(hours=2)
+    assert timers.start_of(OPENS, OPENS + timedelta(hours=1), DEFAULT) == OPENS
+    assert timers.start_of(OPENS, OPENS + timedelta(minutes=40), DEFAULT) == OPENS
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(-3, False), (0, False), (5, False), (5.01, True)])
+def test_late_is_who_comes_after_the_start_and_its_grace(minutes: float, late: bool) -> None:
+    assert timers.is_late(OPENS + timedelta(minutes=minutes), OPENS, DEFAULT) is late
+
+
+@pytest.mark.parametrize(
+    ("policy", "minutes", "refused"),
+    [
+        (DEFAULT, 30, False),
+        (DEFAULT, 30.01, True),
+        (ExamPolicy(late=LateEntry.REFUSE), 6, True),
+        (ExamPolicy(late=LateEntry.ALLOW), 30, False),
+        (ExamPolicy(late=LateEntry.ALLOW), 30.01, True),
+        (ExamPolicy(late_most_min=10), 10.01, True),
+    ],
+)
+def test_nobody_enters_more_than_30_minutes_late(policy, minutes: float, refused: bool) -> None:
+    now = OPENS + timedelta(minutes=minutes)
+    if refused:
+        with pytest.raises(TooLate):
+            timers.require_entry(now, OPENS, policy)
+    else:
+        timers.require_entry(now, OPENS, policy)

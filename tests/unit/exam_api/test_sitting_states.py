@@ -6,7 +6,10 @@ import pytest
 
 from exam_api.domain.errors import IllegalTransition
 from exam_api.domain.states import (
+    BY_DOCUMENT,
     COMPLETED,
+    NOT_BEGUN,
+    RUNNING,
     TRANSITIONS,
     SittingEvent,
     SittingState,
@@ -16,11 +19,28 @@ from exam_api.domain.states import (
 
 LEGAL = {
     "scheduled check checking",
-    "checking begin in_progress",
+    "scheduled refuse not_admitted",
+    "scheduled miss absent",
+    "checking ready waiting",
+    "checking refuse not_admitted",
+    "checking miss absent",
+    "checking remove removed",
+    "waiting begin in_progress",
+    "waiting refuse not_admitted",
+    "waiting miss absent",
+    "waiting remove removed",
+    "in_progress pause paused",
     "in_progress submit submitted",
     "in_progress expire expired",
-    "checking remove removed",
     "in_progress remove removed",
+    "paused resume in_progress",
+    "paused expire expired",
+    "paused remove removed",
+    "submitted annul annulled",
+    "expired annul annulled",
+    "annulled restore_submitted submitted",
+    "annulled restore_expired expired",
+    "removed restore_submitted submitted",
 }
 
 
@@ -34,13 +54,17 @@ def test_each_state_meets_each_event(state: SittingState, event: SittingEvent) -
         assert next_state(state, event) == row.split()[-1]
 
 
-def test_completed_states_have_no_way_out() -> None:
-    assert not {state for state, _ in TRANSITIONS} & COMPLETED
-    assert {state for state in SittingState if is_completed(state)} == {
-        SittingState.SUBMITTED,
-        SittingState.EXPIRED,
-        SittingState.REMOVED,
-    }
+def test_only_a_document_leads_out_of_a_completed_state() -> None:
+    ways_out = {event for state, event in TRANSITIONS if state in COMPLETED}
+    assert ways_out == BY_DOCUMENT
+    assert {after for (_, event), after in TRANSITIONS.items() if event in BY_DOCUMENT} <= COMPLETED
+    assert not {state for state, event in TRANSITIONS if event in BY_DOCUMENT} - COMPLETED
+
+
+def test_every_state_is_completed_running_or_not_begun() -> None:
+    assert {state for state in SittingState if is_completed(state)} == COMPLETED
+    assert set(SittingState) == COMPLETED | RUNNING | NOT_BEGUN
+    assert len(COMPLETED) + len(RUNNING) + len(NOT_BEGUN) == len(SittingState)
 
 
 def test_every_state_is_reached() -> None:

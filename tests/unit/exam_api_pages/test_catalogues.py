@@ -30,7 +30,9 @@ from exam_api.domain.people import PersonData
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.policy_rules import rules_of
 from exam_api.domain.roles import Role
-from exam_api.domain.states import SittingState
+from exam_api.domain.sitting_log import LogKind
+from exam_api.domain.states import COMPLETED, SittingState
+from exam_api.services.course import ProctorAction
 from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import Verdict
@@ -112,7 +114,6 @@ MADE_UP = {
     "console.filter.": ["all", "flagged", "silent", "running", "finished"],
     "test.state.": ["open", "saving", "saved", "unsaved", "refused"],
     "test.saved.": ["open", "saving", "saved", "unsaved", "refused"],
-    "result.reason.": ["submitted", "expired", "removed"],
     "problem.": problem_codes(),
     "audit.what.": AUDITED,
     "people.field.": [
@@ -123,6 +124,9 @@ MADE_UP = {
     "place.": [*list(PlaceKind)[:3], "name"],
     "structure.": PlaceKind,
     "structure.add.": PlaceKind,
+    "result.reason.": [state for state in SittingState if state in COMPLETED],
+    "log.": list(LogKind),
+    "course.": [f"{act}{part}" for act in ProctorAction for part in ("", ".about", ".do", ".done")],
     "exams.": ["console", "console_about", "overview", "overview_about"],
 }
 

@@ -23,6 +23,7 @@ from exam_api.adapters.sql.tables.exams import (
     ItemCredit,
     PublishToken,
     Sitting,
+    SittingLogRow,
     TransitionRow,
 )
 from exam_api.adapters.sql.tables.jobs import JobRow
@@ -105,6 +106,7 @@ __all__ = [
     "SecondLogInRow",
     "SegmentRow",
     "Sitting",
+    "SittingLogRow",
     "StudentProfile",
     "StudyGroup",
     "Topic",

@@ -71,6 +71,7 @@ class Sitting(Base):
 
     ``score_hundredths``: hundredths of a mark, of ``total``; ``points``: out of 100 (T-4.12).
     ``item_order`` = {"seed": n, "items": [{"item": id, "choices": [id, …], …}, …]} (domain.paper).
+    ``pause``, ``granted``: domain.clockwork's values.
     """
 
     __tablename__ = "sitting"
@@ -87,6 +88,8 @@ class Sitting(Base):
     created_at: Mapped[Utc]
     origin: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    admitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deadline_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -97,6 +100,8 @@ class Sitting(Base):
     total: Mapped[int | None]
     points: Mapped[int | None]
     letter: Mapped[str | None] = mapped_column(String(2))
+    pause: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    granted: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class TransitionRow(Base):
@@ -111,6 +116,22 @@ class TransitionRow(Base):
     at: Mapped[Utc]
     by_user: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
     reason: Mapped[str] = mapped_column(Text, info=PII)
+    reference: Mapped[str | None] = mapped_column(String(80))
+
+
+class SittingLogRow(Base):
+    """What was said and granted during a sitting. Append-only; ``about``: an earlier entry."""
+
+    __tablename__ = "sitting_log"
+
+    id: Mapped[Id]
+    sitting_id: Mapped[SittingRef] = mapped_column(index=True)
+    kind: Mapped[Code]
+    at: Mapped[Utc]
+    by_user: Mapped[UserRef]
+    text: Mapped[str] = mapped_column(Text, info=PII)
+    minutes: Mapped[int | None]
+    about: Mapped[str | None] = mapped_column(String(36), ForeignKey("sitting_log.id"))
 
 
 class Answer(Base):

@@ -1,0 +1,46 @@
+"""What was said and granted during a sitting, besides the changes of its state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class LogKind(StrEnum):
+    ADMITTED = "admitted"  # T-4.3, T-4.10
+    MESSAGE = "message"  # a proctor to the student
+    REPLY = "reply"  # the student to the proctor
+    WARNING = "warning"
+    ACKNOWLEDGED = "acknowledged"  # about a warning
+    EXTENDED = "extended"
+    TIME_ASKED = "time_asked"  # the student, after an outage
+    TIME_GRANTED = "time_granted"  # about what was asked
+    TIME_REFUSED = "time_refused"  # about what was asked
+
+
+# What answers what; an entry that waits for its answer is open.
+ANSWERS: Final = {
+    LogKind.WARNING: frozenset({LogKind.ACKNOWLEDGED}),
+    LogKind.TIME_ASKED: frozenset({LogKind.TIME_GRANTED, LogKind.TIME_REFUSED}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Never changed. ``minutes``: what was granted; ``about``: the entry that this one answers."""
+
+    id: str
+    sitting_id: str
+    kind: LogKind
+    at: datetime
+    by: str
+    text: str = ""
+    minutes: int | None = None
+    about: str | None = None
+
+
+def open_entries(log: Sequence[LogEntry]) -> list[LogEntry]:
+    """Warnings not acknowledged, requests not decided; oldest first."""
+    answered = {entry.about for entry in log if entry.about}
+    return [entry for entry in log if entry.kind in ANSWERS and entry.id not in answered]
