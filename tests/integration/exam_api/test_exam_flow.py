@@ -181,7 +181,7 @@ class TestTime:
         assert (done["state"], done["finished_at"]) == ("expired", "2026-11-22T05:00:00Z")
 
     async def test_the_window_cuts_the_hour_short(self, student, core: Core, clock) -> None:
-        clock.pass_time(hours=11, minutes=40)  # 20 min of the window are left
+        clock.pass_time(hours=11, minutes=4)  # 56 min of the window are left
         await student.log_in_again()
         await student.publish(core)
         assert (await student.begin()).json()["deadline_at"] == "2026-11-22T16:00:00Z"

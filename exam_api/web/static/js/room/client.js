@@ -49,7 +49,13 @@ export class SittingClient {
   snapshot() { return this.#call("GET", ""); }
   claim(takeOver) { return this.#call("POST", "/claim", { client_id: this.clientId, take_over: takeOver }); }
   publishToken() { return this.#call("POST", "/publish-token"); }
+  ready() { return this.#call("POST", "/ready"); }
   begin() { return this.#call("POST", "/begin"); }
+  beginBreak() { return this.#call("POST", "/break"); }
+  endBreak() { return this.#call("POST", "/break/end"); }
+  reply(text) { return this.#call("POST", "/replies", { text }); }
+  askTime(reason) { return this.#call("POST", "/time-requests", { reason }); }
+  acknowledge(warningId) { return this.#call("POST", `/warnings/${warningId}/acknowledge`); }
   questions(language) { return this.#call("GET", `/questions?lang=${language}`); }
   finish() { return this.#call("POST", "/finish", undefined, { timeout: 30000 }); }
   answer(itemId, response, seq) {

@@ -2,6 +2,11 @@
 import { $, say, show, sleep } from "../dom.js";
 import { problemText, t } from "../i18n.js";
 
+const OVER = new Set(["submitted", "expired", "removed", "annulled", "absent", "not_admitted"]);
+
+/** Nothing more happens in this room. */
+export const isOver = ({ state }) => OVER.has(state);
+
 export function askFinish(unanswered) {
   say($("#finish-text"), unanswered ? t("finish.unanswered", { n: unanswered }) : t("finish.all_answered"));
   show($("#finish-problem"), false);
@@ -29,6 +34,7 @@ export async function finish(client, player) {
 
 export function fillResult({ result, state }) {
   say($("#result-reason"), t(`result.reason.${state}`));
+  for (const part of [$("#result-letter"), $("#result-facts")]) show(part, Boolean(result));
   say($("#result-letter"), result?.letter ?? "…");
   say($("#result-points"), result ? t("result.points_of_100", { points: result.points }) : "…");
   say($("#result-correct"), result ? t("result.correct_of", { score: result.score, total: result.total }) : "…");

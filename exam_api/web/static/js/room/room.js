@@ -5,10 +5,12 @@ import { moment } from "../time.js";
 import { Camera } from "./camera.js";
 import { SittingClient } from "./client.js";
 import { ServerClock } from "./clock.js";
-import { askFinish, closeFinish, fillResult, finish } from "./ending.js";
+import { askFinish, closeFinish, fillResult, finish, isOver } from "./ending.js";
 import { Keeping } from "./keeping.js";
 import { Line } from "./line.js";
+import { Pauses } from "./pauses.js";
 import { Steps, banner } from "./steps.js";
+import { Talk } from "./talk.js";
 import "./player.js";
 
 const POLL_MS = 3000;
@@ -27,6 +29,8 @@ class ExamRoom extends HTMLElement {
     this.camera = new Camera(this.client);
     this.line = new Line(this, this.camera);
     this.keeping = new Keeping(this, this.camera);
+    this.talk = new Talk(this);
+    this.pauses = new Pauses(this);
     this.#listen();
     await this.#claim(false);
     this.#poll();
@@ -42,7 +46,7 @@ class ExamRoom extends HTMLElement {
       "finish-yes": () => this.#finish(),
       "finish-no": closeFinish,
     };
-    for (const button of $$("[data-act]")) button.addEventListener("click", acts[button.dataset.act]);
+    for (const [name, act] of Object.entries(acts)) for (const button of $$(`[data-act=${name}]`)) button.addEventListener("click", act);
     $("#consent").addEventListener("change", (event) => { $("[data-act=accept]").disabled = !event.target.checked; });
     this.camera.addEventListener("failed", () => this.#cameraFailed());
     this.player.addEventListener("finish", () => askFinish(this.player.unanswered));
@@ -87,7 +91,7 @@ class ExamRoom extends HTMLElement {
         await this.ask();
         this.serverAway = false;
         if (this.snapshot.claimed === "other") this.stopHere("open_elsewhere");
-        else if (this.snapshot.finished_at) this.#showResult();
+        else if (isOver(this.snapshot)) this.#showResult();
       } catch (problem) {
         this.serverAway = problem.retryable;
         if (problem.code === "not_logged_in") this.stopHere(problem.code);
@@ -99,8 +103,8 @@ class ExamRoom extends HTMLElement {
 
   /** Refresh, another computer, first visit: what is left to do follows from the sitting. */
   async #resume() {
-    const { began_at: began, finished_at: finished } = this.snapshot;
-    if (finished) return this.#showResult();
+    const { began_at: began } = this.snapshot;
+    if (isOver(this.snapshot)) return this.#showResult();
     if (!began && !sessionStorage.getItem(`consent:${this.client.id}`)) return this.steps.go("rules");
     this.steps.go("check");
     await this.camera.check();
@@ -145,28 +149,41 @@ class ExamRoom extends HTMLElement {
   paint() {
     if (!this.snapshot) return;
     this.line.paint();
+    this.talk.paint(this.snapshot);
+    this.pauses.paint(this.snapshot);
     if (this.steps.now === "check") this.#paintBegin();
   }
 
   #paintBegin() {
+    const { snapshot } = this;
     const { live } = this.line;
-    const opensIn = Date.parse(this.snapshot.exam.opens_at) - this.clock.now();
-    const early = opensIn > 0 && !this.snapshot.began_at;
+    const before = (time) => Date.parse(time) > this.clock.now();
+    const early = before(snapshot.exam.opens_at) && !snapshot.began_at;
     show($("#opens"), early);
-    if (early) say($("#opens"), t("check.opens", { time: moment(this.snapshot.exam.opens_at) }));
+    if (early) say($("#opens"), t("check.opens", { time: moment(snapshot.exam.opens_at) }));
     const begin = $("[data-act=begin]");
-    begin.disabled = !live || early;
+    const asks = this.#asksFirst;
+    const waiting = snapshot.state === "waiting" && !snapshot.admitted_at;
+    say(begin, t(asks ? "check.ready_button" : "check.begin"));
+    begin.disabled = !live || waiting || (asks ? before(snapshot.exam.admits_at) : early);
     // A refresh during the test goes back into it by itself, as soon as the recording runs again.
-    const resuming = Boolean(this.snapshot.began_at);
+    const resuming = Boolean(snapshot.began_at);
     show(begin, !resuming);
-    say($("#begin-why"), t(resuming ? "check.resuming" : live ? "check.ready" : "check.begin_why"));
+    say($("#begin-why"), t(resuming ? "check.resuming" : waiting ? "check.awaiting" : live ? (asks ? "check.ready_ask" : "check.ready") : "check.begin_why"));
     if (live && resuming) this.#enterTest();
+  }
+
+  /** Where a proctor lets students in, they say first that they are ready. */
+  get #asksFirst() {
+    return this.snapshot.exam.admit === "by_proctor" && this.snapshot.state === "checking";
   }
 
   async #begin() {
     const begin = $("[data-act=begin]");
     begin.disabled = true;
     try {
+      if (this.snapshot.state === "checking") await this.ask(() => this.client.ready());
+      if (!this.snapshot.admitted_at) return;
       await this.ask(() => this.client.begin());
       await this.#enterTest();
     } catch (problem) {
@@ -187,6 +204,7 @@ class ExamRoom extends HTMLElement {
       this.paint();
     } catch (problem) {
       if (problem.code === "open_elsewhere") this.stopHere(problem.code);
+      else if (problem.code === "sitting_paused") say($("#begin-why"), t("paused.title"));
       else if (problem.code !== "recording_not_live") say($("#begin-why"), problemText(problem.code));
     } finally {
       this.#entering = false;
@@ -207,7 +225,7 @@ class ExamRoom extends HTMLElement {
     for (;;) {
       try {
         await this.ask();
-        if (this.snapshot.finished_at) return this.#showResult();
+        if (isOver(this.snapshot)) return this.#showResult();
         banner(t("room.time_over"));
       } catch {
         // the server is away; the result is there when it is back

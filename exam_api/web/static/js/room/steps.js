@@ -13,12 +13,13 @@ export class Steps {
 
   go(step) {
     this.now = step;
+    const place = step === "paused" ? "test" : step;
     for (const section of $$("[data-step]", this.root)) show(section, section.dataset.step === step);
-    show($("#steps"), ORDER.includes(step));
+    show($("#steps"), ORDER.includes(place));
     for (const item of $$("#steps li")) {
-      const place = ORDER.indexOf(item.dataset.for) - ORDER.indexOf(step);
-      item.className = place < 0 ? "done" : "";
-      if (place === 0) item.setAttribute("aria-current", "step");
+      const ahead = ORDER.indexOf(item.dataset.for) - ORDER.indexOf(place);
+      item.className = ahead < 0 ? "done" : "";
+      if (ahead === 0) item.setAttribute("aria-current", "step");
       else item.removeAttribute("aria-current");
     }
     show($("#self"), step === "test");
