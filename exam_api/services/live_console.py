@@ -54,6 +54,15 @@ class TileRecordingView:
 
 
 @dataclass(frozen=True, slots=True)
+class TileAllowedView:
+    """What this student has beyond the rules: never why. ``excused``: kinds not watched for."""
+
+    extra_min: int
+    break_min: int
+    excused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TileView:
     sitting_id: str
     student: TileStudentView
@@ -68,6 +77,7 @@ class TileView:
     thumbnail_at: datetime | None
     flags: tuple[TileFlagView, ...]
     result: ResultView | None
+    allowed: TileAllowedView
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,4 +244,9 @@ class Console:
             thumbnail_at=thumbnail[0] if thumbnail else None,
             flags=tuple(tile_flag(flag, decided.get(flag.id)) for flag in flags),
             result=sitting_result(sitting, exam),
+            allowed=TileAllowedView(
+                exam.allowances.extra_min,
+                exam.allowances.break_min,
+                tuple(sorted(exam.allowances.excused)),
+            ),
         )

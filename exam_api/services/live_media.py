@@ -1,7 +1,9 @@
 """Capture and analysis as the exam core and the bridge see them."""
 
+from collections.abc import Collection
 from typing import Protocol
 
+from analysis.contracts import FlagKind
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
 from analysis.worker import Analysed, FrameSource
 from capture.contracts import LiveStatus, TrackKind
@@ -49,10 +51,14 @@ class TappedAnalysis:
         self._worker = worker
         self._policy = policy
 
-    def attach(self, sitting_id: str) -> None:
-        """Anew where it was on: media that starts again starts a new watch."""
+    def attach(self, sitting_id: str, excused: Collection[str]) -> None:
+        """Anew where it was on: media that starts again starts a new watch.
+
+        ``excused``: kinds of flags that an accommodation takes out.
+        """
         self._worker.detach(sitting_id)
-        self._worker.attach(sitting_id, self._capture.tap(sitting_id), self._policy)
+        policy = self._policy.without(*(kind for kind in FlagKind if kind in excused))
+        self._worker.attach(sitting_id, self._capture.tap(sitting_id), policy)
 
     def detach(self, sitting_id: str) -> None:
         self._worker.detach(sitting_id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from exam_api.domain.admission import NO_ALLOWANCES, Allowances
 from exam_api.domain.grading import Result
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam
@@ -62,6 +63,7 @@ class ListedSitting:
     undecided: int = 0
     confirmed: int = 0
     act: ListedAct | None = None
+    allowances: Allowances = NO_ALLOWANCES
 
 
 @dataclass(frozen=True, slots=True)

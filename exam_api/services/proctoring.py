@@ -178,7 +178,9 @@ class ProctoringBridge:
         try:
             match report:
                 case MediaStarted(track=TrackKind.CAMERA):
-                    await asyncio.to_thread(analysis.attach, report.sitting_id)
+                    async with self._transaction() as store:
+                        excused = await store.excused(report.sitting_id)
+                    await asyncio.to_thread(analysis.attach, report.sitting_id, excused)
                 case MediaLost(track=TrackKind.CAMERA) | PublisherEnded(track=TrackKind.CAMERA):
                     await asyncio.to_thread(analysis.detach, report.sitting_id)
         except Exception:  # noqa: BLE001 - recording and test go on without analysis

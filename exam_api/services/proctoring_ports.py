@@ -4,7 +4,7 @@ A *store* is bound to one open transaction. Whoever opens it (``Transaction``) i
 request, the bridge's task or a step of making an act; leaving it without an error commits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +136,10 @@ class ProctoringStore(EventSink, Protocol):
         in a transaction, so that no two wait for each other.
         """
 
+    async def excused(self, sitting_id: str) -> Collection[str]:
+        """Kinds of flags that the student's accommodation takes out."""
+        ...
+
     async def in_progress(self) -> Sequence[SittingTimes]: ...
 
     async def save_segment(self, segment: Segment) -> bool: ...
@@ -159,7 +163,7 @@ class ProctoringStore(EventSink, Protocol):
 class SittingAnalysis(Protocol):
     """Analysis of one sitting's pictures, switched on and off with its media."""
 
-    def attach(self, sitting_id: str) -> None: ...
+    def attach(self, sitting_id: str, excused: Collection[str]) -> None: ...
 
     def detach(self, sitting_id: str) -> None:
         """Ends its open flags too. May wait for the worker's thread."""

@@ -7,10 +7,12 @@ from prometheus_client import CollectorRegistry
 from capture.ice import IceSettings
 from exam_api.adapters.formulas import draw_formula
 from exam_api.adapters.sql.database import Database
+from exam_api.adapters.tabular import read_table
 from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import AccessPolicy, RateLimits
 from exam_api.services.accounts import Accounts
 from exam_api.services.admission import Admission
+from exam_api.services.admitting import Admitting
 from exam_api.services.audit import AuditLog
 from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_items import ItemDesk
@@ -77,6 +79,7 @@ class Core:
     items: ItemDesk = field(init=False)
     tests: TestDesk = field(init=False)
     scheduling: Scheduling = field(init=False)
+    admitting: Admitting = field(init=False)
 
     exam_clock: ExamClock = field(init=False)
 
@@ -97,6 +100,7 @@ class Core:
         self.second_camera = SecondCamera(*tokens)
         self.inbox = Inbox(self.database)
         self.scheduling = Scheduling(self.database, self.clock)
+        self.admitting = Admitting(self.database, read_table)
         write = letter_writer(self.web.address)
         self.letters = Letters(self.database, write, self.web.mail_from)
         self.outbox = Outbox(self.database, self.letters)

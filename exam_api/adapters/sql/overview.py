@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
-from exam_api.adapters.sql.exams import SqlExams, exam_of
+from exam_api.adapters.sql.exams import SqlExams, allowances_of, exam_of
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.visibility import exams_watched_by, sittings_watched_by
 from exam_api.domain.errors import NotFound
@@ -75,7 +75,9 @@ class SqlOverview:
         found = (await self._session.execute(query)).first()
         if found is None:
             raise NotFound
-        return _listed(found)
+        listed = _listed(found)
+        own = await self._session.get(tables.Enrolment, (listed.exam.id, found[0].student_id))
+        return replace(listed, allowances=allowances_of(own)) if own else listed
 
     async def acts(self, actor: Actor) -> Sequence[ListedAct]:
         return await self._newest(sittings_watched_by(actor))

@@ -1,9 +1,9 @@
 """The bridge's rows: segments, gaps, flags as they come, events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analysis.contracts import Flag
@@ -12,7 +12,7 @@ from exam_api.adapters.sql.flag_rows import flag_columns, stored_flag
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.keeping_store import gap_columns
 from exam_api.adapters.sql.notices import SqlNotices
-from exam_api.adapters.sql.tables import EventRow, FlagRow, GapRow, SegmentRow, Sitting
+from exam_api.adapters.sql.tables import Enrolment, EventRow, FlagRow, GapRow, SegmentRow, Sitting
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.ids import new_id
 from exam_api.services.ports import Clock
@@ -59,6 +59,20 @@ class SqlProctoringStore(SqlEventSink):
         )
         row = await self._session.scalar(query.with_for_update(read=True, key_share=True))
         return None if row is None else _times(row)
+
+    async def excused(self, sitting_id: str) -> Collection[str]:
+        query = (
+            select(Enrolment.excused)
+            .join(
+                Sitting,
+                and_(
+                    Sitting.exam_id == Enrolment.exam_id,
+                    Sitting.student_id == Enrolment.student_id,
+                ),
+            )
+            .where(Sitting.id == sitting_id)
+        )
+        return await self._session.scalar(query) or ()
 
     async def in_progress(self) -> Sequence[SittingTimes]:
         query = select(Sitting).where(Sitting.began_at.is_not(None), Sitting.finished_at.is_(None))

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from capture.contracts import Gap, GapCause, Segment, TrackKind
 from exam_api.adapters.sql import tables
-from exam_api.adapters.sql.exams import SqlExams, exam_of
+from exam_api.adapters.sql.exams import SqlExams, exam_for
 from exam_api.adapters.sql.flag_rows import stored_flag
 from exam_api.adapters.sql.proctoring_store import SqlEventSink, events_after, last_event_id
 from exam_api.adapters.sql.sittings import sitting_of
@@ -29,6 +29,7 @@ _Watched = tuple[
     tables.User,
     tables.StudentProfile | None,
     str | None,
+    tables.Enrolment | None,
 ]
 
 
@@ -39,6 +40,7 @@ def watched_query() -> Select[
     tables.User,
     tables.StudentProfile,
     str,
+    tables.Enrolment | None,
 ]:
     """Sittings with all that reviewing shows of them; the caller adds who may see which."""
     return (
@@ -49,6 +51,7 @@ def watched_query() -> Select[
             tables.User,
             tables.StudentProfile,
             _Proctor.full_name,
+            tables.Enrolment,
         )
         .join(tables.Exam, tables.Exam.id == tables.Sitting.exam_id)
         .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
@@ -57,12 +60,19 @@ def watched_query() -> Select[
             tables.StudentProfile, tables.StudentProfile.user_id == tables.Sitting.student_id
         )
         .outerjoin(_Proctor, _Proctor.id == tables.Sitting.proctor_id)
+        .outerjoin(
+            tables.Enrolment,
+            and_(
+                tables.Enrolment.exam_id == tables.Sitting.exam_id,
+                tables.Enrolment.student_id == tables.Sitting.student_id,
+            ),
+        )
         .execution_options(populate_existing=True)
     )
 
 
 def watched(found: _Watched) -> WatchedSitting:
-    row, exam, discipline, user, profile, proctor_name = found
+    row, exam, discipline, user, profile, proctor_name, enrolment = found
     card = StudentCard(
         full_name=user.full_name,
         faculty=profile.faculty if profile else "",
@@ -70,7 +80,9 @@ def watched(found: _Watched) -> WatchedSitting:
         course=profile.course if profile else None,
         group=profile.group_name if profile else "",
     )
-    return WatchedSitting(sitting_of(row), exam_of(exam, discipline), card, proctor_name or "")
+    return WatchedSitting(
+        sitting_of(row), exam_for(exam, discipline, enrolment), card, proctor_name or ""
+    )
 
 
 def stored_act(row: tables.ActRow) -> StoredAct:

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam_api.adapters.sql.admissions import SqlAdmissions
 from exam_api.adapters.sql.answers import SqlAnswers
 from exam_api.adapters.sql.audit import SqlAudit
 from exam_api.adapters.sql.bank import SqlBank
@@ -142,3 +143,7 @@ class SqlUnit:
     @cached_property
     def api_clients(self) -> SqlApiClients:
         return SqlApiClients(self.session)
+
+    @cached_property
+    def admissions(self) -> SqlAdmissions:
+        return SqlAdmissions(self.session, self._clock)

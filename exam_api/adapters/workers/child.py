@@ -73,8 +73,8 @@ class Worker:
     async def load_models(self) -> None:
         await asyncio.to_thread(self.analyzer.start)
 
-    async def attach(self, sitting_id: str) -> None:
-        await asyncio.to_thread(self.analysis.attach, sitting_id)
+    async def attach(self, sitting_id: str, excused: tuple[str, ...]) -> None:
+        await asyncio.to_thread(self.analysis.attach, sitting_id, excused)
 
     async def detach(self, sitting_id: str) -> None:
         await asyncio.to_thread(self.analysis.detach, sitting_id)

@@ -6,7 +6,7 @@ reports. What reads recordings reads them here, from the disk that all share.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import cast
 
@@ -197,14 +197,14 @@ class RemoteAnalysis:
         self._capture = capture
         self._loop = loop
 
-    def attach(self, sitting_id: str) -> None:
-        self._ask("attach", sitting_id)
+    def attach(self, sitting_id: str, excused: Collection[str]) -> None:
+        self._ask("attach", sitting_id, tuple(excused))
 
     def detach(self, sitting_id: str) -> None:
         self._ask("detach", sitting_id)
 
-    def _ask(self, name: str, sitting_id: str) -> None:
-        asked = self._capture.ask(sitting_id, name, sitting_id)
+    def _ask(self, name: str, sitting_id: str, *arguments: object) -> None:
+        asked = self._capture.ask(sitting_id, name, sitting_id, *arguments)
         try:
             asyncio.run_coroutine_threadsafe(asked, self._loop).result()
         except WorkerUnavailable:  # its end is told, and handled, elsewhere

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from exam_api.web.pages import (
     account,
+    admission,
     assets,
     bank,
     bank_tests,
@@ -24,5 +25,6 @@ def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
     own = (assets, account, notices, mail, student, staff, people, structure)
-    for part in (*own, schedule, schedule_exam, bank, bank_tests, verify, results):
+    planning = (schedule, schedule_exam, admission)
+    for part in (*own, *planning, bank, bank_tests, verify, results):
         app.include_router(part.router)

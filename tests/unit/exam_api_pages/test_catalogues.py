@@ -31,6 +31,7 @@ from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.policy_rules import rules_of
 from exam_api.domain.roles import Role
 from exam_api.domain.sitting_log import LogKind
+from exam_api.domain.statements import RowProblem
 from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.course import ProctorAction
 from exam_api.services.notices_ports import DeliveryState
@@ -51,6 +52,9 @@ AUDITED = [
     *(f"person.{did}" for did in ("created", "changed", "disabled", "enabled")),
     "person.password_reset",
     "person.sessions_ended",
+    "statement.taken",
+    "enrolment.granted",
+    "enrolment.admitted",
 ]
 
 
@@ -88,6 +92,7 @@ MADE_UP = {
     "bank.place.": ["stem", "choice", "target", "answer", "topic", "difficulty", "remark"],
     "bank.problem.": sorted(item_problems()),
     "conflict.": list(ConflictKind),
+    "statement.problem.": list(RowProblem),
     "admission.is.": list(Admission),
     "policy.": [
         *rules_of(ExamPolicy),

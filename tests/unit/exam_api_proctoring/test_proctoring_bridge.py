@@ -38,7 +38,7 @@ class FakeAnalysis:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
 
-    def attach(self, sitting_id: str) -> None:
+    def attach(self, sitting_id: str, _excused: object) -> None:
         self.calls.append(("attach", sitting_id))
 
     def detach(self, sitting_id: str) -> None:

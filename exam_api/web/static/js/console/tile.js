@@ -9,6 +9,11 @@ const TONE = { alert: "alert", notice: "warn", technical: "" };
 
 export const isCompleted = (tile) => COMPLETED.has(tile.state);
 export const isSilent = (tile) => tile.state === "in_progress" && !tile.recording.live;
+const allowedWords = ({ extra_min, break_min, excused }) => [
+  ...(extra_min ? [t("allowed.extra_min", { n: extra_min })] : []),
+  ...(break_min ? [t("allowed.break_min", { n: break_min })] : []),
+  ...excused.map((kind) => t(`flag.${kind}`)),
+].join(", ");
 export const openFlags = (tile) => tile.flags.filter((flag) => !flag.verdict);
 export const isFlagged = (tile) => openFlags(tile).some((flag) => flag.severity !== "technical");
 /** Something is wrong at this moment. */
@@ -67,8 +72,10 @@ class ExamTile extends HTMLElement {
       counts.set(flag.kind, entry);
     }
     const confirmed = tile.flags.filter((flag) => flag.verdict === "confirmed").length;
+    const allowed = allowedWords(tile.allowed);
     this.chips.replaceChildren(
       ...beside(tile).map(({ track, live }) => el("span", { class: `badge ${live ? "ok" : "warn"}` }, trackWord(track, live))),
+      ...(allowed ? [el("span", { class: "badge" }, `${t("allowed.heading")}: ${allowed}`)] : []),
       ...[...counts].map(([kind, { n, severity, now }]) =>
         el("span", { class: `badge ${TONE[severity]}` }, `${now ? "● " : ""}${t(`flag.${kind}`)}${n > 1 ? ` ×${n}` : ""}`)),
       ...(confirmed ? [el("span", { class: "badge accent" }, t("console.confirmed", { n: confirmed }))] : []));

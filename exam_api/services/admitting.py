@@ -1,0 +1,156 @@
+"""Who is admitted: statements of ratings (S-7), individual dates (T-4.11), accommodations."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from exam_api.domain.admission import Allowances
+from exam_api.domain.errors import ExamBegun, InvalidRequest, NotFound
+from exam_api.domain.roles import Actor
+from exam_api.domain.statements import Enrolled, StatementPreview, TableRow, read_statement
+from exam_api.services.audit import Audit
+from exam_api.services.scheduling import require_planner
+from exam_api.services.scheduling_ports import Schedule
+
+DOCUMENT_LIMIT: Final = 500
+
+
+class TableUnreadable(InvalidRequest):
+    """The file is no table that can be read; its message says why."""
+
+    code = "table_unreadable"
+
+
+class StatementRefused(InvalidRequest):
+    """Some rows are wrong: nothing was taken. The preview names them."""
+
+    code = "statement_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A file as it was brought."""
+
+    name: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+class Admissions(Protocol):
+    async def enrolled(self, exam_id: str) -> Sequence[Enrolled]:
+        """Held against other writers till the unit ends."""
+        ...
+
+    async def take(
+        self, exam_id: str, statement: Statement, preview: StatementPreview, by: str
+    ) -> None:
+        """Keeps the statement, and its ratings with the enrolments."""
+        ...
+
+    async def begun(self, exam_id: str, student_id: str) -> bool:
+        """Whether the test has begun. NotFound where the student is not enrolled."""
+        ...
+
+    async def grant(
+        self, exam_id: str, student_id: str, allowances: Allowances, document: str, by: str
+    ) -> None: ...
+    async def admit(self, exam_id: str, student_id: str, reason: str, by: str) -> None:
+        """An empty reason takes the decision back."""
+        ...
+
+
+class AdmittingUnit(Protocol):
+    @property
+    def schedule(self) -> Schedule: ...
+    @property
+    def admissions(self) -> Admissions: ...
+    @property
+    def audit(self) -> Audit: ...
+
+
+class AdmittingUnits(Protocol):
+    def read(self) -> AbstractAsyncContextManager[AdmittingUnit]: ...
+    def write(self) -> AbstractAsyncContextManager[AdmittingUnit]: ...
+
+
+class Admitting:
+    """``read_table``: bytes of a CSV or XLSX file → rows; TableUnreadable."""
+
+    def __init__(
+        self, units: AdmittingUnits, read_table: Callable[[bytes], Sequence[TableRow]]
+    ) -> None:
+        self._units = units
+        self._read_table = read_table
+
+    async def preview(self, actor: Actor, exam_id: str, statement: Statement) -> StatementPreview:
+        """What taking it would change; nothing is changed. TableUnreadable."""
+        require_planner(actor)
+        rows = self._read_table(statement.data)
+        async with self._units.read() as unit:
+            await unit.schedule.exam(exam_id, actor)
+            return read_statement(rows, await unit.admissions.enrolled(exam_id))
+
+    async def take(self, actor: Actor, exam_id: str, statement: Statement) -> StatementPreview:
+        """All or nothing. StatementRefused where any row is wrong by now."""
+        require_planner(actor)
+        rows = self._read_table(statement.data)
+        async with self._units.write() as unit:
+            await unit.schedule.exam(exam_id, actor)
+            preview = read_statement(rows, await unit.admissions.enrolled(exam_id))
+            if preview.errors or not preview.changes:
+                raise StatementRefused
+            await unit.admissions.take(exam_id, statement, preview, actor.id)
+            facts = {"rows": str(len(preview.changes)), "sha256": statement.digest}
+            await unit.audit.add(actor, "statement.taken", exam_id, statement.name, after=facts)
+        return preview
+
+    async def grant(
+        self, actor: Actor, exam_id: str, student_id: str, allowances: Allowances, document: str
+    ) -> None:
+        """T-4.11, accommodations. The document says why; proctors never see it. ExamBegun."""
+        require_planner(actor)
+        document = document.strip()
+        if allowances != Allowances() and not 0 < len(document) <= DOCUMENT_LIMIT:
+            raise InvalidRequest("the document is named", code="document_missing")
+        async with self._units.write() as unit:
+            await self._require_before(unit, actor, exam_id, student_id)
+            await unit.admissions.grant(exam_id, student_id, allowances, document, actor.id)
+            after = {name: str(value) for name, value in _told(allowances).items() if value}
+            await unit.audit.add(
+                actor, "enrolment.granted", student_id, "", after=after, reason=document
+            )
+
+    async def admit(self, actor: Actor, exam_id: str, student_id: str, reason: str) -> None:
+        """A decision in place of the rating, with its reason; none takes it back. ExamBegun."""
+        require_planner(actor)
+        if len(reason) > DOCUMENT_LIMIT:
+            raise InvalidRequest("the reason is too long")
+        async with self._units.write() as unit:
+            await self._require_before(unit, actor, exam_id, student_id)
+            await unit.admissions.admit(exam_id, student_id, reason.strip(), actor.id)
+            await unit.audit.add(actor, "enrolment.admitted", student_id, "", reason=reason.strip())
+
+    async def _require_before(
+        self, unit: AdmittingUnit, actor: Actor, exam_id: str, student_id: str
+    ) -> None:
+        await unit.schedule.exam(exam_id, actor)
+        known = {one.student_id for one in await unit.admissions.enrolled(exam_id)}
+        if student_id not in known:
+            raise NotFound
+        if await unit.admissions.begun(exam_id, student_id):
+            raise ExamBegun
+
+
+def _told(allowances: Allowances) -> Mapping[str, object]:
+    return {
+        "extra_min": allowances.extra_min,
+        "break_min": allowances.break_min,
+        "excused": ", ".join(sorted(allowances.excused)),
+        "opens_at": allowances.opens_at,
+        "closes_at": allowances.closes_at,
+    }

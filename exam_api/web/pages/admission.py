@@ -1,0 +1,138 @@
+"""Admission to one exam: the statement of ratings, individual dates, accommodations."""
+
+import base64
+import binascii
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData, UploadFile
+
+from analysis.policy import DEFAULT_POLICY
+from exam_api.domain.admission import Allowances
+from exam_api.domain.errors import ExamError, PayloadTooLarge
+from exam_api.domain.roles import Actor
+from exam_api.services.admitting import Statement
+from exam_api.web.api.ids import PathId
+from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.i18n import FALLBACK_ZONE
+from exam_api.web.pages.rendering import TEMPLATES
+from exam_api.web.pages.schedule import Problem, back_to
+from exam_api.web.pages.schedule_forms import (
+    FieldWrong,
+    local_value,
+    moment_of,
+    text_of,
+    texts_of,
+    whole_of,
+)
+
+router = APIRouter(include_in_schema=False, prefix="/schedule/exams/{exam_id}/admission")
+# It travels twice, the second time inside a form: together below the limit of a request.
+_MOST_BYTES: Final = 120_000
+_WATCHED: Final = tuple(DEFAULT_POLICY.kinds)
+
+
+@router.get("")
+async def admission(
+    request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId, problem: Problem = None
+) -> Response:
+    return TEMPLATES.page(
+        request,
+        "schedule/admission.html",
+        actor,
+        sheet=await core.scheduling.sheet(actor, exam_id),
+        kinds=_WATCHED,
+        local=local_value,
+        zone=FALLBACK_ZONE.key,
+        problem=problem,
+    )
+
+
+@router.post("/statement")
+async def bring(request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId) -> Response:
+    """Shows what the file would change; nothing is changed."""
+    upload = (await request.form()).get("file")
+    if not isinstance(upload, UploadFile) or not upload.filename:
+        return back_to(_path(exam_id), FieldWrong("file"))
+    data = await upload.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise PayloadTooLarge
+    return await _preview(request, actor, core, exam_id, Statement(upload.filename, data))
+
+
+@router.post("/statement/take")
+async def take(request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId) -> Response:
+    """All or nothing; where a row went wrong meanwhile, the preview is shown again."""
+    form = await request.form()
+    statement = Statement(text_of(form, "name"), _content(form))
+    try:
+        await core.admitting.take(actor, exam_id, statement)
+    except ExamError as error:
+        if error.code != "statement_refused":
+            raise
+        return await _preview(request, actor, core, exam_id, statement)
+    return RedirectResponse(_path(exam_id), 303)
+
+
+async def _preview(
+    request: Request, actor: Actor, core: CoreDep, exam_id: str, statement: Statement
+) -> Response:
+    try:
+        found = await core.admitting.preview(actor, exam_id, statement)
+    except ExamError as error:
+        return back_to(_path(exam_id), error)
+    return TEMPLATES.page(
+        request,
+        "schedule/statement.html",
+        actor,
+        status=422 if found.errors else 200,
+        exam_id=exam_id,
+        statement=statement,
+        content=base64.b64encode(statement.data).decode(),
+        preview=found,
+    )
+
+
+def _content(form: FormData) -> bytes:
+    try:
+        return base64.b64decode(text_of(form, "content", 2 * _MOST_BYTES), validate=True)
+    except binascii.Error:
+        raise FieldWrong("content") from None
+
+
+@router.post("/students/{student_id}/grant")
+async def grant(
+    request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId, student_id: PathId
+) -> Response:
+    form = await request.form()
+    try:
+        dated = bool(text_of(form, "opens_at", 20) or text_of(form, "closes_at", 20))
+        allowances = Allowances(
+            extra_min=whole_of(form, "extra_min"),
+            break_min=whole_of(form, "break_min"),
+            excused=frozenset(kind for kind in _WATCHED if kind in texts_of(form, "excused")),
+            opens_at=moment_of(form, "opens_at") if dated else None,
+            closes_at=moment_of(form, "closes_at") if dated else None,
+        )
+        document = text_of(form, "document", 500)
+        await core.admitting.grant(actor, exam_id, student_id, allowances, document)
+    except ExamError as error:
+        return back_to(_path(exam_id), error)
+    return RedirectResponse(f"{_path(exam_id)}#student-{student_id}", 303)
+
+
+@router.post("/students/{student_id}/admit")
+async def admit(
+    request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId, student_id: PathId
+) -> Response:
+    try:
+        reason = text_of(await request.form(), "reason", 500)
+        await core.admitting.admit(actor, exam_id, student_id, reason)
+    except ExamError as error:
+        return back_to(_path(exam_id), error)
+    return RedirectResponse(f"{_path(exam_id)}#student-{student_id}", 303)
+
+
+def _path(exam_id: str) -> str:
+    return f"/schedule/exams/{exam_id}/admission"
