@@ -34,11 +34,16 @@ class TrackClock:
     LipSync) that is where it goes instead. Either way time runs at most ``SLEW`` faster or slower
     than real; only a jump is followed at once: a sender whose clock lies moves only itself, and
     never far from the arrival.
+
+    After a cut of the line a sender delivers what it had kept in one burst. Those frames are late,
+    not of now: they go where they belong, unless lateness stays.
     """
 
     BIAS_MS = 15.0
     SETTLED = 256  # frames the average is taken over; fewer right after an anchor was set
     JUMP_MS = 1500.0
+    LATE_MS = 200.0  # frames that are later than this move no anchor
+    LATE_FOR_MS = 1000.0  # the line has become slower, or the sender's clock stood still
     SLEW = 0.05
 
     def __init__(self, clock_rate: int) -> None:
@@ -48,6 +53,7 @@ class TrackClock:
         self._applied = 0.0
         self._own = 0.0
         self._last = -1
+        self._late_since: float | None = None
         self.sender_zero: float | None = None  # the sender's clock at tick 0, in milliseconds
         self.aim: float | None = None  # where tick 0 should be on the timeline
 
@@ -62,11 +68,12 @@ class TrackClock:
         A frame that is not ``on_time`` (it waited for a retransmission) moves no anchor.
         """
         own = ticks * self._ms_per_tick
-        if not self._seen or abs(arrival_ms - own - self._anchor) > self.JUMP_MS:
+        late = arrival_ms - own - self._anchor
+        if not self._seen or late < -self.JUMP_MS or self._stays_late(late, arrival_ms):
             self._set_anchor(arrival_ms - own)
             self._applied = self._anchor
             self.sender_zero = self.aim = None
-        elif on_time:
+        elif on_time and late <= self.LATE_MS:
             self._seen = min(self._seen + 1, self.SETTLED)
             self._bias += (arrival_ms - own - self._anchor - self._bias) / self._seen
             if abs(self._bias) > self.BIAS_MS:
@@ -76,6 +83,14 @@ class TrackClock:
             return None
         self._last = max(self._last + 1, round(own + self._applied))
         return self._last
+
+    def _stays_late(self, late: float, arrival_ms: int) -> bool:
+        if late <= self.JUMP_MS:
+            self._late_since = None
+            return False
+        if self._late_since is None:
+            self._late_since = arrival_ms
+        return arrival_ms - self._late_since > self.LATE_FOR_MS
 
     def report(self, ticks: int, sender_ms: float) -> None:
         """A sender report: at ``ticks`` the sender's clock showed ``sender_ms``."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from capture.contracts import Recording, Span, TrackKey
+from capture.contracts import Recording, TrackKey
 from capture.errors import CaptureError
 from capture.locks import KeyedLocks
 from capture.supplied import SupplyRequest, missing
@@ -46,6 +46,12 @@ DEFAULT_FILL: Final = FillPolicy()
 
 
 @dataclass(frozen=True, slots=True)
+class SpanView:
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class LackingView:
     """What the camera's recording lacks, in milliseconds since ``origin_ms`` (since 1970).
 
@@ -53,7 +59,7 @@ class LackingView:
     """
 
     origin_ms: int
-    spans: tuple[Span, ...]
+    spans: tuple[SpanView, ...]
     final: bool
     part_bytes: int
     piece_bytes: int
@@ -102,7 +108,7 @@ class GapFill:
         recording = await self._recording(sitting_id)
         return LackingView(
             origin_ms=round(origin.timestamp() * 1000),
-            spans=tuple(missing(recording)),
+            spans=tuple(SpanView(*span) for span in missing(recording)),
             final=bool(recording.signed_by),
             part_bytes=self._policy.part_bytes,
             piece_bytes=self._policy.piece_bytes,

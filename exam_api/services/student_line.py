@@ -23,19 +23,16 @@ class StudentLine:
     async def clock_measured(
         self, actor: Actor, sitting_id: str, client_id: str, samples: Sequence[ClockSample]
     ) -> MeasuredOffset:
-        """Kept with the camera's recording. InvalidRequest, NotInProgress (nothing recorded)."""
+        """Kept with the camera's recording. InvalidRequest, NotInProgress."""
         found = measured(samples)
         async with self._units.read() as unit:
             sitting = await unit.sittings.get(sitting_id, actor)
         sitting.require_own(actor.id)
         sitting.require_claimed(client_id)
         key = TrackKey(sitting_id)
-        if sitting.origin is None or sitting.completed or not self._recorded(key):
+        if sitting.origin is None or sitting.completed:
             raise NotInProgress
         at_ms = round((self._clock.now() - sitting.origin).total_seconds() * 1000)
         entry = ClockOffset(at_ms, found.offset_ms, found.round_trip_ms, found.samples)
         await self._tracks.note_clock(key, entry)
         return found
-
-    def _recorded(self, key: TrackKey) -> bool:
-        return key in self._tracks.tracks_on_record(key.sitting_id)

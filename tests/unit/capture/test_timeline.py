@@ -116,3 +116,23 @@ def test_one_report_alone_changes_nothing():
 def test_a_report_that_claims_the_impossible_is_not_believed():
     off = two_tracks(60, 20, lie_ms=5000)
     assert all(abs(step - 60) <= 1 for step in off)
+
+
+def test_what_a_cut_held_back_goes_where_it_belongs():
+    """The line is cut for 2 s; then all frames of that time arrive at once, and it goes on."""
+    track = TrackClock(90_000)
+    placed = []
+    for n in range(200):
+        captured = n * 100
+        arrival = 12_000 if 10_000 <= captured < 12_000 else captured
+        placed.append(track.place(captured * 90, arrival + 40))
+    assert max(abs(at - (n * 100 + 40)) for n, at in enumerate(placed)) <= 2
+
+
+def test_a_sender_whose_clock_stood_still_is_followed_within_a_second():
+    track = TrackClock(90_000)
+    for n in range(50):
+        track.place(n * 9000, n * 100)
+    behind = [(n * 100 + 5000) - track.place(n * 9000, n * 100 + 5000) for n in range(50, 80)]
+    assert behind[0] >= 4900
+    assert behind[12:] == [0] * len(behind[12:])

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from capture.contracts import Gap, GapCause, Recording, Segment, Span, SuppliedSegment, TrackKey
+from capture.contracts import Gap, GapCause, Recording, Segment, SuppliedSegment, TrackKey
 from capture.errors import SupplyRefused
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.tables import SealedRow
@@ -21,7 +21,7 @@ from exam_api.domain.errors import (
     PieceOffset,
     StorageFull,
 )
-from exam_api.services.gap_fill import AnnouncedPiece, FillPolicy, GapFill
+from exam_api.services.gap_fill import AnnouncedPiece, FillPolicy, GapFill, SpanView
 
 DATA = b"webm" * 1000
 
@@ -87,7 +87,7 @@ async def desk(world, tmp_path):
 async def test_the_page_hears_what_is_lacking(desk):
     student = await desk.world.actor("student1")
     view = await desk.fill.lacking(student, desk.sitting_id)
-    assert (view.spans, view.final) == ((Span(5000, 9000),), False)
+    assert (view.spans, view.final) == ((SpanView(5000, 9000),), False)
     assert view.origin_ms == desk.origin_ms
 
 

@@ -39,7 +39,8 @@ export class Line {
   #changed(state, code) {
     const { client } = this.room;
     if (state === "refused") this.room.stopHere(code);
-    if (state === "lost" && this.wasLive) client.report("connection_lost");
+    if ((state === "lost" || state === "silent") && this.wasLive && !this.away) client.report("connection_lost");
+    this.away = state !== "live";
     if (state === "live") {
       if (this.wasLive) client.report("reconnected");
       this.wasLive = true;

@@ -1,12 +1,13 @@
 // WHIP (RFC 9725): one POST with the whole offer, an answer back. On loss: again, with back-off.
 import { sleep } from "../dom.js";
+import { watchSilence } from "./silence.js";
 
 const VIDEO_BITS = 230_000; // with sound below the 256 kbit/s that a weak line still carries
 const AUDIO_BITS = 24_000;
 const GRACE_MS = 2000; // the server calls the line lost after the same time
 
 /**
- * Publishes a stream until stop(). `onState` hears "connecting" | "live" | "lost" | "refused".
+ * Publishes a stream until stop(). `onState` hears "connecting" | "live" | "silent" | "lost" | "refused".
  * Tokens are fetched anew for each attempt: they live for minutes only.
  */
 export class Publisher {
@@ -105,10 +106,15 @@ export class Publisher {
     const lost = new Promise((resolve) => { this.#lost = resolve; });
     await connected(pc, lost);
     watch(pc, (why) => this.#lost(why));
+    watchSilence(pc, (silent) => this.#quiet(pc, silent), () => this.#lost("silent"));
     return { lost }; // in an object: a promise returned bare would be waited for here
   }
 
   #lost = () => {};
+
+  #quiet(pc, silent) {
+    if (pc === this.#pc && (this.state === "live" || this.state === "silent")) this.#tell(silent ? "silent" : "live");
+  }
 
   async #goodbye() {
     const resource = this.#resource;
