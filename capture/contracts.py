@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 import cv2
@@ -182,11 +182,13 @@ class PublishGrant:
     """What a valid publish token allows: to send this track of this sitting.
 
     ``origin`` (UTC) is the zero of the sitting's timeline, the same at every reconnect.
+    ``returning``: the sitting was let in before, even if this process knows nothing of it.
     """
 
     sitting_id: str
     origin: datetime
     track: TrackKind = TrackKind.CAMERA
+    returning: bool = False
 
     @property
     def key(self) -> TrackKey:
@@ -216,15 +218,29 @@ class LiveStatus:
     frames_dropped: int
 
 
+class Relief(IntEnum):
+    """What an overloaded process does without, in the order in which it gives things up.
+
+    What is left at the end, recordings and answers, is never given up for lack of time.
+    """
+
+    NOTHING = 0
+    FEWER_FRAMES = 1  # analysed
+    KEY_FRAMES_ONLY = 2  # decoded
+    NO_LIVE_VIEWS = 3
+    RECORDING_ONLY = 4  # nothing is analysed
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureFigures:
-    """How much is going on. Frames are counted since the start.
+    """How much is going on. ``waiting``: for a place. Frames are counted since the start.
 
     ``recorded_ms`` of ``elapsed_ms``: what is on record of the sittings that publish now, from
     the first picture of each on.
     """
 
     publishing: int = 0
+    waiting: int = 0
     live: int = 0
     frames_decoded: int = 0
     frames_dropped: int = 0

@@ -17,7 +17,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from capture.contracts import Frame
+from capture.contracts import Frame, Relief
 from capture.tap import FrameTap
 
 _log = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ class FrameSampler:
         with self._lock:
             if self._closed:
                 return
+            if self._spared(key):
+                return
             if after_loss:
                 self._needs_key = True
             if len(self._waiting) >= self._backlog:
@@ -83,6 +85,14 @@ class FrameSampler:
                 return
             self._busy = True
         self._submit()
+
+    def _spared(self, key: bool) -> bool:
+        """Whether overload leaves this frame undecoded; that is on purpose and not counted."""
+        relief = self._tap.relief
+        if relief < Relief.KEY_FRAMES_ONLY or (key and relief < Relief.RECORDING_ONLY):
+            return False
+        self._needs_key = True
+        return True
 
     def close(self) -> None:
         with self._lock:
@@ -124,7 +134,7 @@ class FrameSampler:
     def _sample(self, picture: av.VideoFrame, at_ms: int) -> None:
         if at_ms < self._next_ms:
             return
-        step = 1000 / max(self._tap.rate, 0.1)
+        step = 1000 / max(self._tap.sampled, 0.1)
         if at_ms - self._next_ms > step:  # the first picture, or the first after a gap
             self._next_ms = at_ms
         self._next_ms += step

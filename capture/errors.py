@@ -48,11 +48,21 @@ class SdpUnsupported(SdpRefused):
 
 
 class CapacityFull(CaptureError):
-    """This server takes no more publishers now; the browser waits its turn."""
+    """This server takes no more sittings now; the browser waits its turn.
+
+    ``position`` counts from 1 among those who wait; ``retry_after_s``: when to ask again.
+    """
 
     code = "capacity_full"
     status = 503
     retryable = True
+
+    def __init__(
+        self, message: str = "", *, position: int | None = None, retry_after_s: int = 5
+    ) -> None:
+        super().__init__(message)
+        self.position = position
+        self.retry_after_s = retry_after_s
 
 
 class NotLiveNow(CaptureError):

@@ -30,6 +30,7 @@ from capture.contracts import (
     PublisherEnded,
     PublishGrant,
     Recording,
+    Relief,
     Segment,
     SuppliedSegment,
     TrackKey,
@@ -48,6 +49,7 @@ from capture.errors import (
 from capture.finalise import finalise
 from capture.locks import KeyedLocks
 from capture.offer import check_offer
+from capture.places import Places
 from capture.recorder import Recorder
 from capture.repair import repair_folder
 from capture.session import PublishSession
@@ -97,8 +99,9 @@ class CaptureService:
         self._past = CaptureFigures()  # of sittings that are no longer in memory
         self._locks = KeyedLocks()
         self._told: dict[TrackKey, GapCause] = {}
-        self._answering = 0
         self._viewing = Viewing(self._settings)
+        self._places = Places(self._settings.max_sittings)
+        self._relief = Relief.NOTHING
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="capture-write")
         self._reading = ThreadPoolExecutor(2, thread_name_prefix="capture-read")
         self._decoding = ThreadPoolExecutor(
@@ -143,11 +146,10 @@ class CaptureService:
     async def publish(self, grant: PublishGrant, offer_sdp: str) -> Publication:
         """Answer an offer. An older publication of the same track ends once this one stands."""
         offer = check_offer(offer_sdp, self._settings.max_offer_bytes)
-        if self._closed or len(self._by_resource) + self._answering >= self._limit(grant):
-            raise CapacityFull("this server takes no more publishers now")
+        if self._closed:
+            raise CapacityFull("this server is going down")
         self._ensure_ticking()
-        self._answering += 1
-        try:
+        with self._place(grant):
             async with self._locks.hold(grant.key):
                 track = await self._track(grant.key)
                 session = PublishSession(
@@ -160,8 +162,6 @@ class CaptureService:
                 )
                 answer = await session.answer(offer)
                 await self._replace(grant.key, track, session)
-        finally:
-            self._answering -= 1
         return Publication(session.resource_id, answer, session.etag)
 
     async def end(self, resource_id: str) -> None:
@@ -170,6 +170,7 @@ class CaptureService:
 
     async def end_sitting(self, sitting_id: str) -> None:
         """The sitting is over: nothing of it stays open or in memory."""
+        self._places.leave(sitting_id)
         for key in [key for key in self._tracks if key.sitting_id == sitting_id]:
             await self._retire(key, GapCause.CLIENT_ENDED)
         if (tap := self._taps.pop(sitting_id, None)) is not None:
@@ -212,6 +213,24 @@ class CaptureService:
     def allow_views(self) -> None:
         self._viewing.allow()
 
+    # --- overload --------------------------------------------------------------------------
+
+    @property
+    def relief(self) -> Relief:
+        """What is done without now."""
+        return self._relief
+
+    def relieve(self, relief: Relief) -> None:
+        """Do without this much. Who has a place keeps it; newcomers wait while views are off."""
+        self._relief = relief
+        self._places.open = relief < Relief.NO_LIVE_VIEWS
+        if relief >= Relief.NO_LIVE_VIEWS:
+            self.stop_views()
+        else:
+            self.allow_views()
+        for tap in self._taps.values():
+            tap.relief = relief
+
     # --- looking ---------------------------------------------------------------------------
 
     def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus:
@@ -240,13 +259,15 @@ class CaptureService:
 
     def figures(self) -> CaptureFigures:
         """Of all sittings together, seen by their cameras."""
-        return sum(map(self._figures, self._tracks), self._past)
+        here = sum(map(self._figures, self._tracks), self._past)
+        return here + CaptureFigures(waiting=self._places.waiting)
 
     def tap(self, sitting_id: str) -> FrameTap:
         """Decoded frames of the sitting's camera, from the first call on, at a key frame."""
         tap = self._taps.get(sitting_id)
         if tap is None:
             tap = self._taps[sitting_id] = FrameTap(sitting_id, self._settings.sample_fps)
+            tap.relief = self._relief
             track = self._tracks.get(TrackKey(sitting_id))
             if track is not None and track.session is not None:
                 track.session.tap = tap
@@ -372,11 +393,16 @@ class CaptureService:
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _limit(self, grant: PublishGrant) -> int:
-        """A track that already publishes takes no new place when it reconnects."""
-        track = self._tracks.get(grant.key)
-        again = track is not None and track.session is not None
-        return self._settings.max_publications + again
+    @contextlib.contextmanager
+    def _place(self, grant: PublishGrant) -> Iterator[None]:
+        """A newcomer whose offer comes to nothing takes nobody's place. Raises CapacityFull."""
+        newcomer = self._places.enter(grant.sitting_id, returning=grant.returning)
+        try:
+            yield
+        except BaseException:
+            if newcomer:
+                self._places.leave(grant.sitting_id)
+            raise
 
     def _clock(self, grant: PublishGrant) -> SittingClock:
         """The one another track of the sitting runs by, so that all keep the same time."""
@@ -518,6 +544,8 @@ class CaptureService:
             self._emit(MediaLost(key.sitting_id, track.last_rtp_ms or 0, key.track))
 
     def _emit(self, event: CaptureEvent) -> None:
+        if isinstance(event, PublisherEnded) and event.track is TrackKind.CAMERA:
+            self._places.gone(event.sitting_id)
         if isinstance(event, MediaStarted):
             track = self._tracks.get(TrackKey(event.sitting_id, event.track))
             if track is not None:

@@ -22,7 +22,7 @@ class CaptureSettings:
     sample_fps: float = 2.0  # decoded frames handed to analysis
     decode_threads: int = 2
     decode_backlog: int = 60  # encoded frames waiting; beyond it decoding skips to a key frame
-    max_publications: int = 200
+    max_sittings: int = 200  # at once; further ones wait their turn
     # More than a 10 Mbit/s screen has: a sender beyond this for a second is no camera.
     max_packets_per_s: int = 2000
     # Left free on the disk: recording stops first, so that answers can still be saved.

@@ -3,23 +3,32 @@
 import threading
 from collections.abc import Callable
 
-from capture.contracts import Frame
+from capture.contracts import Frame, Relief
+
+FEWER_FPS = 0.5  # of each sitting, while analysis is to cost less
 
 
 class FrameTap:
     """Decode threads put, one analysis thread takes. Nothing ever queues up here.
 
     ``rate``: frames per second wanted, may be changed at any time (more after a hit).
+    ``relief``: what an overloaded process does without; it limits the rate.
     """
 
     def __init__(self, sitting_id: str, rate: float = 2.0) -> None:
         self.sitting_id = sitting_id
         self.rate = rate
+        self.relief = Relief.NOTHING
         self._slot: Frame | None = None
         self._dropped = 0
         self._closed = False
         self._changed = threading.Condition()
         self._watcher: Callable[[], None] | None = None
+
+    @property
+    def sampled(self) -> float:
+        """Frames per second that are worth handing over now."""
+        return min(self.rate, FEWER_FPS) if self.relief else self.rate
 
     @property
     def dropped(self) -> int:

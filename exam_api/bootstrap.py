@@ -290,6 +290,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
     tasks: dict[str, Callable[[], Awaitable[None]]] = {
         "bridge": lambda: bridge.run(analysis, capture),
         "recordings": container.keeper.run,
+        "load": recording.watch_load,
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
     }

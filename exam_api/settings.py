@@ -1,9 +1,10 @@
 """Every setting of the server, read from ``BAQYLAU_*``; ``baqylau config`` prints them."""
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -14,6 +15,7 @@ from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import RateLimits
 
 _RATES = RateLimits()
+SITTINGS_A_PROCESS: Final = 16  # docs/capacity.md: three quarters of what was measured
 ACT_NUMBER_FIELDS = ("year", "seq")
 
 
@@ -224,6 +226,13 @@ class Settings(BaseSettings):
         title="Capture workers",
         description="Processes that record and analyse, one a core. 1: the server does it itself.",
     )
+    max_sittings: int = Field(
+        default=0,
+        ge=0,
+        title="Sittings at once",
+        description="Beyond it students wait their turn at the device check. "
+        f"0: {SITTINGS_A_PROCESS} for each process that records (docs/capacity.md).",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", title="Log level", description="Least severity that is written to stderr."
     )
@@ -262,6 +271,11 @@ class Settings(BaseSettings):
     @property
     def rates(self) -> RateLimits:
         return RateLimits(self.rate_reads, self.rate_writes, self.rate_answers, self.rate_address)
+
+    @property
+    def sittings_at_once(self) -> int:
+        processes = min(self.workers, os.cpu_count() or 1)
+        return self.max_sittings or SITTINGS_A_PROCESS * processes
 
     @property
     def database(self) -> str:

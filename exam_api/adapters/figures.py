@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from capture.contracts import CaptureFigures
+from capture.service import CaptureService
+from exam_api.adapters.loop_lag import LoopLag
 from exam_api.adapters.workers.pool import WorkerPool
 
 _BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -18,12 +19,24 @@ _BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10
 class CaptureMetrics(Collector):
     """Asked for at each scrape."""
 
-    def __init__(self, figures: Callable[[], CaptureFigures], data_dir: Path) -> None:
-        self._figures = figures
+    def __init__(self, capture: CaptureService, lag: LoopLag, data_dir: Path) -> None:
+        self._capture = capture
+        self._lag = lag
         self._data_dir = data_dir
 
     def collect(self) -> Iterator[Metric]:
-        now = self._figures()
+        now = self._capture.figures()
+        yield GaugeMetricFamily(
+            "baqylau_relief",
+            "What overload does without: 0 nothing … 4 all but recordings and answers",
+            self._capture.relief,
+        )
+        yield GaugeMetricFamily(
+            "baqylau_loop_lag_seconds", "How late the main process is, at worst", self._lag.seconds
+        )
+        yield GaugeMetricFamily(
+            "baqylau_sittings_waiting", "Sittings that wait for a place", now.waiting
+        )
         yield GaugeMetricFamily(
             "baqylau_sittings_publishing", "Sittings with a publisher", now.publishing
         )
@@ -65,10 +78,12 @@ class WorkerMetrics(Collector):
             "baqylau_worker_loop_lag_seconds", "How late a worker is, at worst", labels=["worker"]
         )
         cpu = GaugeMetricFamily("baqylau_worker_cpu", "Share of one core", labels=["worker"])
+        relief = GaugeMetricFamily("baqylau_worker_relief", "As baqylau_relief", labels=["worker"])
         for worker in self._pool.workers:
             lag.add_metric([str(worker.index)], worker.load.lag_s)
             cpu.add_metric([str(worker.index)], worker.load.cpu)
-        yield from (lag, cpu)
+            relief.add_metric([str(worker.index)], worker.load.relief)
+        yield from (lag, cpu, relief)
 
 
 def flag_seconds(registry: CollectorRegistry) -> Callable[[float], None]:

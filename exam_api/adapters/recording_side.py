@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,8 @@ from analysis.worker import AnalysisWorker
 from capture.service import CaptureService
 from capture.settings import CaptureSettings
 from exam_api.adapters.figures import CaptureMetrics, WorkerMetrics
+from exam_api.adapters.loop_lag import LoopLag
+from exam_api.adapters.overload_guard import OverloadGuard
 from exam_api.adapters.workers.messages import Setup
 from exam_api.adapters.workers.remote import RemoteAnalysis, RemoteCapture
 from exam_api.services.live_media import TappedAnalysis
@@ -30,6 +33,7 @@ class RecordingSide:
 
     capture: CaptureService
     analyzer: AnalysisWorker | None
+    lag: LoopLag = field(default_factory=LoopLag)
 
     def analysis(self) -> SittingAnalysis:
         """Call in the running loop."""
@@ -37,6 +41,13 @@ class RecordingSide:
             return TappedAnalysis(self.capture, self.analyzer)
         assert isinstance(self.capture, RemoteCapture)
         return RemoteAnalysis(self.capture, asyncio.get_running_loop())
+
+    async def watch_load(self) -> None:
+        """Until cancelled. Workers watch their own."""
+        watching = [self.lag.run()]
+        if self.analyzer is not None:
+            watching.append(OverloadGuard(self.capture, self.lag).run())
+        await asyncio.gather(*watching)
 
     def start_analyzer(self) -> None:
         if self.analyzer is not None:
@@ -47,7 +58,7 @@ class RecordingSide:
             self.analyzer.stop()
 
     def register_metrics(self, registry: CollectorRegistry, data_dir: Path) -> None:
-        registry.register(CaptureMetrics(self.capture.figures, data_dir))
+        registry.register(CaptureMetrics(self.capture, self.lag, data_dir))
         if isinstance(self.capture, RemoteCapture):
             registry.register(WorkerMetrics(self.capture.pool))
 
@@ -81,13 +92,14 @@ def _remote(
             recordings_dir=settings.recordings_dir,
             data_dir=settings.data_dir,
             models_dir=settings.models_dir,
-            capture=_capture_settings(settings),
+            capture=replace(_capture_settings(settings), max_sittings=sys.maxsize),
             thumbnail_every_s=settings.thumbnail_every_s,
             log_level=logging.getLogger().level,
         )
 
     return RemoteCapture(
         settings.recordings_dir,
+        settings=_capture_settings(settings),
         workers=settings.workers,
         setup=setup,
         on_event=bridge.on_capture,
@@ -98,4 +110,4 @@ def _remote(
 
 
 def _capture_settings(settings: Settings) -> CaptureSettings:
-    return CaptureSettings(ice=settings.server_ice)
+    return CaptureSettings(ice=settings.server_ice, max_sittings=settings.sittings_at_once)

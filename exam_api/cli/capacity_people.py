@@ -46,8 +46,14 @@ class LoadStudent:
 
     async def arrive(self, login: str, password: str) -> None:
         """Log in, publish, begin the test. Raises Failure."""
+        await self.enter(login, password)
+        await self.begin()
+
+    async def enter(self, login: str, password: str) -> None:
         await self._student.log_in(login, password)
         self.sitting_id = await self._student.enter(await self._open_exam())
+
+    async def begin(self) -> None:
         self.noticed.first_live_s = await self._publish()
         await self._student.post(f"{self._path}/begin")
         self._questions = tuple(await self._student.questions(self._path))
@@ -95,6 +101,7 @@ class LoadStudent:
         try:
             await self._publisher.connect(self._student.http, token["whip_url"], self._token)
         except ServerRefusedPublisher as error:
+            await self._publisher.close()
             raise Failure("capacity.refused", why=str(error)) from error
         while time.monotonic() - began < LIVE_WITHIN_S:
             if await self._student.is_live(self._path):

@@ -89,6 +89,15 @@ class ConsoleView:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadView:
+    """How the server is. ``relief``: what it does without (``capture.contracts.Relief``)."""
+
+    relief: str
+    publishing: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class LiveEvent:
     """A row of the stream with what a console needs to show it without asking again."""
 
@@ -152,6 +161,13 @@ class Console:
         """NotFound."""
         async with self._read() as store:
             await store.exam(exam_id, actor)
+
+    async def load(self, actor: Actor, exam_id: str) -> LoadView:
+        """NotFound."""
+        await self.require_watched(actor, exam_id)
+        figures = self._media.figures()
+        relief = self._media.relief.name.lower()
+        return LoadView(relief, figures.publishing, figures.waiting)
 
     async def thumbnail(self, actor: Actor, sitting_id: str) -> bytes:
         """JPEG. NotFound before the first picture."""

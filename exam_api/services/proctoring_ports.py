@@ -12,7 +12,7 @@ from enum import Enum, StrEnum, auto
 from typing import Protocol, TypeVar
 
 from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
-from capture.contracts import Gap, LiveStatus, Segment, TrackKind
+from capture.contracts import CaptureFigures, Gap, LiveStatus, Relief, Segment, TrackKind
 
 Store_co = TypeVar("Store_co", covariant=True)
 
@@ -171,6 +171,11 @@ class SittingAnalysis(Protocol):
 
 class Media(Protocol):
     """What is arriving and on record of a track, from capture."""
+
+    @property
+    def relief(self) -> Relief: ...
+
+    def figures(self) -> CaptureFigures: ...
 
     def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus: ...
 

@@ -173,7 +173,8 @@ def ice_servers(ice: IceSettings) -> tuple[IceServerView, ...]:
 def _grant(sitting: Sitting, track: TrackKind) -> PublishGrant:
     if sitting.origin is None:
         raise NotInProgress
-    return PublishGrant(sitting.id, sitting.origin, track)
+    begun = sitting.began_at is not None  # whatever this server's memory says, it was let in
+    return PublishGrant(sitting.id, sitting.origin, track, returning=begun)
 
 
 async def end_media(live: LiveMedia, sitting_id: str) -> None:

@@ -1,7 +1,7 @@
 """Errors → RFC 9457 problem details with a stable ``code``, or a page where a browser asks."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from acts.errors import ActsError
-from capture.errors import CaptureError
+from capture.errors import CapacityFull, CaptureError
 from exam_api.domain.errors import ExamError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -60,6 +60,7 @@ class Problem:
     detail: str
     retryable: bool
     errors: tuple[FieldProblem, ...] = ()
+    position: int | None = None  # in a queue, from 1
 
 
 def problem(
@@ -84,6 +85,9 @@ def problem(
 def problem_of(error: Exception) -> Problem:
     """What may be told of an error: of an unexpected one, nothing but that it happened."""
     match error:
+        case CapacityFull():
+            told = problem(error.status, error.code, str(error), retryable=error.retryable)
+            return replace(told, position=error.position)
         case ExamError() | CaptureError() | ActsError():
             return problem(error.status, error.code, str(error), retryable=error.retryable)
         case RequestValidationError():
@@ -100,6 +104,8 @@ def problem_response(error: Exception) -> JSONResponse:
     body = asdict(told)
     if not told.errors:
         del body["errors"]
+    if told.position is None:
+        del body["position"]
     return JSONResponse(body, told.status, _headers(error, told), MEDIA_TYPE)
 
 

@@ -186,6 +186,7 @@ _SHAPES: Final[Schema] = {
             "detail": _TEXT,
             "retryable": {"type": "boolean"},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
+            "position": {"type": "integer", "description": "In a queue, from 1."},
         },
         "required": ["type", "title", "status", "code", "detail", "retryable"],
     },

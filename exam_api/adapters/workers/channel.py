@@ -26,6 +26,8 @@ _OURS: Final = frozenset(
         "capture.errors",
         "capture.ice",
         "capture.settings",
+        "capture.signing",
+        "capture.supplied",
         "exam_api.adapters.workers.messages",
     }
 )

@@ -22,11 +22,11 @@ import uvloop
 from analysis.contracts import FlagUpdate
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
-from capture.contracts import CaptureEvent, GapCause, PublishGrant, TrackKey
-from capture.endpoint import Publication
+from capture.contracts import CaptureEvent, GapCause, TrackKey
 from capture.errors import CaptureError
 from capture.service import CaptureService
 from exam_api.adapters.loop_lag import LoopLag
+from exam_api.adapters.overload_guard import OverloadGuard
 from exam_api.adapters.workers.channel import Channel
 from exam_api.adapters.workers.messages import (
     Answered,
@@ -50,22 +50,33 @@ BEAT_S: Final = 0.2
 IN_USE: Final = "workers.lock"
 
 
+# Methods of the capture service that the main process may have done here.
+CAPTURE_CALLS: Final = frozenset(
+    {
+        "publish",
+        "end",
+        "end_sitting",
+        "watch",
+        "end_view",
+        "finalise",
+        "note_clock",
+        "supply",
+    }
+)
+
+
 @dataclass(slots=True)
 class Worker:
-    """What the main process may ask for: each public method, by its name in a ``Call``."""
+    """What the main process may ask for beyond ``CAPTURE_CALLS``."""
 
     capture: CaptureService
     analyzer: AnalysisWorker
     analysis: TappedAnalysis
 
-    async def publish(self, grant: PublishGrant, offer_sdp: str) -> Publication:
-        return await self.capture.publish(grant, offer_sdp)
-
-    async def end(self, resource_id: str) -> None:
-        await self.capture.end(resource_id)
-
-    async def end_sitting(self, sitting_id: str) -> None:
-        await self.capture.end_sitting(sitting_id)
+    async def do(self, call: Call) -> object:
+        if call.name in CAPTURE_CALLS:
+            return await getattr(self.capture, call.name)(*call.arguments)
+        return await getattr(self, call.name)(*call.arguments)
 
     async def explain(self, key: TrackKey, cause: GapCause | None) -> None:
         self.capture.explain(key, cause)
@@ -106,7 +117,9 @@ class Host:
 
     async def run(self) -> None:
         """Until told to stop, or until the main process is gone."""
-        beating = [asyncio.create_task(self._lag.run()), asyncio.create_task(self._beat())]
+        guard = OverloadGuard(self._capture, self._lag, cores=1)
+        tasks = (self._lag.run(), guard.run(), self._beat())
+        beating = [asyncio.create_task(task) for task in tasks]
         try:
             while (message := await self._channel.receive()) is not None:
                 if isinstance(message, Call):
@@ -126,7 +139,7 @@ class Host:
 
     async def _obey(self, call: Call) -> None:
         try:
-            value = await getattr(self._worker, call.name)(*call.arguments)
+            value = await self._worker.do(call)
         except CaptureError as error:
             self._channel.send(Answered(call.id, error=error))
         except Exception as error:  # noqa: BLE001 - the main process must hear of it, whatever it is
@@ -140,7 +153,9 @@ class Host:
 
     async def _beat(self) -> None:
         while True:
-            load = WorkerLoad(self._lag.seconds, self._lag.cpu)
+            load = WorkerLoad(
+                self._lag.seconds, self._lag.cpu, self._capture.relief, self._capture.views
+            )
             self._channel.send(Beat(self._tracks(), self._capture.figures(), load))
             await asyncio.sleep(BEAT_S)
 

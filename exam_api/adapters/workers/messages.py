@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.contracts import FlagUpdate
-from capture.contracts import CaptureEvent, CaptureFigures, LiveStatus, TrackKey
+from capture.contracts import CaptureEvent, CaptureFigures, LiveStatus, Relief, TrackKey
 from capture.errors import CaptureError
 from capture.settings import CaptureSettings
 
@@ -41,6 +41,8 @@ class WorkerLoad:
 
     lag_s: float = 0.0
     cpu: float = 0.0
+    relief: Relief = Relief.NOTHING
+    views: int = 0
 
 
 class WorkerUnavailable(CaptureError):

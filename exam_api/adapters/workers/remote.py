@@ -6,9 +6,11 @@ reports. What reads recordings reads them here, from the disk that all share.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Final, TypeVar, cast
 
 import structlog
 
@@ -16,22 +18,33 @@ from analysis.contracts import FlagUpdate
 from capture.contracts import (
     CaptureEvent,
     CaptureFigures,
+    ClockOffset,
     GapCause,
     LiveStatus,
     MediaLost,
     PublisherEnded,
     PublishGrant,
+    Recording,
+    Relief,
     Segment,
     SegmentClosed,
+    SuppliedSegment,
     TrackKey,
     TrackKind,
+    WatchGrant,
 )
 from capture.endpoint import Publication
-from capture.errors import ResourceUnknown
+from capture.errors import NotLiveNow, ResourceUnknown
+from capture.join import Media
+from capture.locks import KeyedLocks
+from capture.manifest import Manifest
 from capture.service import CaptureService
 from capture.settings import CaptureSettings
+from capture.signing import RecordingKey
+from capture.supplied import SupplyRequest
 from capture.tap import FrameTap
 from exam_api.adapters.workers.messages import (
+    Beat,
     Flagged,
     Happened,
     Message,
@@ -43,6 +56,8 @@ from exam_api.adapters.workers.messages import (
 from exam_api.adapters.workers.pool import Worker, WorkerPool
 
 _log = structlog.get_logger(__name__)
+_VIEWS_KNOWN: Final = 2000  # a view that ends by itself is forgotten when newer ones push it out
+Result = TypeVar("Result")
 
 
 class RemoteCapture(CaptureService):
@@ -65,6 +80,8 @@ class RemoteCapture(CaptureService):
         self._on_analysis_lost = on_analysis_lost
         self._owners: dict[str, Worker] = {}
         self._resources: dict[str, TrackKey] = {}
+        self._views: OrderedDict[str, TrackKey] = OrderedDict()
+        self._assigning = KeyedLocks()
         self._lost_figures = CaptureFigures()
         self.pool = WorkerPool(workers, setup, self._hear, self._lost)
 
@@ -82,9 +99,13 @@ class RemoteCapture(CaptureService):
     # --- acting: done by the sitting's worker ------------------------------------------------
 
     async def publish(self, grant: PublishGrant, offer_sdp: str) -> Publication:
-        worker = self._owners.get(grant.sitting_id) or self._least_loaded()
-        self._owners[grant.sitting_id] = worker
-        publication = cast("Publication", await worker.call("publish", grant, offer_sdp))
+        with self._place(grant):
+            async with self._assigning.hold(grant.sitting_id):
+                worker = self._owners.get(grant.sitting_id) or self._least_loaded()
+                self._owners[grant.sitting_id] = worker
+            if (cause := self._told.pop(grant.key, None)) is not None:
+                worker.tell("explain", grant.key, cause)
+            publication = cast("Publication", await worker.call("publish", grant, offer_sdp))
         self._forget(grant.key)
         self._resources[publication.resource_id] = grant.key
         return publication
@@ -93,6 +114,7 @@ class RemoteCapture(CaptureService):
         await self.ask(self.track_of(resource_id).sitting_id, "end", resource_id)
 
     async def end_sitting(self, sitting_id: str) -> None:
+        self._places.leave(sitting_id)
         await self.ask(sitting_id, "end_sitting", sitting_id)
         self._owners.pop(sitting_id, None)
 
@@ -100,12 +122,59 @@ class RemoteCapture(CaptureService):
         worker = self._owners.get(key.sitting_id)
         if worker is not None:
             worker.tell("explain", key, cause)
+        else:
+            super().explain(key, cause)
+
+    async def watch(self, grant: WatchGrant, offer_sdp: str) -> Publication:
+        worker = self._owners.get(grant.sitting_id)
+        if worker is None:
+            raise NotLiveNow("nothing of this track arrives now")
+        publication = cast("Publication", await worker.call("watch", grant, offer_sdp))
+        self._views[publication.resource_id] = grant.key
+        while len(self._views) > _VIEWS_KNOWN:
+            self._views.popitem(last=False)
+        return publication
+
+    async def end_view(self, resource_id: str) -> None:
+        key = self.watched_track(resource_id)
+        del self._views[resource_id]
+        await self.ask(key.sitting_id, "end_view", resource_id)
 
     async def ask(self, sitting_id: str, name: str, *arguments: object) -> None:
         """Of the sitting's worker. Where that is gone, or there was none, nothing is left to do."""
         worker = self._owners.get(sitting_id)
         if worker is not None and not worker.lost:
             await worker.call(name, *arguments)
+
+    # --- keeping: by the worker that has the sitting, else here -------------------------------
+
+    async def finalise(
+        self, key: TrackKey, signer: RecordingKey, at: datetime, until_ms: int
+    ) -> Recording:
+        worker = self._owners.get(key.sitting_id)
+        if worker is None:
+            return await super().finalise(key, signer, at, until_ms)
+        return cast("Recording", await worker.call("finalise", key, signer, at, until_ms))
+
+    async def note_clock(self, key: TrackKey, offset: ClockOffset) -> None:
+        worker = self._owners.get(key.sitting_id)
+        if worker is None:
+            await super().note_clock(key, offset)
+        else:
+            await worker.call("note_clock", key, offset)
+
+    async def supply(self, key: TrackKey, request: SupplyRequest) -> list[SuppliedSegment]:
+        worker = self._owners.get(key.sitting_id)
+        if worker is None:
+            return await super().supply(key, request)
+        return cast("list[SuppliedSegment]", await worker.call("supply", key, request))
+
+    async def _amend(self, key: TrackKey, work: Callable[[Manifest], Result]) -> Result:
+        """A manifest has one writer: no worker is given the sitting meanwhile."""
+        async with self._assigning.hold(key.sitting_id):
+            if key.sitting_id in self._owners:
+                raise WorkerUnavailable("the sitting has just gone to a worker")
+            return await super()._amend(key, work)
 
     # --- looking: as last reported -----------------------------------------------------------
 
@@ -114,6 +183,16 @@ class RemoteCapture(CaptureService):
             return self._resources[resource_id]
         except KeyError:
             raise ResourceUnknown("no such publication") from None
+
+    def watched_track(self, resource_id: str) -> TrackKey:
+        try:
+            return self._views[resource_id]
+        except KeyError:
+            raise ResourceUnknown("no such view") from None
+
+    @property
+    def views(self) -> int:
+        return sum(worker.load.views for worker in self.pool.workers)
 
     def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus:
         state = self._state(TrackKey(sitting_id, kind))
@@ -124,38 +203,57 @@ class RemoteCapture(CaptureService):
         return state.until_ms if state is not None else super().recorded_until(sitting_id, kind)
 
     def figures(self) -> CaptureFigures:
-        return sum((worker.figures for worker in self.pool.workers), self._lost_figures)
+        there = sum((worker.figures for worker in self.pool.workers), self._lost_figures)
+        return there + CaptureFigures(waiting=self._places.waiting)
+
+    @property
+    def relief(self) -> Relief:
+        """Of the worker that is worst off."""
+        return max((worker.load.relief for worker in self.pool.workers), default=Relief.NOTHING)
+
+    def relieve(self, relief: Relief) -> None:
+        raise NotImplementedError("each worker decides for itself")
+
+    def stop_views(self) -> None:
+        raise NotImplementedError("each worker decides for itself")
+
+    def allow_views(self) -> None:
+        raise NotImplementedError("each worker decides for itself")
 
     def tap(self, sitting_id: str) -> FrameTap:
         raise NotImplementedError("decoded frames stay in the sitting's worker")
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _parts(self, key: TrackKey) -> tuple[tuple[Segment, ...], tuple[Path, ...]]:
+    def _parts(self, key: TrackKey) -> tuple[tuple[Media, ...], tuple[Path, ...]]:
         """Between two reports a growing segment may have been sealed, and listed."""
-        segments = self.recording(*key).segments
-        state, listed = self._state(key), {segment.name for segment in segments}
+        recording = self.recording(*key)
+        state, listed = self._state(key), {segment.name for segment in recording.segments}
         growing = [name for name in state.growing if name not in listed] if state else []
-        return segments, tuple(self._folder(key) / name for name in growing)
+        return recording.media, tuple(self._folder(key) / name for name in growing)
 
     def _state(self, key: TrackKey) -> TrackState | None:
         owner = self._owners.get(key.sitting_id)
         return owner.tracks.get(key) if owner is not None and not owner.lost else None
 
     def _least_loaded(self) -> Worker:
-        """By sittings; one that still starts comes last. Raises WorkerUnavailable."""
+        """By sittings; overloaded ones and those that still start come last. WorkerUnavailable."""
         owned = list(self._owners.values())
         workers = self.pool.workers
         if not workers:
             raise WorkerUnavailable("no capture worker runs now")
-        return min(workers, key=lambda one: (not one.ready, owned.count(one), one.index))
+        return min(
+            workers, key=lambda one: (not one.ready, not _takes(one), owned.count(one), one.index)
+        )
 
     def _forget(self, key: TrackKey) -> None:
         for resource_id in [one for one, of in self._resources.items() if of == key]:
             del self._resources[resource_id]
 
     def _hear(self, worker: Worker, message: Message) -> None:
-        if isinstance(message, Happened):
+        if isinstance(message, Beat):
+            self._places.open = any(_takes(one) for one in self.pool.workers)
+        elif isinstance(message, Happened):
             self._happened(worker, message)
         elif isinstance(message, Flagged):
             self._on_flag(message.update)
@@ -188,6 +286,11 @@ class RemoteCapture(CaptureService):
                 self._emit(MediaLost(key.sitting_id, at_ms, key.track))
             elif state.status.connected:
                 self._emit(PublisherEnded(key.sitting_id, at_ms, key.track))
+
+
+def _takes(worker: Worker) -> bool:
+    """Newcomers."""
+    return worker.load.relief < Relief.NO_LIVE_VIEWS
 
 
 class RemoteAnalysis:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
-from exam_api.services.live_console import ConsoleView, LiveEvent
+from exam_api.services.live_console import ConsoleView, LiveEvent, LoadView
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CurrentActor
@@ -26,6 +26,11 @@ Cursor = Annotated[int, Query(ge=0, le=MAX_CURSOR)]
 @router.get("/exams/{exam_id}/console")
 async def console(exam_id: PathId, actor: CurrentActor, services: Proctoring) -> ConsoleView:
     return await services.console.snapshot(actor, exam_id)
+
+
+@router.get("/exams/{exam_id}/load")
+async def load(exam_id: PathId, actor: CurrentActor, services: Proctoring) -> LoadView:
+    return await services.console.load(actor, exam_id)
 
 
 @router.get("/exams/{exam_id}/events", response_class=StreamingResponse)

@@ -22,7 +22,7 @@ def many_at_once():
 
 @pytest.fixture
 def quick_settings(many_at_once):
-    return CaptureSettings(max_publications=many_at_once)
+    return CaptureSettings(max_sittings=many_at_once)
 
 
 @pytest.fixture

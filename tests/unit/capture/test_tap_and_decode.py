@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from capture.codecs import vp8_key
-from capture.contracts import Frame
+from capture.contracts import Frame, Relief
 from capture.decode import FrameSampler
 from capture.tap import FrameTap
 
@@ -149,3 +149,39 @@ def test_after_closing_nothing_is_decoded(encoded):
     sampler.feed(*encoded[1], after_loss=False)
     pool.run()
     assert sampler.decoded == 0
+
+
+def run_all(sampler, pool, encoded):
+    for data, at_ms, key in encoded:
+        sampler.feed(data, at_ms, key, False)
+        pool.run()
+
+
+@pytest.mark.parametrize(
+    ("relief", "decoded", "pictures"),
+    [
+        (Relief.NOTHING, 60, 8),
+        (Relief.FEWER_FRAMES, 60, 2),
+        (Relief.KEY_FRAMES_ONLY, 4, 2),
+        (Relief.NO_LIVE_VIEWS, 4, 2),
+        (Relief.RECORDING_ONLY, 0, 0),
+    ],
+)
+def test_overload_is_relieved_by_looking_less(encoded, relief, decoded, pictures):
+    tap, pool, taken = FrameTap("s1"), Later(), []
+    tap.relief = relief
+    tap.watch(lambda: taken.append(tap.take()))
+    sampler = FrameSampler("vp8", tap, pool, backlog=60)
+    run_all(sampler, pool, encoded)
+    assert (sampler.decoded, len(taken)) == (decoded, pictures)
+    assert (sampler.skipped, tap.dropped) == (0, 0)  # left out on purpose: no sign of overload
+
+
+def test_decoding_goes_on_at_a_key_frame_once_the_overload_is_over(encoded):
+    tap, pool = FrameTap("s1"), Later()
+    sampler = FrameSampler("vp8", tap, pool, backlog=60)
+    tap.relief = Relief.RECORDING_ONLY
+    run_all(sampler, pool, encoded[:20])
+    tap.relief = Relief.NOTHING
+    run_all(sampler, pool, encoded[20:])
+    assert sampler.decoded == 30  # from the third key frame on

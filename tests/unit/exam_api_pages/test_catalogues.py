@@ -16,7 +16,7 @@ import exam_api
 from acts.contracts import Form1Item
 from acts.errors import ActsError
 from analysis.contracts import FlagKind, Severity
-from capture.contracts import GapCause, TrackKind
+from capture.contracts import GapCause, Relief, TrackKind
 from capture.errors import CaptureError
 from exam_api.domain.admission import Admission
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
@@ -106,6 +106,7 @@ MADE_UP = {
     "flag.": list(FlagKind),
     "severity.": list(Severity),
     "gap.": list(GapCause),
+    "relief.": [relief.name.lower() for relief in Relief if relief],
     "role.": list(Role),
     "state.": list(SittingState),
     "verdict.": ["open", *Verdict],

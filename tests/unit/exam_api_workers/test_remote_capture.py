@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,33 +10,46 @@ import pytest
 
 from capture.contracts import (
     CaptureFigures,
+    ClockOffset,
+    GapCause,
     LiveStatus,
     MediaLost,
     MediaStarted,
     PublisherEnded,
     PublishGrant,
+    Relief,
     TrackKey,
     TrackKind,
+    WatchGrant,
 )
 from capture.endpoint import Publication
-from capture.errors import ResourceUnknown
+from capture.errors import CapacityFull, NotLiveNow, ResourceUnknown
 from capture.service import CaptureService
-from exam_api.adapters.workers.child import Worker as ChildWorker
-from exam_api.adapters.workers.messages import Happened, TrackState, WorkerUnavailable
+from exam_api.adapters.workers.child import CAPTURE_CALLS
+from exam_api.adapters.workers.messages import (
+    Beat,
+    Happened,
+    TrackState,
+    WorkerLoad,
+    WorkerUnavailable,
+)
 from exam_api.adapters.workers.remote import RemoteCapture
 
 # Where each public method of the capture service is done when workers record.
-BY_THE_WORKER = {"publish", "end", "end_sitting", "explain"}
-AS_REPORTED = {"status", "recorded_until", "track_of", "figures"}
+BY_THE_WORKER = {*CAPTURE_CALLS, "explain"}
+AS_REPORTED = {
+    *("status", "recorded_until", "track_of", "watched_track"),
+    *("figures", "relief", "views"),
+}
 FROM_THE_DISK = {"recording", "joined", "clip", "tracks_on_record"}
-OF_THE_MAIN_PROCESS = {"start", "aclose", "repaired", "amend"}
-INSIDE_A_WORKER = {"tap", "tracks"}
+OF_THE_MAIN_PROCESS = {"start", "aclose", "repaired"}
+INSIDE_A_WORKER = {"tap", "tracks", "relieve", "stop_views", "allow_views"}
 LIVE = LiveStatus(True, True, 900, 10, 2)
 SILENT = LiveStatus(False, True, 900, 10, 2)
 
 
 def public(owner: type) -> set[str]:
-    return {name for name, _ in inspect.getmembers(owner, callable) if not name.startswith("_")}
+    return {name for name, _ in inspect.getmembers(owner) if not name.startswith("_")}
 
 
 def test_every_method_of_the_capture_service_has_its_place():
@@ -44,7 +58,6 @@ def test_every_method_of_the_capture_service_has_its_place():
     own = {name for name in vars(RemoteCapture) if not name.startswith("_")}
     assert own >= BY_THE_WORKER | AS_REPORTED
     assert own.isdisjoint(FROM_THE_DISK)
-    assert public(ChildWorker) >= BY_THE_WORKER
 
 
 @dataclass(eq=False)
@@ -54,7 +67,11 @@ class FakeWorker:
     figures: CaptureFigures = field(default_factory=CaptureFigures)
     ready: bool = True
     lost: bool = False
+    load: WorkerLoad = field(default_factory=WorkerLoad)
     calls: list = field(default_factory=list)
+
+    def tell(self, name, *arguments):
+        self.calls.append((name, *arguments))
 
     async def call(self, name, *arguments):
         if self.lost:
@@ -103,6 +120,52 @@ async def test_sittings_are_spread_and_stay_with_their_worker(capture):
     assert owners(capture) == {"a": 0, "c": 0, "d": 1, "e": 1}
 
 
+async def test_recordings_are_kept_by_their_worker_or_else_here(capture):
+    key, offset = TrackKey("a"), ClockOffset(1, 2, 3, 4)
+    await capture.publish(grant("a"), "v=0")
+    await capture.note_clock(key, offset)
+    assert capture._owners["a"].calls[-1] == ("note_clock", key, offset)
+    await capture.end_sitting("a")
+    await capture.note_clock(key, offset)
+    assert capture.recording("a").clocks == (offset,)
+
+
+async def test_no_worker_gets_a_sitting_whose_manifest_is_written_here(capture):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_manifest) -> None:
+        begun.set()
+        go_on.wait(5)
+
+    amending = asyncio.create_task(capture._amend(TrackKey("a"), slow))
+    await asyncio.to_thread(begun.wait, 5)
+    publishing = asyncio.create_task(capture.publish(grant("a"), "v=0"))
+    await asyncio.sleep(0.05)
+    assert owners(capture) == {}
+    go_on.set()
+    await asyncio.gather(amending, publishing)
+    assert owners(capture) == {"a": 0}
+
+
+async def test_a_view_is_opened_and_ended_where_its_sitting_is(capture):
+    with pytest.raises(NotLiveNow):
+        await capture.watch(WatchGrant("a"), "v=0")
+    await capture.publish(grant("a"), "v=0")
+    view = await capture.watch(WatchGrant("a"), "v=0")
+    assert capture.watched_track(view.resource_id) == TrackKey("a")
+    await capture.end_view(view.resource_id)
+    assert capture._owners["a"].calls[-1] == ("end_view", view.resource_id)
+    with pytest.raises(ResourceUnknown):
+        await capture.end_view(view.resource_id)
+
+
+async def test_why_the_camera_is_off_reaches_the_worker_that_comes_next(capture):
+    capture.explain(TrackKey("a"), GapCause.CAMERA_OFF)
+    await capture.publish(grant("a"), "v=0")
+    told = [call for call in capture._owners["a"].calls if call[0] == "explain"]
+    assert told == [("explain", TrackKey("a"), GapCause.CAMERA_OFF)]
+
+
 async def test_a_resource_lasts_until_the_next_or_the_end(capture):
     first = await capture.publish(grant("a"), "v=0")
     second = await capture.publish(grant("a"), "v=0")
@@ -136,6 +199,27 @@ async def test_the_growing_segment_is_read_unless_it_is_listed_already(capture, 
     worker = capture._owners["a"]
     worker.tracks[TrackKey("a")] = TrackState(LIVE, 700, ("000001.webm",))
     assert capture._parts(TrackKey("a")) == ((), (tmp_path / "a/camera/000001.webm",))
+
+
+async def test_newcomers_avoid_an_overloaded_worker_and_wait_where_all_are(capture):
+    busy, other = capture.pool.workers
+    busy.load = WorkerLoad(relief=Relief.NO_LIVE_VIEWS)
+    for sitting in ("a", "b"):
+        await capture.publish(grant(sitting), "v=0")
+    assert owners(capture) == {"a": 1, "b": 1}
+    assert capture.relief is Relief.NO_LIVE_VIEWS
+    other.load = busy.load
+    beat = Beat({}, CaptureFigures(), other.load)
+    capture._hear(other, beat)
+    with pytest.raises(CapacityFull) as full:
+        await capture.publish(grant("c"), "v=0")
+    assert full.value.position == 1
+    assert capture.figures().waiting == 1
+    await capture.publish(grant("a"), "v=0")  # who is in stays in
+    busy.load = WorkerLoad()
+    capture._hear(busy, beat)
+    await capture.publish(grant("c"), "v=0")
+    assert owners(capture)["c"] == 0
 
 
 async def test_a_workers_end_is_told_for_each_of_its_sittings_only(capture, told):

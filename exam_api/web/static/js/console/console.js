@@ -3,6 +3,7 @@ import { $, $$, el, isTyping, say, show, sleep } from "../dom.js";
 import { call } from "../api.js";
 import { problemText, t } from "../i18n.js";
 import { clock as clockText } from "../time.js";
+import { watchLoad } from "./load.js";
 import { LiveLine } from "./stream.js";
 import { isCompleted, isFlagged, isSilent, trackWord } from "./tile.js";
 
@@ -37,6 +38,7 @@ class ExamConsole extends HTMLElement {
     this.line = new LiveLine(`${this.base}/events`, snapshot.cursor, KINDS, (kind, data) => this.#event(kind, data), (state) => this.#lineState(state));
     setInterval(() => this.#speak(), SPEAK_MS);
     this.#refreshShots();
+    watchLoad(this.base);
   }
 
   async #load() {

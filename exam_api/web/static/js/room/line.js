@@ -90,13 +90,21 @@ export class Line {
     if (steps.now === "test") banner(this.#trouble(live));
   }
 
+  /** In the queue of a full server; null where this page need not wait. */
+  get #turn() {
+    const position = this.#publisher?.state === "waiting" ? this.#publisher.position : null;
+    return position && t("room.queue", { position });
+  }
+
   #trouble(live) {
     if (this.camera.problem) return t(`device.${this.camera.problem}`);
+    if (this.#turn) return this.#turn;
     return live ? null : t(this.room.serverAway ? "room.server_away" : "room.reconnecting");
   }
 
   #paintCheck(live) {
     if (live) mark("recording", "ok", t("check.recording_on"));
+    else if (this.#turn) mark("recording", "wait", this.#turn);
     else if (this.#publisher?.state === "lost") mark("recording", "bad", this.problem ? problemText(this.problem) : t("check.recording_retry"));
     else if (this.camera.stream) mark("recording", "wait", t("check.recording_wait"));
   }

@@ -7,7 +7,8 @@ const AUDIO_BITS = 24_000;
 const GRACE_MS = 2000; // the server calls the line lost after the same time
 
 /**
- * Publishes a stream until stop(). `onState` hears "connecting" | "live" | "silent" | "lost" | "refused".
+ * Publishes a stream until stop(). `onState` hears "connecting" | "live" | "silent" | "lost" |
+ * "waiting" (a full server; `position` in its queue) | "refused".
  * Tokens are fetched anew for each attempt: they live for minutes only.
  */
 export class Publisher {
@@ -63,7 +64,8 @@ export class Publisher {
   async #run() {
     let attempt = 0;
     while (this.#running) {
-      this.#tell("connecting");
+      let turn = null;
+      if (this.state !== "waiting") this.#tell("connecting");
       try {
         const { lost } = await this.#connect();
         attempt = 0;
@@ -76,12 +78,14 @@ export class Publisher {
           this.#tell("refused", problem.code);
           return;
         }
+        if (problem.position) turn = problem;
       }
       this.#close();
       if (!this.#running) return;
-      this.#tell("lost");
-      const pause = Math.min(10_000, 400 * 2 ** attempt) * (0.75 + Math.random() / 2);
-      attempt += 1;
+      this.position = turn?.position ?? null;
+      this.#tell(turn ? "waiting" : "lost", turn?.code);
+      const pause = turn ? turn.retryMs : Math.min(10_000, 400 * 2 ** attempt) * (0.75 + Math.random() / 2);
+      attempt = turn ? 0 : attempt + 1;
       await Promise.race([sleep(pause), new Promise((wake) => { this.#wake = wake; })]);
     }
   }
@@ -100,7 +104,7 @@ export class Publisher {
       body: pc.localDescription.sdp,
       signal: AbortSignal.timeout(10_000),
     });
-    if (answer.status !== 201) throw new Error(`whip ${answer.status}`);
+    if (answer.status !== 201) throw await refusal(answer);
     this.#resource = { url: new URL(answer.headers.get("Location"), new URL(grant.whip_url, location.href)), token: grant.token };
     await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     const lost = new Promise((resolve) => { this.#lost = resolve; });
@@ -136,6 +140,13 @@ export class Publisher {
     this.state = state;
     this.onState(state, code);
   }
+}
+
+/** A full server says which place in its queue this page has, and when to ask again. */
+async function refusal(answer) {
+  const { code, position } = await answer.json().catch(() => ({}));
+  const retryMs = 1000 * Number(answer.headers.get("Retry-After") || 5);
+  return Object.assign(new Error(`whip ${answer.status}`), { code, position, retryMs });
 }
 
 async function addSender(pc, track, stream) {

@@ -1,0 +1,25 @@
+// What the server does without while it has too much to do, in plain words, and who waits for a place.
+import { $, say, show, sleep } from "../dom.js";
+import { call } from "../api.js";
+import { t } from "../i18n.js";
+
+const EVERY_MS = 5000;
+
+export async function watchLoad(base) {
+  for (;;) {
+    try {
+      if (!document.hidden) tell(await call("GET", `${base}/load`));
+    } catch {
+      // the console's own line says that the server is away
+    }
+    await sleep(EVERY_MS);
+  }
+}
+
+function tell({ relief, waiting }) {
+  const busy = relief !== "nothing";
+  show($("#relief"), busy);
+  if (busy) say($("#relief p"), t(`relief.${relief}`));
+  show($("#waiting"), waiting > 0);
+  if (waiting) say($("#waiting p"), t("console.waiting", { n: waiting }));
+}
