@@ -289,7 +289,6 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
     analysis = recording.analysis()
     tasks: dict[str, Callable[[], Awaitable[None]]] = {
         "bridge": lambda: bridge.run(analysis, capture),
-        "recordings": container.keeper.run,
         "load": recording.watch_load,
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
@@ -300,6 +299,8 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
     stack.push_async_callback(asyncio.to_thread, recording.stop_analyzer)
     await asyncio.to_thread(recording.start_analyzer)
     stack.push_async_callback(capture.aclose)
+    sealing = _restarted("recordings", container.keeper.run)  # ends before what it writes with
+    await stack.enter_async_context(_task("recordings", sealing))
     stack.callback(container.hub.close)
     await stack.enter_async_context(_task("acts", container.proctoring.acts.settle_all()))
 
