@@ -10,7 +10,7 @@ from types import MappingProxyType
 from acts.contracts import Language
 from acts.labels_form23 import DRAFT, FORM2, FORM3
 from acts.labels_package import PACKAGE
-from acts.labels_results import STATEMENT
+from acts.labels_results import PROTOCOL, STATEMENT
 from acts.wording import Label
 
 FORM1 = {
@@ -326,6 +326,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
         **VERIFY,
         **PACKAGE,
         **STATEMENT,
+        **PROTOCOL,
     }
 )
 

@@ -32,3 +32,46 @@ STATEMENT = {
     "remark.unfinished": Label("аяқталмаған", "не завершён", "not finished"),
     "remark.not_admitted": Label("жіберілмеді", "не допущен(-а)", "not admitted"),
 }
+
+PROTOCOL = {
+    "protocol.name": Label(
+        "Апелляциялық комиссияның хаттамасы",
+        "Протокол апелляционной комиссии",
+        "Protocol of the appeal commission",
+    ),
+    "protocol.order": Label(
+        "Комиссия құрылған бұйрық", "Приказ о комиссии", "Order that names the commission"
+    ),
+    "protocol.student": Label("Білім алушының АТӘ", "ФИО обучающегося", "Student's full name"),
+    "protocol.group": Label("Тобы", "Группа", "Group"),
+    "protocol.discipline": Label("Пән", "Дисциплина", "Discipline"),
+    "protocol.lodged": Label("Апелляция берілді", "Апелляция подана", "Appeal lodged"),
+    "protocol.visa": Label(
+        "Тіркеуші кеңсенің бұрыштамасы", "Виза офис-регистратора", "Registrar's visa"
+    ),
+    "protocol.decided": Label("Қаралды", "Рассмотрена", "Considered"),
+    "protocol.decision": Label("Шешім", "Решение", "Decision"),
+    "protocol.upheld": Label(
+        "апелляция қанағаттандырылды", "апелляция удовлетворена", "the appeal is upheld"
+    ),
+    "protocol.rejected": Label(
+        "апелляция қабылданбады", "апелляция отклонена", "the appeal is rejected"
+    ),
+    "protocol.before": Label("Бұрынғы балл", "Балл до апелляции", "Points before"),
+    "protocol.after": Label("Апелляциядан кейінгі балл", "Балл после апелляции", "Points after"),
+    "protocol.grounds": Label("Апелляцияның негіздері", "Основания апелляции", "Grounds"),
+    "protocol.reasons": Label("Шешімнің негіздемесі", "Обоснование решения", "Reasons"),
+    "protocol.votes": Label("Дауыс беру", "Голосование", "Votes"),
+    "protocol.member": Label("Комиссия мүшесі", "Член комиссии", "Member of the commission"),
+    "protocol.vote": Label("Дауысы", "Голос", "Vote"),
+    "protocol.note": Label("Пікірі", "Мнение", "Note"),
+    "protocol.for": Label("қанағаттандыру", "удовлетворить", "uphold"),
+    "protocol.against": Label("қабылдамау", "отклонить", "reject"),
+    "protocol.sheet": Label("Жауап парағы", "Лист ответов", "Answer sheet"),
+    "protocol.question": Label("Сұрақ №", "Вопрос №", "Question No."),
+    "protocol.answered": Label("Жауап берілді", "Ответ дан", "Answered"),
+    "protocol.mark": Label("Балы", "Балл", "Mark"),
+    "protocol.yes": Label("иә", "да", "yes"),
+    "protocol.no": Label("жоқ", "нет", "no"),
+    "protocol.chair": Label("Комиссия төрағасы", "Председатель комиссии", "Chair"),
+}

@@ -39,6 +39,7 @@ from exam_api.adapters.sql.database import Database, open_database
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
 from exam_api.adapters.sql.unit import SqlUnit
+from exam_api.domain.appeals import AppealPolicy
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
@@ -183,6 +184,7 @@ def _container(
         testing=Testing(database, clock, live),
         ice=settings.ice,
         metrics=metrics,
+        appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
         results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),
         web=WebSettings(
             https=settings.secure_cookies,

@@ -150,6 +150,14 @@ class Settings(BaseSettings):
         title="Test loaded, days",
         description="How long before an exam its test is to be loaded (S-4).",
     )
+    appeal_days: int = Field(
+        default=0,
+        ge=0,
+        le=30,
+        title="Appeal, days",
+        description="How many days after the day of the grade an appeal may be lodged (T-5.4: "
+        "on the day itself).",
+    )
     statement_after_days: int = Field(
         default=1,
         ge=0,

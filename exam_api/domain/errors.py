@@ -260,6 +260,40 @@ class AlreadyPassed(Conflict):
     code = "already_passed"
 
 
+class AppealLate(Conflict):
+    """T-5.4: an appeal is lodged on the day the grade is received."""
+
+    code = "appeal_late"
+
+
+class AppealExists(Conflict):
+    code = "appeal_exists"
+
+
+class AppealNotPossible(Conflict):
+    """There is no grade yet, or the sitting ended by a removal or an act."""
+
+    code = "appeal_not_possible"
+
+
+class AppealVotesMissing(Conflict):
+    """T-5.6: more than half of the commission votes, its chair among them."""
+
+    code = "appeal_votes_missing"
+
+
+class CommissionMissing(Conflict):
+    """No commission has been named by order yet."""
+
+    code = "commission_missing"
+
+
+class CommissionInvalid(InvalidRequest):
+    """An order without a number, or people without the commission's role."""
+
+    code = "commission_invalid"
+
+
 class StatementEarly(Conflict):
     """Row 10: the statement is made, and grades go to the journal, the day after the exam."""
 

@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     ACT = "act"
     APPROVAL_DUE = "approval_due"
     HANDED_OVER = "handed_over"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,6 +327,10 @@ class Answers(Protocol):
         """Items answered; an answer taken back (all ticks removed) is none."""
         ...
 
+    async def credits(self, sitting_id: str) -> Mapping[str, int]:
+        """By item: hundredths of its mark."""
+        ...
+
     async def keep_credits(self, sitting_id: str, earned: Mapping[str, int]) -> None:
         """By item, hundredths of its mark (domain.scoring): once, when the sitting ends."""
         ...

@@ -22,6 +22,7 @@ from exam_api.services.results_ports import (
     GradeRow,
     JournalEntry,
     NamedGradeChange,
+    OwnGrade,
     ResultsUnits,
 )
 
@@ -79,6 +80,13 @@ class Results:
     async def exams(self, actor: Actor) -> tuple[GradedExam, ...]:
         async with self._units.read() as unit:
             return tuple(await unit.results.exams(actor))
+
+    async def own(self, actor: Actor) -> tuple[OwnGrade, ...]:
+        """A student's grades, newest exam first; those of exams that are over or sat."""
+        now = self._clock.now()
+        async with self._units.read() as unit:
+            found = await unit.results.own(actor.id)
+        return tuple(one for one in found if one.sitting_id or one.exam.closes_at <= now)
 
     async def sheet(self, actor: Actor, exam_id: str) -> GradeSheet:
         """NotFound. A dean's office sees the students of its own faculty only."""

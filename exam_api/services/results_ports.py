@@ -64,6 +64,17 @@ class NamedGradeChange:
     by_name: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnGrade:
+    """``appeal_id``: the appeal that the student has lodged, and its state."""
+
+    exam: Exam
+    sitting_id: str | None
+    grade: FinalGrade
+    appeal_id: str | None
+    appeal_state: str | None
+
+
 class Grades(Protocol):
     async def add(self, change: GradeChange) -> None: ...
     async def of_sitting(self, sitting_id: str) -> Sequence[NamedGradeChange]:
@@ -82,6 +93,14 @@ class ResultRows(Protocol):
     async def exam(self, exam_id: str, actor: Actor) -> GradedExam: ...
     async def rows(self, exam: Exam, actor: Actor) -> Sequence[GradeRow]:
         """By group and name."""
+        ...
+
+    async def of_student(self, exam_id: str, student_id: str) -> FinalGrade:
+        """As it stands now, in this unit. NotFound where the student is not enrolled."""
+        ...
+
+    async def own(self, student_id: str) -> Sequence[OwnGrade]:
+        """Newest exam first."""
         ...
 
     async def may_import(self, exam_id: str, actor: Actor) -> bool: ...

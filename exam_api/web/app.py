@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
+    appeals,
     live_views,
     notices,
     operations,
@@ -52,6 +53,7 @@ def create_app(
     app.state.core = core
     install_errors(app, respond)
     own = (
+        appeals,
         operations,
         notices,
         session,

@@ -8,6 +8,7 @@ from capture.ice import IceSettings
 from exam_api.adapters.formulas import draw_formula
 from exam_api.adapters.sql.database import Database
 from exam_api.adapters.tabular import read_table
+from exam_api.domain.appeals import AppealPolicy
 from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import AccessPolicy, RateLimits
 from exam_api.services.accounts import Accounts
@@ -61,6 +62,7 @@ class Core:
     web: WebSettings = WebSettings()
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
     results: ResultsSettings = field(default_factory=ResultsSettings)
+    appeal_policy: AppealPolicy = field(default_factory=AppealPolicy)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)
     admission: Admission = field(init=False)

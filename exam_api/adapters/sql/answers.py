@@ -75,6 +75,11 @@ class SqlAnswers:
         given = Answer.sitting_id == sitting_id, Answer.blank.is_(False)
         return await self._session.scalar(select(func.count()).where(*given)) or 0
 
+    async def credits(self, sitting_id: str) -> Mapping[str, int]:
+        query = select(ItemCredit.item_id, ItemCredit.hundredths)
+        rows = await self._session.execute(query.where(ItemCredit.sitting_id == sitting_id))
+        return dict(rows.all())
+
     async def keep_credits(self, sitting_id: str, earned: Mapping[str, int]) -> None:
         rows = [
             {"sitting_id": sitting_id, "item_id": item_id, "hundredths": hundredths}

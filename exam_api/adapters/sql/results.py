@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam_api.adapters.sql.exams import exam_of
 from exam_api.adapters.sql.tables import (
     ApiClientRow,
+    AppealRow,
     Discipline,
     Enrolment,
     Exam,
@@ -22,6 +23,7 @@ from exam_api.adapters.sql.visibility import students_of_faculty
 from exam_api.domain.errors import NotFound
 from exam_api.domain.grades import FinalGrade, GradeChange, Remark, final_grade
 from exam_api.domain.grading import grade_of
+from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam as ExamValue
 from exam_api.domain.states import SittingState
@@ -32,6 +34,7 @@ from exam_api.services.results_ports import (
     GradeRow,
     JournalEntry,
     NamedGradeChange,
+    OwnGrade,
 )
 
 _TEACHING = (Role.TEACHER, Role.DEPARTMENT_HEAD)
@@ -145,16 +148,47 @@ class SqlResults:
                 group=profile.group_name if profile else "",
                 programme=profile.programme if profile else "",
                 sitting_id=sitting.id if sitting else None,
-                grade=final_grade(
-                    SittingState(sitting.state) if sitting else None,
-                    sitting.points if sitting else None,
-                    enrolment.rating_points,
-                    exam.policy,
-                ),
+                grade=_final(sitting, enrolment.rating_points, exam.policy),
             )
             for enrolment, user, profile, sitting in await self._session.execute(query)
         ]
         return sorted(found, key=lambda row: (row.group, row.student, row.student_id))
+
+    async def of_student(self, exam_id: str, student_id: str) -> FinalGrade:
+        query = (
+            select(Enrolment.rating_points, Sitting, Exam, Discipline)
+            .join(Exam, Exam.id == Enrolment.exam_id)
+            .join(Discipline, Discipline.id == Exam.discipline_id)
+            .outerjoin(Sitting, _enrolled())
+            .where(Enrolment.exam_id == exam_id, Enrolment.student_id == student_id)
+            .execution_options(populate_existing=True)
+        )
+        found = (await self._session.execute(query)).first()
+        if found is None:
+            raise NotFound
+        rating, sitting, exam, discipline = found
+        return _final(sitting, rating, exam_of(exam, discipline).policy)
+
+    async def own(self, student_id: str) -> Sequence[OwnGrade]:
+        query = (
+            select(Enrolment.rating_points, Sitting, Exam, Discipline, AppealRow)
+            .join(Exam, Exam.id == Enrolment.exam_id)
+            .join(Discipline, Discipline.id == Exam.discipline_id)
+            .outerjoin(Sitting, _enrolled())
+            .outerjoin(AppealRow, AppealRow.sitting_id == Sitting.id)
+            .where(Enrolment.student_id == student_id)
+            .order_by(Exam.opens_at.desc(), Exam.id)
+        )
+        return [
+            OwnGrade(
+                exam=(known := exam_of(exam, discipline)),
+                sitting_id=sitting.id if sitting else None,
+                grade=_final(sitting, rating, known.policy),
+                appeal_id=appeal.id if appeal else None,
+                appeal_state=appeal.state if appeal else None,
+            )
+            for rating, sitting, exam, discipline, appeal in await self._session.execute(query)
+        ]
 
     async def may_import(self, exam_id: str, actor: Actor) -> bool:
         if actor.has(Role.REGISTRAR):
@@ -244,6 +278,12 @@ class SqlApiClients:
             ApiClientRow.token_hash == token_hash, ApiClientRow.revoked_at.is_(None)
         )
         return await self._session.scalar(query) is not None
+
+
+def _final(sitting: Sitting | None, rating: int | None, policy: ExamPolicy) -> FinalGrade:
+    if sitting is None:
+        return final_grade(None, None, rating, policy)
+    return final_grade(SittingState(sitting.state), sitting.points, rating, policy)
 
 
 def _enrolled() -> ColumnElement[bool]:

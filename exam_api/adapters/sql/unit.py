@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.admissions import SqlAdmissions
 from exam_api.adapters.sql.answers import SqlAnswers
+from exam_api.adapters.sql.appeals import SqlAppeals
 from exam_api.adapters.sql.audit import SqlAudit
 from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.directory import SqlDirectory
@@ -147,3 +148,7 @@ class SqlUnit:
     @cached_property
     def admissions(self) -> SqlAdmissions:
         return SqlAdmissions(self.session, self._clock)
+
+    @cached_property
+    def appeals(self) -> SqlAppeals:
+        return SqlAppeals(self.session)

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from exam_api.web.pages import (
     account,
     admission,
+    appeals,
     assets,
     bank,
     bank_tests,
@@ -26,5 +27,5 @@ def install_pages(app: FastAPI) -> None:
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
     own = (assets, account, notices, mail, student, staff, people, structure)
     planning = (schedule, schedule_exam, admission)
-    for part in (*own, *planning, bank, bank_tests, verify, results):
+    for part in (*own, *planning, bank, bank_tests, verify, results, appeals):
         app.include_router(part.router)

@@ -30,6 +30,8 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR, Role.REGISTRAR})),
     ("/bank", "nav.bank", frozenset({Role.TEACHER, Role.DEPARTMENT_HEAD, Role.TESTING_CENTRE})),
+    ("/grades", "nav.grades", frozenset({Role.STUDENT})),
+    ("/appeals", "nav.appeals", OVERSEERS | {Role.DEAN_OFFICE, Role.APPEAL_COMMISSION}),
     (
         "/results",
         "nav.results",

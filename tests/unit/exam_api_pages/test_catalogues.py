@@ -19,6 +19,7 @@ from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause, Relief, TrackKind
 from capture.errors import CaptureError
 from exam_api.domain.admission import Admission
+from exam_api.domain.appeals import AppealState
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
 from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import ExamError
@@ -74,6 +75,7 @@ def item_problems() -> set[str]:
 
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
+    "appeals.state.": list(AppealState),
     "results.remark.": [remark for remark in Remark if remark],
     "item.how.": [kind for kind in ItemKind if kind is not ItemKind.SINGLE],
     "notice.name.": list(NoticeKind),

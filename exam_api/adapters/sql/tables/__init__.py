@@ -5,6 +5,12 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 """
 
 from exam_api.adapters.sql.tables.api import KeptCallRow
+from exam_api.adapters.sql.tables.appeals import (
+    AppealCommission,
+    AppealCommissionMember,
+    AppealRow,
+    AppealVoteRow,
+)
 from exam_api.adapters.sql.tables.audit import AuditRow, SecondLogInRow
 from exam_api.adapters.sql.tables.bank import (
     Discipline,
@@ -68,6 +74,10 @@ __all__ = [
     "Answer",
     "AnswerLog",
     "ApiClientRow",
+    "AppealCommission",
+    "AppealCommissionMember",
+    "AppealRow",
+    "AppealVoteRow",
     "AuditRow",
     "Base",
     "DecisionRow",

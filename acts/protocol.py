@@ -1,0 +1,90 @@
+"""The protocol of the appeal commission (T-5.6), with the answer sheet (T-5.5)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from acts import values
+from acts.contracts import Language
+from acts.paper import Coded, Number, Paper, Paragraphs, Table, render_pdf
+
+_VOTES = (("protocol.member", 60.0), ("protocol.vote", 35.0), ("protocol.note", 75.0))
+_SHEET = (("protocol.question", 30.0), ("protocol.answered", 45.0), ("protocol.mark", 35.0))
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolVote:
+    member: str
+    uphold: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolDocument:
+    """``sheet``: (question, answered, hundredths of its mark); no text of a question (T-6.4)."""
+
+    number: str
+    made_at: datetime
+    order_number: str
+    order_date: date
+    student: str
+    group: str
+    discipline: str
+    lodged_at: datetime
+    visa_at: datetime
+    visa_by: str
+    grounds: str
+    reasons: str
+    upheld: bool
+    points_before: int | None
+    points_after: int | None
+    chair: str
+    votes: tuple[ProtocolVote, ...]
+    sheet: tuple[tuple[int, bool, int], ...]
+
+
+def render_protocol(document: ProtocolDocument, language: Language) -> bytes:
+    """The same document and language give the same bytes. Raises DocumentInvalid."""
+    return render_pdf(_paper(document), language)
+
+
+def _paper(document: ProtocolDocument) -> Paper:
+    order = f"№ {document.order_number}, {values.day(document.order_date)}"
+    visa = f"{values.moment(document.visa_at)} {document.visa_by}"
+    decision = Coded("protocol.upheld" if document.upheld else "protocol.rejected")
+    others = [vote.member for vote in document.votes if vote.member != document.chair]
+    return Paper(
+        name="protocol.name",
+        number=document.number,
+        made_at=document.made_at,
+        fields=(
+            ("protocol.order", order),
+            ("protocol.student", document.student),
+            ("protocol.group", document.group or None),
+            ("protocol.discipline", document.discipline),
+            ("protocol.lodged", values.moment(document.lodged_at)),
+            ("protocol.visa", visa),
+            ("protocol.decided", values.moment(document.made_at)),
+            ("protocol.decision", decision),
+            ("protocol.before", document.points_before),
+            ("protocol.after", document.points_after),
+        ),
+        blocks=(
+            Paragraphs("protocol.grounds", document.grounds),
+            Paragraphs("protocol.reasons", document.reasons),
+            Table(_VOTES, tuple(_vote(vote) for vote in document.votes), "protocol.votes"),
+            Table(_SHEET, tuple(_line(*line) for line in document.sheet), "protocol.sheet"),
+        ),
+        signatures=(
+            ("protocol.chair", document.chair),
+            *(("protocol.member", name) for name in others),
+        ),
+    )
+
+
+def _vote(vote: ProtocolVote) -> tuple[str, Coded, str]:
+    return vote.member, Coded("protocol.for" if vote.uphold else "protocol.against"), vote.note
+
+
+def _line(position: int, answered: bool, hundredths: int) -> tuple[int, Coded, Number]:
+    given = Coded("protocol.yes" if answered else "protocol.no")
+    return position, given, Number(hundredths / 100)

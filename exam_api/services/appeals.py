@@ -1,0 +1,396 @@
+"""Appeals (T-5.3 … T-5.6, S-21): lodged, visaed, voted on, decided; a grade is corrected once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+
+from acts.contracts import Language
+from acts.protocol import ProtocolDocument, ProtocolVote
+from exam_api.domain.appeals import (
+    GROUNDS_LIMIT,
+    AppealPolicy,
+    AppealState,
+    AppealStep,
+    Vote,
+    is_upheld,
+    next_step,
+)
+from exam_api.domain.errors import (
+    AppealExists,
+    AppealNotPossible,
+    CommissionInvalid,
+    CommissionMissing,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+)
+from exam_api.domain.grades import GradeChange
+from exam_api.domain.grading import Result, grade_of
+from exam_api.domain.ids import new_id
+from exam_api.domain.languages import Texts
+from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.roles import Actor, Role
+from exam_api.domain.sitting import Sitting
+from exam_api.domain.states import SittingState
+from exam_api.services.appeals_ports import (
+    Appeal,
+    AppealsUnit,
+    AppealsUnits,
+    Commission,
+    Named,
+    NewCommission,
+)
+from exam_api.services.paging import Page, PageAsk, page_of
+from exam_api.services.ports import Clock
+
+# A sitting whose test has ended and was graded by its answers.
+_APPEALABLE: Final = frozenset({SittingState.SUBMITTED, SittingState.EXPIRED})
+_ORDER_MOST: Final = 40
+Render = Callable[[ProtocolDocument, Language], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """T-5.5: a line of the answer sheet. ``stem`` is for the commission only (T-6.4)."""
+
+    position: int
+    stem: Texts
+    answered: bool
+    answered_at: datetime | None
+    hundredths: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppealChance:
+    """Whether a student may appeal on a sitting, till which day, or the appeal there is."""
+
+    last_day: date
+    open: bool
+    appeal_id: str | None
+
+
+class AppealDesk:
+    def __init__(
+        self,
+        units: AppealsUnits,
+        clock: Clock,
+        render: Render,
+        policy: AppealPolicy = AppealPolicy(),  # noqa: B008 - frozen value
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._render = render
+        self._policy = policy
+
+    # --- the student --------------------------------------------------------------------------
+
+    async def chance(self, actor: Actor, sitting_id: str) -> AppealChance:
+        """NotFound; AppealNotPossible while there is no grade to appeal on."""
+        async with self._units.read() as unit:
+            sitting = await unit.sittings.get(sitting_id, actor)
+            sitting.require_own(actor.id)
+            known = await unit.appeals.of_sitting(sitting_id)
+        graded_at = _graded_at(sitting)
+        last_day = self._policy.last_day(graded_at)
+        today = self._clock.now().astimezone(self._policy.zone).date()
+        return AppealChance(last_day, known is None and today <= last_day, known)
+
+    async def lodge(self, actor: Actor, sitting_id: str, grounds: str) -> str:
+        """T-5.4: on the day of the grade, with grounds; the appeal's id.
+
+        AppealLate, AppealExists, AppealNotPossible.
+        """
+        grounds = _stated(grounds)
+        now = self._clock.now()
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock_own(sitting_id, actor)
+            self._policy.require_in_time(_graded_at(sitting), now)
+            appeal_id = new_id()
+            if not await unit.appeals.add(appeal_id, sitting_id, grounds, now):
+                raise AppealExists
+            await self._tell(unit, appeal_id, actor, roles=(Role.REGISTRAR,))
+        return appeal_id
+
+    # --- everybody whom it concerns -----------------------------------------------------------
+
+    async def page(self, actor: Actor, ask: PageAsk) -> Page[Appeal]:
+        async with self._units.read() as unit:
+            found = await unit.appeals.page(actor, ask)
+        return page_of(found, ask, lambda appeal: (appeal.id,))
+
+    async def get(self, actor: Actor, appeal_id: str) -> Appeal:
+        """Others' votes and notes are the commission's until it has decided."""
+        async with self._units.read() as unit:
+            appeal = await unit.appeals.get(appeal_id, actor)
+        if appeal.decided_at is None and not _is_member(appeal, actor):
+            return replace(appeal, votes=())
+        return appeal
+
+    async def answer_sheet(self, actor: Actor, appeal_id: str) -> tuple[SheetLine, ...]:
+        """For the registrar and the commission: the student's answers and what each earned."""
+        async with self._units.read() as unit:
+            appeal = await unit.appeals.get(appeal_id, actor)
+            if not (actor.has(Role.REGISTRAR) or _is_member(appeal, actor)):
+                raise Forbidden
+            return await _answer_sheet(unit, await unit.appeals.sitting(appeal))
+
+    async def protocol(self, actor: Actor, appeal_id: str, language: Language) -> tuple[str, bytes]:
+        """The number and the PDF; made of what was decided, so always the same. NotFound."""
+        async with self._units.read() as unit:
+            appeal = await unit.appeals.get(appeal_id, actor)
+            if appeal.decided_at is None:
+                raise NotFound
+            sheet = await _answer_sheet(unit, await unit.appeals.sitting(appeal))
+        document = _document(appeal, sheet, self._policy, language)
+        return appeal.protocol_number, self._render(document, language)
+
+    # --- the registrar ------------------------------------------------------------------------
+
+    async def visa(self, actor: Actor, appeal_id: str, *, grant: bool, note: str) -> None:
+        """T-5.5: passes it to the newest commission, due the next working day; or returns it.
+
+        CommissionMissing; InvalidRequest where a return gives no reason.
+        """
+        if not actor.has(Role.REGISTRAR):
+            raise Forbidden
+        note = _noted(note) if grant else _stated(note)
+        now = self._clock.now()
+        async with self._units.write() as unit:
+            appeal = await unit.appeals.lock(appeal_id, actor)
+            step = AppealStep.VISA if grant else AppealStep.RETURN
+            state = next_step(appeal.state, step)
+            commission = await unit.appeals.newest_commission() if grant else None
+            if grant and commission is None:
+                raise CommissionMissing
+            await unit.appeals.set_visa(
+                appeal_id,
+                state,
+                by=actor.id,
+                at=now,
+                note=note,
+                commission_id=commission.id if commission else None,
+                due_on=self._policy.due_on(now) if grant else None,
+            )
+            members = [member.id for member in commission.members] if commission else []
+            await self._tell(unit, appeal_id, actor, people=[appeal.student.id, *members])
+
+    async def name_commission(
+        self,
+        actor: Actor,
+        order_number: str,
+        order_date: date | None,
+        chair_id: str,
+        members: list[str],
+    ) -> None:
+        """By order: a chair and members, all with the commission's role. CommissionInvalid."""
+        if not actor.has(Role.REGISTRAR, Role.ADMINISTRATOR):
+            raise Forbidden
+        number = order_number.strip()
+        chosen = tuple(dict.fromkeys((chair_id, *members)))
+        async with self._units.write() as unit:
+            known = {person.id for person in await unit.appeals.candidates()}
+            named = 0 < len(number) <= _ORDER_MOST and number.isprintable()
+            if order_date is None or not named or not known.issuperset(chosen):
+                raise CommissionInvalid
+            now = self._clock.now()
+            await unit.appeals.add_commission(
+                NewCommission(new_id(), number, order_date, chair_id, chosen, now, actor.id)
+            )
+
+    async def commissions(self, actor: Actor) -> tuple[tuple[Commission, ...], tuple[Named, ...]]:
+        """Those named so far, and who may be."""
+        if not actor.has(Role.REGISTRAR, Role.ADMINISTRATOR):
+            raise Forbidden
+        async with self._units.read() as unit:
+            named = tuple(await unit.appeals.commissions())
+            return named, tuple(await unit.appeals.candidates())
+
+    # --- the commission -----------------------------------------------------------------------
+
+    async def vote(self, actor: Actor, appeal_id: str, *, uphold: bool, note: str) -> None:
+        """A member's own vote; may be changed until the decision."""
+        note = _noted(note)
+        async with self._units.write() as unit:
+            appeal = await unit.appeals.lock(appeal_id, actor)
+            _require_member(appeal, actor)
+            next_step(appeal.state, AppealStep.UPHOLD)
+            at = self._clock.now()
+            await unit.appeals.vote(appeal_id, actor.id, uphold=uphold, note=note, at=at)
+
+    async def decide(
+        self, actor: Actor, appeal_id: str, *, reasons: str, points: int | None
+    ) -> None:
+        """T-5.6: the chair closes the vote; an upheld appeal sets the exam's points, once.
+
+        AppealVotesMissing; InvalidRequest where an upheld appeal names no points.
+        """
+        reasons = _stated(reasons)
+        now = self._clock.now()
+        async with self._units.write() as unit:
+            appeal = await unit.appeals.lock(appeal_id, actor)
+            commission = _require_member(appeal, actor)
+            if commission.chair.id != actor.id:
+                raise Forbidden
+            votes = [Vote(vote.member.id, vote.uphold) for vote in appeal.votes]
+            members = [member.id for member in commission.members]
+            step = AppealStep.REJECT
+            if appeal.state is AppealState.VISAED and is_upheld(votes, members, actor.id):
+                step = AppealStep.UPHOLD
+            state = next_step(appeal.state, step)
+            corrected = _points(points) if step is AppealStep.UPHOLD else None
+            protocol = await unit.appeals.decide(
+                appeal,
+                state,
+                at=now,
+                reasons=reasons,
+                points_before=appeal.points,
+                points_after=appeal.points if corrected is None else corrected,
+            )
+            if corrected is not None:
+                number = f"{commission.order_number}/{protocol}"
+                await self._correct(unit, appeal, corrected, number, actor)
+            await self._tell(
+                unit, appeal_id, actor, people=[appeal.student.id], roles=(Role.REGISTRAR,)
+            )
+
+    async def _correct(
+        self, unit: AppealsUnit, appeal: Appeal, points: int, number: str, actor: Actor
+    ) -> None:
+        """The sitting's result, its history, and the journal where it has the grade already."""
+        now = self._clock.now()
+        sitting = await unit.sittings.lock(appeal.sitting_id)
+        if sitting is None or sitting.state not in _APPEALABLE or sitting.result is None:
+            raise AppealNotPossible
+        grade = grade_of(points)
+        before = sitting.result
+        result = Result(before.score, before.total, points, grade.letter, grade.gpa)
+        await unit.sittings.save(replace(sitting, result=result))
+        await unit.grades.add(
+            GradeChange(sitting.id, "appeal", before.points, points, now, actor.id, number)
+        )
+        known = (await unit.results.imported(sitting.exam_id)).get(sitting.student_id)
+        if known is not None:
+            grade_now = await unit.results.of_student(sitting.exam_id, sitting.student_id)
+            await unit.results.add_entry(
+                exam_id=sitting.exam_id,
+                student_id=sitting.student_id,
+                revision=known[0] + 1,
+                grade=grade_now,
+                at=now,
+                by=actor.id,
+            )
+
+    async def _tell(
+        self,
+        unit: AppealsUnit,
+        appeal_id: str,
+        actor: Actor,
+        *,
+        people: list[str] | None = None,
+        roles: tuple[Role, ...] = (),
+    ) -> None:
+        """T-5.3: each step once, to whom it concerns; the notice leads to the appeal itself."""
+        appeal = await unit.appeals.get(appeal_id, actor)
+        await unit.notices.add(
+            NewNotice(
+                NoticeKind.APPEAL,
+                f"appeal:{appeal_id}:{appeal.state}",
+                f"/appeals/{appeal_id}",
+                exam_id=appeal.exam_id,
+                student_id=appeal.student.id,
+            ),
+            roles=roles,
+            people=people or [],
+        )
+
+
+def _graded_at(sitting: Sitting) -> datetime:
+    if sitting.state not in _APPEALABLE or sitting.finished_at is None or sitting.result is None:
+        raise AppealNotPossible
+    return sitting.finished_at
+
+
+def _stated(text: str) -> str:
+    text = _noted(text)
+    if not text:
+        raise InvalidRequest("a reason must be given")
+    return text
+
+
+def _noted(text: str) -> str:
+    text = text.strip()
+    if len(text) > GROUNDS_LIMIT or "\0" in text:
+        raise InvalidRequest(f"a text has at most {GROUNDS_LIMIT} characters")
+    return text
+
+
+def _points(points: int | None) -> int:
+    if points is None or not 0 <= points <= 100:
+        raise InvalidRequest("an upheld appeal sets points from 0 to 100")
+    return points
+
+
+def _is_member(appeal: Appeal, actor: Actor) -> bool:
+    return appeal.commission is not None and actor.id in {
+        member.id for member in appeal.commission.members
+    }
+
+
+def _require_member(appeal: Appeal, actor: Actor) -> Commission:
+    """Nobody judges the own appeal, and only by role and order together."""
+    own = appeal.student.id == actor.id
+    if appeal.commission is None or own or not _is_member(appeal, actor):
+        raise Forbidden
+    if not actor.has(Role.APPEAL_COMMISSION):
+        raise Forbidden
+    return appeal.commission
+
+
+async def _answer_sheet(unit: AppealsUnit, sitting: Sitting) -> tuple[SheetLine, ...]:
+    paper = sitting.require_begun()
+    ids = [item.item_id for item in paper.items]
+    bodies = await unit.bank.bodies(ids)
+    given = {answer.item_id: answer for answer in await unit.answers.of(sitting.id)}
+    credits_of = await unit.answers.credits(sitting.id)
+    return tuple(
+        SheetLine(
+            position=position,
+            stem=bodies[item_id].stem,
+            answered=item_id in given and not given[item_id].response.blank,
+            answered_at=given[item_id].saved_at if item_id in given else None,
+            hundredths=credits_of.get(item_id, 0),
+        )
+        for position, item_id in enumerate(ids, 1)
+    )
+
+
+def _document(
+    appeal: Appeal, sheet: tuple[SheetLine, ...], policy: AppealPolicy, language: Language
+) -> ProtocolDocument:
+    assert appeal.commission is not None
+    assert appeal.decided_at is not None
+    assert appeal.visa_at is not None
+    title, kazakh = appeal.discipline[language], appeal.discipline["kk"]
+    return ProtocolDocument(
+        number=appeal.protocol_number,
+        made_at=appeal.decided_at.astimezone(policy.zone).replace(microsecond=0),
+        order_number=appeal.commission.order_number,
+        order_date=appeal.commission.order_date,
+        student=appeal.student.name,
+        group=appeal.group,
+        discipline=kazakh if title == kazakh else f"{kazakh} / {title}",
+        lodged_at=appeal.lodged_at.astimezone(policy.zone),
+        visa_at=appeal.visa_at.astimezone(policy.zone),
+        visa_by=appeal.visa_by.name if appeal.visa_by else "",
+        grounds=appeal.grounds,
+        reasons=appeal.reasons,
+        upheld=appeal.state is AppealState.UPHELD,
+        points_before=appeal.points_before,
+        points_after=appeal.points_after,
+        chair=appeal.commission.chair.name,
+        votes=tuple(
+            ProtocolVote(vote.member.name, vote.uphold, vote.note) for vote in appeal.votes
+        ),
+        sheet=tuple((line.position, line.answered, line.hundredths) for line in sheet),
+    )
