@@ -28,6 +28,7 @@ from exam_api.domain.errors import (
 from exam_api.domain.grades import GradeChange
 from exam_api.domain.grading import Result, grade_of
 from exam_api.domain.ids import new_id
+from exam_api.domain.judging import UpheldAppeal
 from exam_api.domain.languages import Texts
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Actor, Role
@@ -41,11 +42,13 @@ from exam_api.services.appeals_ports import (
     Named,
     NewCommission,
 )
+from exam_api.services.judging import restore
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
 
-# A sitting whose test has ended and was graded by its answers.
-_APPEALABLE: Final = frozenset({SittingState.SUBMITTED, SittingState.EXPIRED})
+# An upheld appeal takes these back to what the answers are worth.
+_CANCELLED: Final = frozenset({SittingState.REMOVED, SittingState.ANNULLED})
+_APPEALABLE: Final = _CANCELLED | {SittingState.SUBMITTED, SittingState.EXPIRED}
 _ORDER_MOST: Final = 40
 Render = Callable[[ProtocolDocument, Language], bytes]
 
@@ -91,7 +94,7 @@ class AppealDesk:
             sitting = await unit.sittings.get(sitting_id, actor)
             sitting.require_own(actor.id)
             known = await unit.appeals.of_sitting(sitting_id)
-        graded_at = _graded_at(sitting)
+            graded_at = await _graded_at(unit, sitting)
         last_day = self._policy.last_day(graded_at)
         today = self._clock.now().astimezone(self._policy.zone).date()
         return AppealChance(last_day, known is None and today <= last_day, known)
@@ -105,7 +108,7 @@ class AppealDesk:
         now = self._clock.now()
         async with self._units.write() as unit:
             sitting = await unit.sittings.lock_own(sitting_id, actor)
-            self._policy.require_in_time(_graded_at(sitting), now)
+            self._policy.require_in_time(await _graded_at(unit, sitting), now)
             appeal_id = new_id()
             if not await unit.appeals.add(appeal_id, sitting_id, grounds, now):
                 raise AppealExists
@@ -260,15 +263,21 @@ class AppealDesk:
         """The sitting's result, its history, and the journal where it has the grade already."""
         now = self._clock.now()
         sitting = await unit.sittings.lock(appeal.sitting_id)
-        if sitting is None or sitting.state not in _APPEALABLE or sitting.result is None:
+        if sitting is None or sitting.state not in _APPEALABLE:
             raise AppealNotPossible
-        grade = grade_of(points)
-        before = sitting.result
-        result = Result(before.score, before.total, points, grade.letter, grade.gpa)
-        await unit.sittings.save(replace(sitting, result=result))
-        await unit.grades.add(
-            GradeChange(sitting.id, "appeal", before.points, points, now, actor.id, number)
-        )
+        if sitting.state in _CANCELLED:
+            by_appeal = UpheldAppeal(appeal.id)
+            sitting = await restore(unit, sitting.id, by_appeal, at=now, by=actor.id, reason=number)
+        assert sitting.result is not None
+        if sitting.result.points != points:
+            await _regrade(
+                unit,
+                sitting,
+                points,
+                GradeChange(
+                    sitting.id, "appeal", sitting.result.points, points, now, actor.id, number
+                ),
+            )
         known = (await unit.results.imported(sitting.exam_id)).get(sitting.student_id)
         if known is not None:
             grade_now = await unit.results.of_student(sitting.exam_id, sitting.student_id)
@@ -305,8 +314,23 @@ class AppealDesk:
         )
 
 
-def _graded_at(sitting: Sitting) -> datetime:
-    if sitting.state not in _APPEALABLE or sitting.finished_at is None or sitting.result is None:
+async def _regrade(unit: AppealsUnit, sitting: Sitting, points: int, change: GradeChange) -> None:
+    assert sitting.result is not None
+    grade = grade_of(points)
+    before = sitting.result
+    result = Result(before.score, before.total, points, grade.letter, grade.gpa)
+    await unit.sittings.save(replace(sitting, result=result))
+    await unit.grades.add(change)
+
+
+async def _graded_at(unit: AppealsUnit, sitting: Sitting) -> datetime:
+    """When the newest grade was given: by the test, a removal or an act."""
+    if sitting.state not in _APPEALABLE or sitting.result is None or sitting.paper is None:
+        raise AppealNotPossible
+    changes = await unit.grades.of_sitting(sitting.id)
+    if changes:
+        return changes[-1].change.at
+    if sitting.finished_at is None:
         raise AppealNotPossible
     return sitting.finished_at
 

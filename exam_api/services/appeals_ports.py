@@ -10,10 +10,9 @@ from exam_api.domain.appeals import AppealState
 from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Sitting
-from exam_api.services.notices_ports import Notices
 from exam_api.services.paging import PageAsk
-from exam_api.services.ports import Answers, Bank, Exams, Sittings
-from exam_api.services.results_ports import Grades, ResultRows
+from exam_api.services.ports import Unit
+from exam_api.services.results_ports import ResultRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +145,11 @@ class Appeals(Protocol):
         ...
 
 
-class AppealsUnit(Protocol):
+class AppealsUnit(Unit, Protocol):
     @property
     def appeals(self) -> Appeals: ...
     @property
-    def sittings(self) -> Sittings: ...
-    @property
-    def exams(self) -> Exams: ...
-    @property
-    def answers(self) -> Answers: ...
-    @property
-    def bank(self) -> Bank: ...
-    @property
-    def grades(self) -> Grades: ...
-    @property
     def results(self) -> ResultRows: ...
-    @property
-    def notices(self) -> Notices: ...
 
 
 class AppealsUnits(Protocol):

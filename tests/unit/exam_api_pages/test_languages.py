@@ -133,17 +133,30 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
 @pytest.mark.parametrize(
     ("roles", "home", "entries"),
     [
-        ({Role.STUDENT}, "/cabinet", ["/cabinet"]),
+        ({Role.STUDENT}, "/cabinet", ["/cabinet", "/grades"]),
         ({Role.PROCTOR}, "/console", ["/console", "/schedule", "/acts"]),
         ({Role.MEMBER}, "/overview", ["/overview", "/schedule", "/acts"]),
         (
             {Role.ADMINISTRATOR},
             "/overview",
-            ["/overview", "/schedule", "/acts", "/people", "/results", "/mail", "/clients"],
+            [
+                "/overview",
+                "/schedule",
+                "/acts",
+                "/people",
+                "/appeals",
+                "/results",
+                "/mail",
+                "/clients",
+            ],
         ),
         ({Role.TEACHER}, "/bank", ["/bank", "/results"]),
-        ({Role.APPEAL_COMMISSION}, "/account", []),
-        ({Role.STUDENT, Role.PROCTOR}, "/cabinet", ["/cabinet", "/console", "/schedule", "/acts"]),
+        ({Role.APPEAL_COMMISSION}, "/appeals", ["/appeals"]),
+        (
+            {Role.STUDENT, Role.PROCTOR},
+            "/cabinet",
+            ["/cabinet", "/console", "/schedule", "/acts", "/grades"],
+        ),
     ],
 )
 def test_each_role_has_its_way_home_and_its_entries(roles, home, entries):
