@@ -14,6 +14,7 @@ from exam_api.domain.states import RUNNING, TRANSITIONS, SittingEvent, SittingSt
 from exam_api.services.ports import NamedTransition, Unit
 
 TEXT_LIMIT: Final = 500
+_SAID: Final = frozenset({LogKind.MESSAGE, LogKind.WARNING, LogKind.REPLY})
 
 
 class ProctorAction(StrEnum):
@@ -27,6 +28,14 @@ class ProctorAction(StrEnum):
     GRANT_TIME = "grant_time"
     REFUSE_TIME = "refuse_time"
     REMOVE = "remove"
+
+
+class Want(StrEnum):
+    """What a student waits for at this moment."""
+
+    ADMISSION = "admission"
+    TIME = "time"
+    REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +160,18 @@ def _clock_actions(sitting: Sitting, policy: ExamPolicy) -> Iterator[ProctorActi
         yield ProctorAction.PAUSE
     if granted.extended_ms < policy.extend_most_min * 60_000:
         yield ProctorAction.EXTEND
+
+
+def wants_of(sitting: Sitting, log: Sequence[LogEntry]) -> tuple[Want, ...]:
+    """``log``: oldest first."""
+    return () if sitting.completed else tuple(_wants(sitting, log))
+
+
+def _wants(sitting: Sitting, log: Sequence[LogEntry]) -> Iterator[Want]:
+    if sitting.state is SittingState.WAITING and sitting.admitted_at is None:
+        yield Want.ADMISSION
+    if any(entry.kind is LogKind.TIME_ASKED for entry in open_entries(log)):
+        yield Want.TIME
+    said = [entry for entry in log if entry.kind in _SAID]
+    if said and said[-1].kind is LogKind.REPLY:
+        yield Want.REPLY

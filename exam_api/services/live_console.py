@@ -10,10 +10,13 @@ from typing import Final
 from capture.contracts import LiveStatus, TrackKind
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
+from exam_api.domain.sitting_log import LogEntry
 from exam_api.domain.states import SittingState
+from exam_api.services.course import Want, wants_of
 from exam_api.services.live import LiveHub
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring_ports import (
+    Break,
     EventKind,
     Media,
     StoredDecision,
@@ -22,7 +25,7 @@ from exam_api.services.proctoring_ports import (
     Transaction,
 )
 from exam_api.services.review_ports import ReviewStore, WatchedSitting
-from exam_api.services.review_rules import newest, risk
+from exam_api.services.review_rules import is_allowed, newest, risk
 from exam_api.services.review_views import (
     FlagView,
     TileFlagView,
@@ -78,6 +81,7 @@ class TileView:
     flags: tuple[TileFlagView, ...]
     result: ResultView | None
     allowed: TileAllowedView
+    wants: tuple[Want, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,9 @@ class Console:
             (tile,) = await self._tiles(store, [watched])
         if event.kind in _FLAG_EVENTS:
             found, _ = await store.flag(str(event.payload["flag_id"]), actor)
-            flag = flag_view(found, await store.decisions([found.sitting_id]))
+            breaks = (await store.breaks([found.sitting_id])).get(found.sitting_id, ())
+            decisions = await store.decisions([found.sitting_id])
+            flag = flag_view(found, decisions, allowed=is_allowed(found, breaks))
         return LiveEvent(
             event.id, event.kind, event.sitting_id, event.at, event.payload, flag, tile
         )
@@ -222,12 +228,15 @@ class Console:
         flags = await store.flags(ids)
         decisions = await store.decisions(ids)
         answered = await store.answered(ids)
+        breaks, logs = await store.breaks(ids), await store.logs(ids)
         return tuple(
             self._tile(
                 watched,
                 [flag for flag in flags if flag.sitting_id == watched.sitting.id],
                 decisions,
                 answered.get(watched.sitting.id, 0),
+                breaks=breaks.get(watched.sitting.id, ()),
+                log=logs.get(watched.sitting.id, ()),
             )
             for watched in sittings
         )
@@ -241,10 +250,14 @@ class Console:
         flags: Sequence[StoredFlag],
         decisions: Sequence[StoredDecision],
         answered: int,
+        *,
+        breaks: Sequence[Break],
+        log: Sequence[LogEntry],
     ) -> TileView:
         sitting, exam = watched.sitting, watched.exam
         status: LiveStatus = self._media.status(sitting.id)
         decided = newest(decisions)
+        allowed = {flag.id for flag in flags if is_allowed(flag, breaks)}
         thumbnail = self._thumbnails.of(sitting.id)
         return TileView(
             sitting_id=sitting.id,
@@ -256,13 +269,16 @@ class Console:
             total=len(sitting.paper.items) if sitting.paper else exam.policy.questions,
             began_at=sitting.began_at,
             deadline_at=sitting.deadline_at,
-            risk=risk(flags, decisions),
+            risk=risk([flag for flag in flags if flag.id not in allowed], decisions),
             thumbnail_at=thumbnail[0] if thumbnail else None,
-            flags=tuple(tile_flag(flag, decided.get(flag.id)) for flag in flags),
+            flags=tuple(
+                tile_flag(flag, decided.get(flag.id), allowed=flag.id in allowed) for flag in flags
+            ),
             result=sitting_result(sitting, exam),
             allowed=TileAllowedView(
                 exam.allowances.extra_min,
                 exam.allowances.break_min,
                 tuple(sorted(exam.allowances.excused)),
             ),
+            wants=wants_of(sitting, log),
         )

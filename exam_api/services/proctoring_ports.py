@@ -65,6 +65,14 @@ class SittingTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A break that a student declared; ``end_ms`` is null while it lasts."""
+
+    start_ms: int
+    end_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFlag:
     """A flag's row. The evidence picture is a blob, named by ``evidence_key``."""
 

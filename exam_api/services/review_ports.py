@@ -11,8 +11,10 @@ from typing import Any, Protocol
 from capture.contracts import Gap, Segment
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.sitting_log import LogEntry
 from exam_api.services.notices_ports import Notices
 from exam_api.services.proctoring_ports import (
+    Break,
     EventSink,
     StoredDecision,
     StoredEvent,
@@ -80,6 +82,11 @@ class ReviewStore(EventSink, Protocol):
         """Oldest first."""
 
     async def answered(self, sitting_ids: Sequence[str]) -> Mapping[str, int]: ...
+
+    async def breaks(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[Break]]: ...
+
+    async def logs(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[LogEntry]]:
+        """Oldest first."""
 
     async def segments(self, sitting_id: str) -> Sequence[Segment]:
         """Of all tracks; each track's in order."""

@@ -1,13 +1,14 @@
 """Pure rules of reviewing: the verdict that counts, how much is on record, how urgent a tile is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.contracts import Severity
+from analysis.contracts import FlagKind, Severity
 from capture.contracts import Recording
 from exam_api.domain.sitting import Sitting
 from exam_api.services.proctoring_ports import (
+    Break,
     SittingTimes,
     StoredDecision,
     StoredFlag,
@@ -15,6 +16,8 @@ from exam_api.services.proctoring_ports import (
 )
 
 _WEIGHT: Final = {Severity.ALERT: 1.0, Severity.NOTICE: 0.4, Severity.TECHNICAL: 0.2}
+# Standing up and sitting down again: the rule for absence looks back over some seconds.
+_BREAK_EDGE_MS: Final = 5_000
 _LASTING: Final = 2.0  # a flag that still lasts is the one to look at now
 
 
@@ -44,6 +47,20 @@ def risk(flags: Iterable[StoredFlag], decisions: Iterable[StoredDecision]) -> fl
             if flag.id not in decided
         ),
         2,
+    )
+
+
+def is_allowed(flag: StoredFlag, breaks: Sequence[Break]) -> bool:
+    """Nobody before the camera during a declared break is no breach, as long as it ends with it."""
+    if flag.kind is not FlagKind.ABSENCE:
+        return False
+    return any(
+        one.start_ms - _BREAK_EDGE_MS <= flag.start_ms
+        and (
+            one.end_ms is None
+            or (flag.end_ms is not None and flag.end_ms <= one.end_ms + _BREAK_EDGE_MS)
+        )
+        for one in breaks
     )
 
 

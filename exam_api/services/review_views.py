@@ -49,6 +49,7 @@ class TileFlagView:
     end_ms: int | None
     confidence: float
     verdict: Verdict | None
+    allowed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class FlagView:
     boxes: tuple[Box, ...]
     decision: DecisionView | None
     history: tuple[DecisionView, ...]
+    allowed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def sitting_view(watched: WatchedSitting) -> ReviewedSittingView:
     )
 
 
-def tile_flag(flag: StoredFlag, decision: StoredDecision | None) -> TileFlagView:
+def tile_flag(flag: StoredFlag, decision: StoredDecision | None, *, allowed: bool) -> TileFlagView:
     return TileFlagView(
         id=flag.id,
         kind=flag.kind,
@@ -218,11 +220,12 @@ def tile_flag(flag: StoredFlag, decision: StoredDecision | None) -> TileFlagView
         end_ms=flag.end_ms,
         confidence=flag.confidence,
         verdict=decision.verdict if decision else None,
+        allowed=allowed,
     )
 
 
-def flag_view(flag: StoredFlag, decisions: Iterable[StoredDecision]) -> FlagView:
-    """``decisions`` of any flags, oldest first."""
+def flag_view(flag: StoredFlag, decisions: Iterable[StoredDecision], *, allowed: bool) -> FlagView:
+    """``decisions`` of any flags, oldest first; ``allowed``: seen where the exam permits it."""
     history = [decision for decision in decisions if decision.flag_id == flag.id]
     item = FORM1_ITEM.get(flag.kind)
     return FlagView(
@@ -240,6 +243,7 @@ def flag_view(flag: StoredFlag, decisions: Iterable[StoredDecision]) -> FlagView
         boxes=flag.boxes,
         decision=decision_view(history[-1]) if history else None,
         history=tuple(decision_view(decision) for decision in history),
+        allowed=allowed,
     )
 
 

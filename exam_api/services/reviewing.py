@@ -17,7 +17,7 @@ from exam_api.services.proctoring_ports import (
     Verdict,
 )
 from exam_api.services.review_ports import ReviewStore, StoredAct, WatchedSitting
-from exam_api.services.review_rules import coverage, newest, times_of
+from exam_api.services.review_rules import coverage, is_allowed, newest, times_of
 from exam_api.services.review_views import (
     FlagView,
     ReviewedRecordingView,
@@ -114,13 +114,16 @@ class Reviewing:
             flags = await store.flags([sitting_id])
             decisions = await store.decisions([sitting_id])
             acts = await store.acts([sitting_id])
+            breaks = (await store.breaks([sitting_id])).get(sitting_id, ())
             may_decide = await store.may_decide(watched.sitting.id, actor)
         return ReviewView(
             may_decide=may_decide,
             sitting=sitting_view(watched),
             recording=self._recording_view(watched),
             tracks=tuple(self._track_views(watched)),
-            flags=tuple(flag_view(flag, decisions) for flag in flags),
+            flags=tuple(
+                flag_view(flag, decisions, allowed=is_allowed(flag, breaks)) for flag in flags
+            ),
             acts=tuple(act_view(act, decisions) for act in acts if act.complete),
         )
 
@@ -203,7 +206,8 @@ class Reviewing:
         async with self._read() as store:
             flag, _ = await store.flag(flag_id, actor)
             decisions = await store.decisions([flag.sitting_id])
-        return flag_view(flag, decisions)
+            breaks = (await store.breaks([flag.sitting_id])).get(flag.sitting_id, ())
+        return flag_view(flag, decisions, allowed=is_allowed(flag, breaks))
 
     async def decide(self, actor: Actor, flag_id: str, verdict: Verdict, comment: str) -> Decided:
         """A proctor's verdict. The same verdict and comment again add nothing. Forbidden."""

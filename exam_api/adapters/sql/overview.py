@@ -13,7 +13,7 @@ from exam_api.adapters.sql.visibility import exams_watched_by, sittings_watched_
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam
-from exam_api.domain.states import COMPLETED, SittingState
+from exam_api.domain.states import COMPLETED, RUNNING
 from exam_api.services.overview import (
     ExamCounts,
     ListedAct,
@@ -37,7 +37,7 @@ class SqlOverview:
                 tables.Exam,
                 tables.Discipline,
                 func.count(tables.Sitting.id),
-                _count(state == SittingState.IN_PROGRESS.value),
+                _count(state.in_([one.value for one in RUNNING])),
                 _count(state.in_([one.value for one in COMPLETED])),
             )
             .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)

@@ -7,9 +7,11 @@ from sqlalchemy.orm import aliased
 
 from capture.contracts import Gap, GapCause, Segment, TrackKind
 from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.breaks import breaks_of
 from exam_api.adapters.sql.exams import SqlExams, exam_for
 from exam_api.adapters.sql.flag_rows import stored_flag
 from exam_api.adapters.sql.proctoring_store import SqlEventSink, events_after, last_event_id
+from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.adapters.sql.visibility import sittings_proctored_by, sittings_watched_by
@@ -17,8 +19,15 @@ from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.sitting_log import LogEntry
 from exam_api.services.ports import Clock
-from exam_api.services.proctoring_ports import StoredDecision, StoredEvent, StoredFlag, Verdict
+from exam_api.services.proctoring_ports import (
+    Break,
+    StoredDecision,
+    StoredEvent,
+    StoredFlag,
+    Verdict,
+)
 from exam_api.services.review_ports import StoredAct, StudentCard, WatchedSitting
 
 _Proctor = aliased(tables.User)
@@ -130,6 +139,12 @@ class SqlReviewStore(SqlEventSink):
         if row is None:
             raise NotFound
         return stored_flag(row), await self.sitting(row.sitting_id, actor)
+
+    async def breaks(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[Break]]:
+        return await breaks_of(self._session, sitting_ids)
+
+    async def logs(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[LogEntry]]:
+        return await SqlSittingLog(self._session).of_each(sitting_ids)
 
     async def flags(self, sitting_ids: Sequence[str]) -> Sequence[StoredFlag]:
         query = (

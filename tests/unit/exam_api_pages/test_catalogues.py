@@ -34,7 +34,7 @@ from exam_api.domain.roles import Role
 from exam_api.domain.sitting_log import LogKind
 from exam_api.domain.statements import RowProblem
 from exam_api.domain.states import COMPLETED, SittingState
-from exam_api.services.course import ProctorAction
+from exam_api.services.course import ProctorAction, Want
 from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import Verdict
@@ -119,7 +119,7 @@ MADE_UP = {
     "room.step.": ["rules", "check", "test", "result"],
     "check.item.": ["camera", "microphone", "recording"],
     "check.light.": ["good", "dark", "bright", "backlit"],
-    "console.filter.": ["all", "flagged", "silent", "running", "finished"],
+    "console.filter.": ["all", "asking", "flagged", "silent", "running", "finished"],
     "test.state.": ["open", "saving", "saved", "unsaved", "refused"],
     "test.saved.": ["open", "saving", "saved", "unsaved", "refused"],
     "problem.": problem_codes(),
@@ -134,6 +134,7 @@ MADE_UP = {
     "structure.add.": PlaceKind,
     "result.reason.": [state for state in SittingState if state in COMPLETED],
     "log.": list(LogKind),
+    "want.": list(Want),
     "course.": [f"{act}{part}" for act in ProctorAction for part in ("", ".about", ".do", ".done")],
     "exams.": ["console", "console_about", "overview", "overview_about"],
 }

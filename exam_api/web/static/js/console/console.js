@@ -4,18 +4,20 @@ import { call } from "../api.js";
 import { problemText, t } from "../i18n.js";
 import { clock as clockText } from "../time.js";
 import { watchLoad } from "./load.js";
+import "../review/course.js";
 import { LiveLine } from "./stream.js";
-import { isCompleted, isFlagged, isSilent, trackWord } from "./tile.js";
+import { isAsking, isCompleted, isFlagged, isSilent, trackWord } from "./tile.js";
 
 const SHOTS_MS = 2500;
 const FEED_LENGTH = 60;
 const SPEAK_MS = 3000; // one summary for what came in this time, not a sentence a flag
-const KINDS = ["sitting.changed", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed"];
+const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed"];
 const FILTERS = {
   all: () => true,
+  asking: isAsking,
   flagged: isFlagged,
   silent: isSilent,
-  running: (tile) => tile.state === "in_progress",
+  running: (tile) => tile.state === "in_progress" || tile.state === "paused",
   finished: isCompleted,
 };
 
@@ -34,6 +36,9 @@ class ExamConsole extends HTMLElement {
     $("#search").addEventListener("input", () => this.#arrange());
     $("#wall").addEventListener("keydown", (event) => this.#onKey(event));
     $("#wall").addEventListener("focusout", () => setTimeout(() => this.#arrange(), 0));
+    $("#wall").addEventListener("act", (event) => this.#act(event.detail));
+    $("[data-close]", $("#act-dialog")).addEventListener("click", () => $("#act-dialog").close());
+    $("#act-dialog").addEventListener("close", () => $("#act-dialog sitting-course")?.remove());
     const snapshot = await this.#load();
     this.line = new LiveLine(`${this.base}/events`, snapshot.cursor, KINDS, (kind, data) => this.#event(kind, data), (state) => this.#lineState(state));
     setInterval(() => this.#speak(), SPEAK_MS);
@@ -71,6 +76,8 @@ class ExamConsole extends HTMLElement {
   // --- events -------------------------------------------------------------------------------------
 
   #event(kind, data) {
+    const before = this.#tiles.get(data.sitting_id)?.wants ?? [];
+    for (const want of data.tile?.wants ?? []) if (!before.includes(want)) this.#news.push(`${t(`want.${want}`)}: ${data.tile.student.full_name}`);
     if (data.tile) this.#put(data.tile);
     const tile = this.#tiles.get(data.sitting_id);
     if (!tile) return;
@@ -85,6 +92,14 @@ class ExamConsole extends HTMLElement {
     this.#tellStorage();
     this.#put(tile);
     this.#arrange();
+  }
+
+  /** The course of a sitting and what may be done, without leaving the wall. */
+  #act(tile) {
+    const dialog = $("#act-dialog");
+    say($("h2", dialog), tile.student.full_name);
+    $("p", dialog).after(el("sitting-course", { "data-sitting": tile.sitting_id, "data-act": "yes" }));
+    dialog.showModal();
   }
 
   #tellStorage() {
@@ -214,7 +229,7 @@ const openedAt = (flag) => Number.parseInt(flag.id.slice(0, 8) + flag.id.slice(9
 /** The server's risk, raised by what goes on now; those who are done come last. */
 function rank(tile) {
   if (isCompleted(tile)) return -1000 + tile.risk;
-  return tile.risk + (isSilent(tile) ? 5 : 0);
+  return tile.risk + (isSilent(tile) ? 5 : 0) + (isAsking(tile) ? 3 : 0);
 }
 
 function onScreen(node) {

@@ -4,7 +4,7 @@ import { t } from "../i18n.js";
 import { watchLive } from "../live/dialog.js";
 import { span } from "../time.js";
 
-const COMPLETED = new Set(["submitted", "expired", "removed"]);
+const COMPLETED = new Set(["submitted", "expired", "removed", "annulled", "absent", "not_admitted"]);
 const TONE = { alert: "alert", notice: "warn", technical: "" };
 
 export const isCompleted = (tile) => COMPLETED.has(tile.state);
@@ -14,10 +14,12 @@ const allowedWords = ({ extra_min, break_min, excused }) => [
   ...(break_min ? [t("allowed.break_min", { n: break_min })] : []),
   ...excused.map((kind) => t(`flag.${kind}`)),
 ].join(", ");
-export const openFlags = (tile) => tile.flags.filter((flag) => !flag.verdict);
+export const openFlags = (tile) => tile.flags.filter((flag) => !flag.verdict && !flag.allowed);
+/** The student waits for a proctor's word. */
+export const isAsking = (tile) => tile.wants.length > 0;
 export const isFlagged = (tile) => openFlags(tile).some((flag) => flag.severity !== "technical");
 /** Something is wrong at this moment. */
-export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null && flag.severity === "alert");
+export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null && flag.severity === "alert" && !flag.allowed);
 
 /** Screen and second camera, where the exam wants them and the sitting runs. */
 const beside = (tile) => (isCompleted(tile) || tile.state === "scheduled" ? [] : tile.tracks.slice(1));
@@ -40,7 +42,8 @@ class ExamTile extends HTMLElement {
       el("span", { class: "shot" }, this.picture, this.state, this.off),
       el("span", { class: "tile-body" }, this.name, el("span", { class: "tile-line" }, this.group, this.progress), this.chips));
     this.watch = el("button", { type: "button", class: "watch", hidden: true, onclick: () => watchLive(this.tile.sitting_id, this.tile.student.full_name, this.tile.tracks) }, t("live.watch"));
-    this.append(this.link, this.watch);
+    this.act = el("button", { type: "button", class: "button small act", hidden: true, onclick: () => this.dispatchEvent(new CustomEvent("act", { detail: this.tile, bubbles: true })) }, t("console.act"));
+    this.append(this.link, this.watch, this.act);
   }
 
   update(tile) {
@@ -59,6 +62,8 @@ class ExamTile extends HTMLElement {
     show(this.off, Boolean(word));
     show(this.watch, !isCompleted(tile) && tile.tracks.some((one) => one.live));
     this.watch.setAttribute("aria-label", t("live.watch_of", { name: tile.student.full_name }));
+    show(this.act, !isCompleted(tile) && tile.state !== "scheduled");
+    this.act.setAttribute("aria-label", t("console.act_on", { name: tile.student.full_name }));
     this.#drawChips(tile);
     this.link.setAttribute("aria-label", this.#spoken(tile));
   }
@@ -73,7 +78,10 @@ class ExamTile extends HTMLElement {
     }
     const confirmed = tile.flags.filter((flag) => flag.verdict === "confirmed").length;
     const allowed = allowedWords(tile.allowed);
+    const inBreak = tile.flags.filter((flag) => flag.allowed && flag.end_ms === null);
     this.chips.replaceChildren(
+      ...tile.wants.map((want) => el("span", { class: "badge accent" }, t(`want.${want}`))),
+      ...inBreak.map((flag) => el("span", { class: "badge" }, `${t(`flag.${flag.kind}`)}: ${t("review.allowed")}`)),
       ...beside(tile).map(({ track, live }) => el("span", { class: `badge ${live ? "ok" : "warn"}` }, trackWord(track, live))),
       ...(allowed ? [el("span", { class: "badge" }, `${t("allowed.heading")}: ${allowed}`)] : []),
       ...[...counts].map(([kind, { n, severity, now }]) =>
@@ -84,7 +92,7 @@ class ExamTile extends HTMLElement {
   #spoken(tile) {
     const flags = openFlags(tile).map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
     const tracks = beside(tile).map(({ track, live }) => trackWord(track, live));
-    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tracks, ...flags].join(", ");
+    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...tracks, ...flags].join(", ");
   }
 
   /** Fetch the newest picture; the old one stays until the new one is there. */
