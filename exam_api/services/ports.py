@@ -332,7 +332,7 @@ class Answers(Protocol):
         ...
 
     async def keep_credits(self, sitting_id: str, earned: Mapping[str, int]) -> None:
-        """By item, hundredths of its mark (domain.scoring): once, when the sitting ends."""
+        """By item, hundredths of its mark (domain.scoring), in place of earlier ones."""
         ...
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -85,4 +85,6 @@ class SqlAnswers:
             {"sitting_id": sitting_id, "item_id": item_id, "hundredths": hundredths}
             for item_id, hundredths in earned.items()
         ]
+        earlier = delete(ItemCredit).where(ItemCredit.sitting_id == sitting_id)
+        await self._session.execute(earlier)
         await self._session.execute(insert(ItemCredit), rows)
