@@ -64,6 +64,7 @@ class GapCause(StrEnum):
 
     NETWORK = "network"
     CAMERA_OFF = "camera_off"  # muted, switched off or unplugged, as the page told
+    SCREEN_STOPPED = "screen_stopped"  # the student ended the sharing, as the page told
     BROWSER_CLOSED = "browser_closed"
     CLIENT_ENDED = "client_ended"  # an orderly good-bye, and nobody said why
     SERVER_RESTART = "server_restart"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import segno
+
 from capture.contracts import TrackKey, TrackKind, WatchGrant
 from capture.errors import TokenExpired, TokenInvalid
 from capture.ice import IceSettings
@@ -33,9 +35,10 @@ class WatchTokenView:
 
 @dataclass(frozen=True, slots=True)
 class PhoneLinkView:
-    """``path`` of the page to open on the phone, on this server."""
+    """``url`` of the page to open on the phone; ``qr``: the same as an SVG picture (data URI)."""
 
-    path: str
+    url: str
+    qr: str
     expires_at: datetime
 
 
@@ -82,8 +85,13 @@ class SecondCamera:
         self._policy = policy
         self._ice = ice
 
-    async def link(self, actor: Actor, sitting_id: str, client_id: str) -> PhoneLinkView:
-        """NotFound where the exam wants no second camera. The link before is good no longer."""
+    async def link(
+        self, actor: Actor, sitting_id: str, client_id: str, address: str
+    ) -> PhoneLinkView:
+        """NotFound where the exam wants no second camera. The link before is good no longer.
+
+        ``address``: where the phone finds this server.
+        """
         now = self._clock.now()
         expires_at = now + self._policy.phone_link_life
         key = TrackKey(sitting_id, TrackKind.CAMERA2)
@@ -97,7 +105,9 @@ class SecondCamera:
             await unit.media_tokens.drop(key, Purpose.PHONE_LINK)
             made = MediaToken(Purpose.PHONE_LINK, key, actor.id, expires_at)
             token = await _kept(unit, made, now)
-        return PhoneLinkView(f"/second-camera/{token}", expires_at)
+        url = f"{address}/second-camera/{token}"
+        picture = segno.make_qr(url, error="m").svg_data_uri(border=2, dark="#000", light="#fff")
+        return PhoneLinkView(url, picture, expires_at)
 
     async def opened(self, link_token: str) -> PhoneView:
         """The page is open on a phone: from now on that one is the second camera, no other."""

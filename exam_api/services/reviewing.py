@@ -56,10 +56,16 @@ CLIENT_KINDS: Final = frozenset(
         "picture_back",
         "page_closed",
         "page_opened",
+        "screen_shared",
+        "screen_stopped",
+        "screen_refused",
     }
 )
-# Why there is no picture, where only the page knows.
+# Why there is no picture, where only the page knows; of which track, where not of the camera.
+_TRACKS: Final = {"screen_stopped": TrackKind.SCREEN, "screen_shared": TrackKind.SCREEN}
 _CAUSES: Final = {
+    "screen_stopped": GapCause.SCREEN_STOPPED,
+    "screen_shared": None,
     "camera_lost": GapCause.CAMERA_OFF,
     "camera_muted": GapCause.CAMERA_OFF,
     "picture_back": None,
@@ -261,7 +267,8 @@ class Reviewing:
                 sitting.exam_id, sitting_id, EventKind.CLIENT_REPORTED, payload
             )
         if kind in _CAUSES:
-            self._recordings.explain(TrackKey(sitting_id), _CAUSES[kind])
+            key = TrackKey(sitting_id, _TRACKS.get(kind, TrackKind.CAMERA))
+            self._recordings.explain(key, _CAUSES[kind])
 
 
 def _fitting(comment: str) -> str:

@@ -36,7 +36,7 @@ async def phone_link(
     sitting_id: PathId, actor: CurrentActor, client_id: ClientId, core: CoreDep
 ) -> PhoneLinkView:
     """The page that the QR code opens on the student's phone."""
-    return await core.second_camera.link(actor, sitting_id, client_id)
+    return await core.second_camera.link(actor, sitting_id, client_id, core.web.address)
 
 
 @router.post("/second-camera/open")

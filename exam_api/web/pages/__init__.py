@@ -15,6 +15,7 @@ from exam_api.web.pages import (
     results,
     schedule,
     schedule_exam,
+    second_camera,
     staff,
     structure,
     student,
@@ -25,7 +26,7 @@ from exam_api.web.pages import (
 def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
-    own = (assets, account, notices, mail, student, staff, people, structure)
+    own = (assets, account, notices, mail, student, second_camera, staff, people, structure)
     planning = (schedule, schedule_exam, admission)
     for part in (*own, *planning, bank, bank_tests, verify, results, appeals):
         app.include_router(part.router)

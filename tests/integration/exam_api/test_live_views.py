@@ -67,7 +67,8 @@ async def test_a_student_watches_nobody(client_of, sitting_id, login: str) -> No
 async def test_a_phone_becomes_the_second_camera(core, anonymous, student, sitting_id) -> None:
     path = f"/api/v1/sittings/{sitting_id}/second-camera/link"
     link = (await student.post(path, headers=TAB)).json()
-    token = link["path"].rsplit("/", 1)[1]
+    assert link["qr"].startswith("data:image/svg+xml")
+    token = link["url"].rsplit("/", 1)[1]
     phone = (await anonymous.post("/api/v1/second-camera/open", headers=bearer(token))).json()
     wanted = "/api/v1/second-camera/publish-token"
     given = (await anonymous.post(wanted, headers=bearer(phone["token"]))).json()
@@ -82,7 +83,7 @@ async def test_a_phone_becomes_the_second_camera(core, anonymous, student, sitti
 
 async def test_another_phone_takes_the_place_of_the_first(anonymous, student, sitting_id) -> None:
     path = f"/api/v1/sittings/{sitting_id}/second-camera/link"
-    link = (await student.post(path, headers=TAB)).json()["path"].rsplit("/", 1)[1]
+    link = (await student.post(path, headers=TAB)).json()["url"].rsplit("/", 1)[1]
     opened, wanted = "/api/v1/second-camera/open", "/api/v1/second-camera/publish-token"
     first = (await anonymous.post(opened, headers=bearer(link))).json()["token"]
     second = (await anonymous.post(opened, headers=bearer(link))).json()["token"]

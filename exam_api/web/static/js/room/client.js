@@ -48,7 +48,8 @@ export class SittingClient {
 
   snapshot() { return this.#call("GET", ""); }
   claim(takeOver) { return this.#call("POST", "/claim", { client_id: this.clientId, take_over: takeOver }); }
-  publishToken() { return this.#call("POST", "/publish-token"); }
+  publishToken(track = "camera") { return this.#call("POST", `/publish-token?track=${track}`); }
+  phoneLink() { return this.#call("POST", "/second-camera/link"); }
   ready() { return this.#call("POST", "/ready"); }
   begin() { return this.#call("POST", "/begin"); }
   beginBreak() { return this.#call("POST", "/break"); }

@@ -2,7 +2,8 @@
 import { sleep } from "../dom.js";
 import { watchSilence } from "./silence.js";
 
-const VIDEO_BITS = 230_000; // with sound below the 256 kbit/s that a weak line still carries
+// With sound below the 256 kbit/s that a weak line still carries.
+const CAMERA = { video: 230_000, frames: 15 };
 const AUDIO_BITS = 24_000;
 const GRACE_MS = 2000; // the server calls the line lost after the same time
 
@@ -17,10 +18,13 @@ export class Publisher {
   #running = false;
   #wake = () => {};
 
-  constructor(stream, getToken, onState) {
+  /** `final`: codes after which trying again is of no use. */
+  constructor(stream, getToken, onState, { bits = CAMERA, final = ["open_elsewhere", "not_logged_in"] } = {}) {
     this.stream = stream;
     this.getToken = getToken;
     this.onState = onState;
+    this.bits = bits;
+    this.final = final;
     this.state = "idle";
   }
 
@@ -72,7 +76,7 @@ export class Publisher {
         this.#tell("live");
         await lost;
       } catch (problem) {
-        if (problem.code === "open_elsewhere" || problem.code === "not_logged_in") {
+        if (this.final.includes(problem.code)) {
           this.#running = false;
           this.#close();
           this.#tell("refused", problem.code);
@@ -95,7 +99,7 @@ export class Publisher {
     const grant = await this.getToken();
     const pc = new RTCPeerConnection({ iceServers: grant.ice_servers ?? [] });
     this.#pc = pc;
-    for (const track of this.stream.getTracks()) await addSender(pc, track, this.stream);
+    for (const track of this.stream.getTracks()) await addSender(pc, track, this.stream, this.bits);
     await pc.setLocalDescription(await pc.createOffer());
     await gathered(pc);
     const answer = await fetch(grant.whip_url, {
@@ -149,12 +153,12 @@ async function refusal(answer) {
   return Object.assign(new Error(`whip ${answer.status}`), { code, position, retryMs });
 }
 
-async function addSender(pc, track, stream) {
+async function addSender(pc, track, stream, bits) {
   const transceiver = pc.addTransceiver(track, { direction: "sendonly", streams: [stream] });
   if (track.kind === "video") preferVp8(transceiver);
   const parameters = transceiver.sender.getParameters();
   if (!parameters.encodings?.length) parameters.encodings = [{}];
-  Object.assign(parameters.encodings[0], track.kind === "video" ? { maxBitrate: VIDEO_BITS, maxFramerate: 15 } : { maxBitrate: AUDIO_BITS });
+  Object.assign(parameters.encodings[0], track.kind === "video" ? { maxBitrate: bits.video, maxFramerate: bits.frames } : { maxBitrate: AUDIO_BITS });
   // A face in full size at fewer frames tells more than a smooth small one.
   if (track.kind === "video") parameters.degradationPreference = "maintain-resolution";
   await transceiver.sender.setParameters(parameters).catch(() => {});

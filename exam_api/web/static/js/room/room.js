@@ -2,6 +2,7 @@
 import { $, $$, say, show, sleep } from "../dom.js";
 import { problemText, t } from "../i18n.js";
 import { moment } from "../time.js";
+import { Beside } from "./beside.js";
 import { Camera } from "./camera.js";
 import { SittingClient } from "./client.js";
 import { ServerClock } from "./clock.js";
@@ -28,6 +29,7 @@ class ExamRoom extends HTMLElement {
     this.client = await SittingClient.open(this.dataset.sitting);
     this.camera = new Camera(this.client);
     this.line = new Line(this, this.camera);
+    this.beside = new Beside(this);
     this.keeping = new Keeping(this, this.camera);
     this.talk = new Talk(this);
     this.pauses = new Pauses(this);
@@ -116,6 +118,7 @@ class ExamRoom extends HTMLElement {
     this.#claimed = false;
     this.player.close();
     this.camera.close();
+    this.beside.close();
     banner(null);
     if (code === "open_elsewhere") {
       this.client.report("second_tab");
@@ -149,6 +152,7 @@ class ExamRoom extends HTMLElement {
   paint() {
     if (!this.snapshot) return;
     this.line.paint();
+    this.beside.paint();
     this.talk.paint(this.snapshot);
     this.pauses.paint(this.snapshot);
     if (this.steps.now === "check") this.#paintBegin();
@@ -162,14 +166,15 @@ class ExamRoom extends HTMLElement {
     show($("#opens"), early);
     if (early) say($("#opens"), t("check.opens", { time: moment(snapshot.exam.opens_at) }));
     const begin = $("[data-act=begin]");
+    const ready = live && this.beside.ready;
     const asks = this.#asksFirst;
     const waiting = snapshot.state === "waiting" && !snapshot.admitted_at;
     say(begin, t(asks ? "check.ready_button" : "check.begin"));
-    begin.disabled = !live || waiting || (asks ? before(snapshot.exam.admits_at) : early);
+    begin.disabled = !ready || waiting || (asks ? before(snapshot.exam.admits_at) : early);
     // A refresh during the test goes back into it by itself, as soon as the recording runs again.
     const resuming = Boolean(snapshot.began_at);
     show(begin, !resuming);
-    say($("#begin-why"), t(resuming ? "check.resuming" : waiting ? "check.awaiting" : live ? (asks ? "check.ready_ask" : "check.ready") : "check.begin_why"));
+    say($("#begin-why"), t(resuming ? "check.resuming" : waiting ? "check.awaiting" : ready ? (asks ? "check.ready_ask" : "check.ready") : live ? "check.begin_beside" : "check.begin_why"));
     if (live && resuming) this.#enterTest();
   }
 
@@ -238,6 +243,7 @@ class ExamRoom extends HTMLElement {
     if (this.steps.now === "result") return;
     this.player.close();
     this.camera.close();
+    this.beside.close();
     banner(null);
     fillResult(this.snapshot);
     this.keeping.finish();
