@@ -49,6 +49,7 @@ COMPONENTS: dict[str, Callable[[], str | None]] = {
     "pdfsig": _program("pdfsig"),
     "postgres": _postgres,
     "shared": _shared,
+    "turnserver": _program("turnserver"),
 }
 
 

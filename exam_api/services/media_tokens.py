@@ -106,7 +106,7 @@ class SecondCamera:
             made = MediaToken(Purpose.PHONE_LINK, key, actor.id, expires_at)
             token = await _kept(unit, made, now)
         url = f"{address}/second-camera/{token}"
-        picture = segno.make_qr(url, error="m").svg_data_uri(border=2, dark="#000", light="#fff")
+        picture = segno.make_qr(url, error="m").svg_data_uri(omitsize=True, light="#fff")
         return PhoneLinkView(url, picture, expires_at)
 
     async def opened(self, link_token: str) -> PhoneView:

@@ -26,12 +26,15 @@ from fastapi.responses import JSONResponse
 
 from capture.contracts import CaptureEvent, PublishGrant, TrackKind, WatchGrant
 from capture.errors import CaptureError, TokenInvalid
+from capture.ice import IceSettings
 from capture.service import CaptureService
 from capture.settings import CaptureSettings
 from capture.whep import whep_router
 from capture.whip import whip_router
 
 FPS = 15
+
+NO_ICE = IceSettings()
 
 
 @dataclass
@@ -218,7 +221,9 @@ class CaptureServer:
 
 
 @asynccontextmanager
-async def serve(root: Path, settings: CaptureSettings) -> AsyncIterator[CaptureServer]:
+async def serve(
+    root: Path, settings: CaptureSettings, ice: IceSettings = NO_ICE
+) -> AsyncIterator[CaptureServer]:
     events: list[CaptureEvent] = []
     service = CaptureService(root, on_event=events.append, settings=settings)
     await service.start()
@@ -231,7 +236,7 @@ async def serve(root: Path, settings: CaptureSettings) -> AsyncIterator[CaptureS
         return PublishGrant(sitting_id, origin, TrackKind(kind or "camera"))
 
     app = FastAPI()
-    app.include_router(whip_router(service, authorize))
+    app.include_router(whip_router(service, authorize, ice))
 
     async def watch(token: str) -> WatchGrant:
         grant = await authorize(token)
@@ -270,10 +275,16 @@ def quick_settings() -> CaptureSettings:
 
 
 @pytest.fixture
+def client_ice() -> IceSettings:
+    """What the endpoint tells its clients: nothing, unless a test starts a TURN server."""
+    return NO_ICE
+
+
+@pytest.fixture
 async def capture_server(
-    tmp_path: Path, quick_settings: CaptureSettings
+    tmp_path: Path, quick_settings: CaptureSettings, client_ice: IceSettings
 ) -> AsyncIterator[CaptureServer]:
-    async with serve(tmp_path / "recordings", quick_settings) as server:
+    async with serve(tmp_path / "recordings", quick_settings, client_ice) as server:
         yield server
 
 
