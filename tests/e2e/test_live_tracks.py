@@ -135,4 +135,4 @@ def test_screen_and_phone_are_recorded_watched_and_reviewed(own_server, visit, s
     student.page.click("[data-act=finish-yes]")
     student.page.wait_for_selector("[data-step=result]:visible")
     over = "The exam has ended. You may close this page."
-    expect(phone.page.locator("#phone-state.over")).to_have_text(over)
+    expect(phone.page.locator("#phone-state.over")).to_have_text(over, timeout=20_000)

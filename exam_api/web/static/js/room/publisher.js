@@ -198,6 +198,9 @@ function connected(pc, lost) {
 
 function watch(pc, lost) {
   let timer = null;
+  // The server's own good-bye: told at once, where ICE would need some seconds to miss it.
+  const dtls = pc.getSenders()[0]?.transport;
+  dtls?.addEventListener("statechange", () => { if (dtls.state === "closed" && pc.connectionState !== "closed") lost("ended"); });
   pc.addEventListener("connectionstatechange", () => {
     clearTimeout(timer);
     if (pc.connectionState === "failed" || pc.connectionState === "closed") lost("failed");
