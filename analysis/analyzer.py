@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from analysis.contracts import (
     Box,
@@ -73,20 +73,28 @@ class Watch:
         return change.phase, flag
 
     def _flag(self, change: Change) -> Flag:
-        severity = self._policy.severity
-        if change.repeat and severity is Severity.ALERT:
-            severity = Severity.NOTICE
-        return Flag(
-            kind=self._kind,
-            severity=severity,
-            start_ms=change.start_ms,
-            end_ms=change.end_ms,
-            confidence=change.confidence,
-            models=self._models,
-            thresholds=self._thresholds,
-            scores=change.scores,
-            evidence=self._best.evidence(),
-        )
+        flag = flag_of(self._kind, self._policy, change, self._thresholds)
+        return replace(flag, models=self._models, evidence=self._best.evidence())
+
+
+def flag_of(
+    kind: FlagKind, policy: KindPolicy, change: Change, thresholds: Mapping[str, float]
+) -> Flag:
+    """A change of a rule as a flag; one that soon follows another of its kind is told quietly."""
+    severity = policy.severity
+    if change.repeat and severity is Severity.ALERT:
+        severity = Severity.NOTICE
+    return Flag(
+        kind=kind,
+        severity=severity,
+        start_ms=change.start_ms,
+        end_ms=change.end_ms,
+        confidence=change.confidence,
+        models=(),
+        thresholds=thresholds,
+        scores=change.scores,
+        evidence=None,
+    )
 
 
 class SittingAnalyzer:

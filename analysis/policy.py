@@ -73,6 +73,18 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
             Severity.NOTICE,
             ("faces",),
         ),
+        # The next three are what the student's page tells (analysis/page.py); no model sees them.
+        FlagKind.FOCUS_LOST: KindPolicy(  # T-4.8: the Internet, messengers, other programs
+            WindowRule(Timing(2000, 3000, 30_000), 3000, 0.6, 0.3, min_votes=2),
+            Severity.NOTICE,
+            (),
+        ),
+        FlagKind.SECOND_SCREEN: KindPolicy(  # T-4.8: form 1 "another computer's screen"
+            WindowRule(Timing(5000, 5000, 60_000), 8000, 0.8, 0.4), Severity.NOTICE, ()
+        ),
+        FlagKind.VIRTUAL_CAMERA: KindPolicy(
+            WindowRule(Timing(5000, 5000, 60_000), 8000, 0.8, 0.4), Severity.TECHNICAL, ()
+        ),
         FlagKind.CAMERA_BLOCKED: KindPolicy(
             WindowRule(Timing(3000, 5000, 20_000), 4000, 0.8, 0.4),
             Severity.TECHNICAL,

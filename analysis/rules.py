@@ -24,12 +24,14 @@ class Timing:
     """``enter_ms`` of evidence open a flag, ``leave_ms`` without it close it.
 
     Within ``cool_ms`` after a flag's end a new one is a repeat: recorded, told more quietly.
+    No flag is longer than ``longest_ms``: what goes on makes a repeat, with evidence of its own.
     """
 
     enter_ms: int
     leave_ms: int
     cool_ms: int
     max_gap_ms: int = 3000
+    longest_ms: int = 600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,8 @@ def _continued(rule: Rule, state: RuleState) -> Step:
     now = state.votes[-1].at_ms
     ongoing = _grown(rule, state, state.ongoing)
     state = replace(state, ongoing=ongoing)
-    if now - min(ongoing.seen_ms, ongoing.held_ms) >= rule.timing.leave_ms:
+    left = now - min(ongoing.seen_ms, ongoing.held_ms) >= rule.timing.leave_ms
+    if left or now - ongoing.start_ms >= rule.timing.longest_ms:
         closing = _change(FlagPhase.CLOSED, state, ongoing)
         calm = RuleState(votes=state.votes[-1:], ended_ms=ongoing.last_ms)
         return calm, (closing,)

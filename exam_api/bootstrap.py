@@ -52,6 +52,7 @@ from exam_api.services.live_console import Console, Thumbnails
 from exam_api.services.live_media import CapturedMedia
 from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import Mailer
+from exam_api.services.page_watch import PageWatch
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.results import ResultsSettings
@@ -84,6 +85,7 @@ class Container(Core):
     bridge: ProctoringBridge
     keeper: RecordingKeeper
     student_line: StudentLine
+    page_watch: PageWatch
     gap_fill: GapFill
     read_acts: "Transaction[SqlActStore]"
     jobs: JobRunner
@@ -218,6 +220,7 @@ def _container(
             clock,
         ),
         student_line=StudentLine(database, capture, clock),
+        page_watch=PageWatch(database, clock, bridge.on_flag),
         gap_fill=GapFill(
             database,
             _stores(database.write, SqlKeepingStore),
@@ -294,6 +297,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "load": recording.watch_load,
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
+        "pages": container.page_watch.run,
     }
     for name, work in tasks.items():
         await stack.enter_async_context(_task(name, _restarted(name, work)))

@@ -135,6 +135,20 @@ def test_a_student_whose_browser_is_gone_is_seen_on_the_console(visit):
     proctor.check_page("console-silent")
 
 
+def test_a_student_who_leaves_the_window_is_flagged(visit):
+    """As the page sees it: focus is emulated in a headless browser."""
+    student = visit()
+    student.sign_in("student1")
+    room = student.enter_test()
+    proctor = visit()
+    watch = proctor.sign_in("proctor1")
+    watch.click("a.primary[href^='/console/']")
+    room.evaluate("document.hasFocus = () => false")
+    tile = watch.locator("exam-tile", has_text="Left the test window")
+    expect(tile).to_have_count(1, timeout=10_000)
+    room.evaluate("document.hasFocus = () => true")
+
+
 def test_a_killed_server_costs_neither_answers_nor_the_sitting(visit, own_server):
     student = visit(base=own_server.url)
     student.sign_in("student1")

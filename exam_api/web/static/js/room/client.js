@@ -63,6 +63,7 @@ export class SittingClient {
     return this.#call("PUT", `/answers/${itemId}`, { response, client_seq: seq }, { timeout: 8000 });
   }
 
+  pageState(state) { return this.#call("PUT", "/page-state", state, { keepalive: true }); }
   clockMeasured(samples) { return this.#call("PUT", "/clock", { samples }); }
 
   /** Tell the server what only the browser can see. Never in the way of anything else. */

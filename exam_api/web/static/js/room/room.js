@@ -12,6 +12,7 @@ import { Line } from "./line.js";
 import { Pauses } from "./pauses.js";
 import { Steps, banner } from "./steps.js";
 import { Talk } from "./talk.js";
+import { Watching } from "./watching.js";
 import "./player.js";
 
 const POLL_MS = 3000;
@@ -33,6 +34,7 @@ class ExamRoom extends HTMLElement {
     this.keeping = new Keeping(this, this.camera);
     this.talk = new Talk(this);
     this.pauses = new Pauses(this);
+    this.watching = new Watching(this, this.camera);
     this.#listen();
     await this.#claim(false);
     this.#poll();
