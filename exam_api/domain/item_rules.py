@@ -1,5 +1,6 @@
 """An item as a teacher writes it, and what must hold before it may be put before a student."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,8 @@ TEXT_LIMIT: Final = 10_000
 CHOICES_LIMIT: Final = 50
 ANSWERS_LIMIT: Final = 50
 TOPIC_LIMIT: Final = 200
+# What neither a database nor XML takes; line breaks and tabs are letters of a text.
+CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 DIFFICULTIES: Final = (1, 2, 3)  # easy, medium, hard
 
 
@@ -97,8 +100,10 @@ def _problems(content: ItemContent) -> Iterator[Problem]:
             yield from _text_problems(f"{name} {number}", option.text, content.languages)
         yield from _alike(name, options)
     yield from _key_problems(content)
-    if len(content.topic) > TOPIC_LIMIT or "\0" in content.topic:
+    if len(content.topic) > TOPIC_LIMIT:
         yield Problem("topic", "too_long")
+    if CONTROL.search(content.topic):
+        yield Problem("topic", "control_letters")
     if content.difficulty not in DIFFICULTIES:
         yield Problem("difficulty", "difficulty_unknown")
 
@@ -110,8 +115,10 @@ def _text_problems(place: str, texts: Texts, languages: tuple[Language, ...]) ->
     for text in texts.values():
         if not text.strip():
             yield Problem(place, "text_missing")
-        if len(text) > TEXT_LIMIT or "\0" in text:
+        if len(text) > TEXT_LIMIT:
             yield Problem(place, "too_long")
+        if CONTROL.search(text):
+            yield Problem(place, "control_letters")
 
 
 def _alike(name: str, options: tuple[Option, ...]) -> Iterator[Problem]:
@@ -145,14 +152,11 @@ def _choice_problems(kind: ItemKind, body: Body, key: ChoiceKey) -> Iterator[Pro
         yield Problem("answer", "unknown_part")
     if any(not -FULL <= weight <= FULL for weight in key.weights.values()):
         yield Problem("answer", "weight_out_of_range")
-    best = key.weights.values() if kind is ItemKind.SINGLE else [_most(key)]
+    positive = [weight for weight in key.weights.values() if weight > 0]
     # Thirds and sevenths, cut to millionths, add up to a little less than the whole.
-    if max(best, default=0) < FULL - len(body.choices):
+    enough = FULL in positive if kind is ItemKind.SINGLE else FULL - sum(positive) <= len(positive)
+    if not positive or not enough:
         yield Problem("answer", "no_right_choice")
-
-
-def _most(key: ChoiceKey) -> int:
-    return sum(weight for weight in key.weights.values() if weight > 0)
 
 
 def _matching_problems(body: Body, key: MatchingKey) -> Iterator[Problem]:
@@ -186,7 +190,9 @@ def _number_problems(key: NumberKey) -> Iterator[Problem]:
 
 def _written_problems(key: TextKey) -> Iterator[Problem]:
     for number, one in enumerate(key.answers, 1):
-        if not one.text.strip() or "\0" in one.text:
+        if not one.text.strip():
             yield Problem(f"answer {number}", "text_missing")
+        if CONTROL.search(one.text):
+            yield Problem(f"answer {number}", "control_letters")
         if len(one.text) > RESPONSE_LIMIT:
             yield Problem(f"answer {number}", "too_long")
