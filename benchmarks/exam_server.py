@@ -9,11 +9,14 @@ import asyncio
 import json
 import socket
 import sys
+import tempfile
+from pathlib import Path
 
 import uvicorn
 import uvloop
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.database import Database, open_database
@@ -69,6 +72,7 @@ async def serve(url: str, students: int) -> None:
         accounts=Accounts(database, clock, passwords),
         desk=SittingDesk(database, clock, live),
         testing=Testing(database, clock, live),
+        blobs=LocalBlobs(Path(tempfile.gettempdir())),
     )
     app = create_app(core)
 

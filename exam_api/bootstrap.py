@@ -185,6 +185,7 @@ def _container(
         desk=SittingDesk(database, clock, live, ice=settings.ice),
         testing=Testing(database, clock, live),
         ice=settings.ice,
+        blobs=blobs,
         metrics=metrics,
         appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
         results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),

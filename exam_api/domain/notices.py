@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     APPROVAL_DUE = "approval_due"
     HANDED_OVER = "handed_over"
     APPEAL = "appeal"
+    TEST_RETURNED = "test_returned"  # S-6: the testing centre found an error
 
 
 @dataclass(frozen=True, slots=True)

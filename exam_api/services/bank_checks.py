@@ -17,6 +17,7 @@ from exam_api.domain.bank_tests import (
 from exam_api.domain.errors import Conflict, InvalidRequest
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import LANGUAGES, Language
+from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Actor
 from exam_api.services.bank_items import REMARK_LIMIT, with_right
 from exam_api.services.bank_ports import BankDiscipline, BankRight, BankUnit, BankUnits
@@ -119,7 +120,19 @@ class TestDesk:
                 checked_at=self._clock.now(),
             )
             await unit.tests.save(decided)
+            if not accept:
+                await unit.notices.add(_returned(decided), people=[decided.loaded_by])
         return decided
+
+
+def _returned(test: LoadedTest) -> NewNotice:
+    """S-6, row 4: to the teacher who loaded it."""
+    return NewNotice(
+        NoticeKind.TEST_RETURNED,
+        f"{NoticeKind.TEST_RETURNED}:{test.id}",
+        f"/bank/{test.discipline_id}#tests",
+        facts={"test": test.name, "remark": test.remark},
+    )
 
 
 async def _checked(unit: BankUnit, test: LoadedTest, discipline: BankDiscipline) -> CheckedTest:

@@ -114,11 +114,11 @@ class ItemDesk:
         self, actor: Actor, discipline_id: str, contents: Sequence[ItemContent]
     ) -> tuple[str, ...]:
         """New drafts, all or none; their ids. ItemInvalid, Forbidden."""
-        drawn = [await self._prepared(content) for content in contents]
+        drawn = [await self.prepared(content) for content in contents]
         now = self._clock.now()
         async with self._units.write() as unit:
             await with_right(unit, actor, discipline_id, BankRight.LOAD)
-            items = [_draft(new_id(), discipline_id, content, now) for content in drawn]
+            items = [draft(new_id(), discipline_id, content, now) for content in drawn]
             await unit.items.add(items, actor.id)
         return tuple(item.id for item in items)
 
@@ -127,7 +127,7 @@ class ItemDesk:
 
         An approved version stays in force until the new one is approved.
         """
-        content = await self._prepared(content)
+        content = await self.prepared(content)
         now = self._clock.now()
         async with self._units.write() as unit:
             known = await unit.items.item(item_id)
@@ -140,7 +140,7 @@ class ItemDesk:
             elif newest.state is ItemState.SUBMITTED:
                 raise ItemMoved
             else:
-                saved = _draft(new_id(), item.discipline_id, content, now)
+                saved = draft(new_id(), item.discipline_id, content, now)
                 saved = replace(saved, lineage_id=item.lineage_id, version=newest.version + 1)
                 await unit.items.add([saved], actor.id)
         return saved.id
@@ -205,8 +205,8 @@ class ItemDesk:
                 if ref not in teacher_ids and loader.given_at is not None:
                     await unit.items.take_right(discipline_id, ref)
 
-    async def _prepared(self, content: ItemContent) -> ItemContent:
-        """Checked, and with its formulas drawn."""
+    async def prepared(self, content: ItemContent) -> ItemContent:
+        """Checked, and with its formulas drawn. ItemInvalid."""
         require_valid(content)
         formulas = await asyncio.to_thread(self._drawn, sorted(_formulas(content)))
         return replace(content, body=replace(content.body, formulas=formulas))
@@ -225,7 +225,7 @@ def _formulas(content: ItemContent) -> set[str]:
     return {tex for text in content.body.texts() for tex in formulas_in(text)}
 
 
-def _draft(ref: str, discipline_id: str, content: ItemContent, now: datetime) -> StoredItem:
+def draft(ref: str, discipline_id: str, content: ItemContent, now: datetime) -> StoredItem:
     return StoredItem(
         ref, discipline_id, ref, 1, ItemState.DRAFT, content, None, now, None, None, ""
     )

@@ -12,6 +12,7 @@ from exam_api.domain.item_rules import ItemContent
 from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
+from exam_api.services.interchange import Refusal
 from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Draws, Unit
 
@@ -146,9 +147,43 @@ class LoadedTests(Draws, Protocol):
     async def save(self, test: LoadedTest) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedItem:
+    place: str
+    content: ItemContent
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemImport:
+    """A file that was read and waits for a person's word. With ``refused`` it is never taken."""
+
+    id: str
+    discipline_id: str
+    by_user: str
+    at: datetime
+    file_name: str
+    items: tuple[ImportedItem, ...]
+    refused: tuple[Refusal, ...]
+
+
+class Imports(Protocol):
+    async def add(self, found: ItemImport) -> None:
+        """In place of what the same person read for the same discipline before."""
+        ...
+
+    async def get(self, import_id: str, user_id: str) -> ItemImport:
+        """Held; only by who read it. NotFound."""
+        ...
+
+    async def remove(self, import_id: str) -> None: ...
+
+
 class BankUnit(Unit, Protocol):
     @property
     def items(self) -> ItemBank: ...
+    @property
+    def imports(self) -> Imports: ...
     @property
     def tests(self) -> LoadedTests: ...
 

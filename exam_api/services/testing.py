@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 
 from exam_api.domain.bank_tests import draw_test
@@ -80,12 +81,8 @@ class Testing:
     ) -> QuestionsView:
         """S-10: only while the recording runs. What is correct never leaves."""
         async with self._units.read() as unit:
-            sitting = await unit.sittings.get(sitting_id, actor)
-            sitting.require_own(actor.id)
-            sitting.require_claimed(client_id)
-            paper = sitting.running_paper(self._clock.now())
-            if not self._live.state(sitting_id).live:
-                raise RecordingNotLive
+            live, now = self._live, self._clock.now()
+            sitting, paper = await open_paper(unit, live, now, actor, sitting_id, client_id)
             bodies = await unit.bank.bodies([item.item_id for item in paper.items])
             given = {answer.item_id: answer for answer in await unit.answers.of(sitting_id)}
         assert sitting.deadline_at is not None
@@ -154,6 +151,19 @@ async def scored(unit: Unit, sitting: Sitting) -> Result:
     earned = {ref: credit(key, given.get(ref)) for ref, key in keys.items()}
     await unit.answers.keep_credits(sitting.id, earned)
     return result_of(Fraction(sum(earned.values()), HUNDREDTHS), len(paper.items))
+
+
+async def open_paper(  # noqa: PLR0917 - what any reading of it needs
+    unit: Unit, live: LiveMedia, now: datetime, actor: Actor, sitting_id: str, client_id: str
+) -> tuple[Sitting, Paper]:
+    """T-6.4, S-10: by its own student, in the tab that holds it, in time, while it is recorded."""
+    sitting = await unit.sittings.get(sitting_id, actor)
+    sitting.require_own(actor.id)
+    sitting.require_claimed(client_id)
+    paper = sitting.running_paper(now)
+    if not live.state(sitting_id).live:
+        raise RecordingNotLive
+    return sitting, paper
 
 
 def _questions(

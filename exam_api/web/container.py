@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from capture.ice import IceSettings
 from exam_api.adapters.formulas import draw_formula
+from exam_api.adapters.interchange import READERS, WRITERS
 from exam_api.adapters.sql.database import Database
 from exam_api.adapters.tabular import read_table
 from exam_api.domain.appeals import AppealPolicy
@@ -16,14 +17,16 @@ from exam_api.services.admission import Admission
 from exam_api.services.admitting import Admitting
 from exam_api.services.audit import AuditLog
 from exam_api.services.bank_checks import TestDesk
+from exam_api.services.bank_files import FileDesk
 from exam_api.services.bank_items import ItemDesk
+from exam_api.services.bank_pictures import Pictures
 from exam_api.services.directory import PeopleDesk
 from exam_api.services.exam_clock import ExamClock
 from exam_api.services.idempotency import Idempotency
 from exam_api.services.media_tokens import LiveViews, SecondCamera
 from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
-from exam_api.services.ports import Clock, LiveMedia
+from exam_api.services.ports import Blobs, Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.results import ResultsSettings
 from exam_api.services.room_actions import RoomActions
@@ -59,6 +62,7 @@ class Core:
     accounts: Accounts
     desk: SittingDesk
     testing: Testing
+    blobs: Blobs
     web: WebSettings = WebSettings()
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
     results: ResultsSettings = field(default_factory=ResultsSettings)
@@ -80,6 +84,8 @@ class Core:
     log_ins: SessionDesk = field(init=False)
     items: ItemDesk = field(init=False)
     tests: TestDesk = field(init=False)
+    pictures: Pictures = field(init=False)
+    files: FileDesk = field(init=False)
     scheduling: Scheduling = field(init=False)
     admitting: Admitting = field(init=False)
 
@@ -108,3 +114,5 @@ class Core:
         self.outbox = Outbox(self.database, self.letters)
         self.items = ItemDesk(self.database, self.clock, draw_formula, self.bank_policy)
         self.tests = TestDesk(self.database, self.clock)
+        self.pictures = Pictures(self.database, self.clock, self.live, self.blobs, self.items)
+        self.files = FileDesk(self.database, self.clock, self.blobs, self.items, READERS, WRITERS)

@@ -72,7 +72,7 @@ Row = Mapping[str, str]
 # --- reading --------------------------------------------------------------------------------------
 
 
-def read_xlsx(data: bytes, _language: Language) -> ReadFile:
+def read_xlsx(data: bytes, language: Language) -> ReadFile:  # noqa: ARG001 - columns say theirs
     """FileRefused."""
     rows = _rows(data)
     items, refused = collected([(f"{line}", partial(_read, row)) for line, row in rows])

@@ -13,6 +13,7 @@ from exam_api.adapters.sql.directory import SqlDirectory
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
 from exam_api.adapters.sql.item_bank import SqlItemBank
+from exam_api.adapters.sql.item_imports import SqlItemImports
 from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.kept_calls import SqlKeptCalls
 from exam_api.adapters.sql.loaded_tests import SqlLoadedTests
@@ -76,6 +77,10 @@ class SqlUnit:
     @cached_property
     def items(self) -> SqlItemBank:
         return SqlItemBank(self.session, self._clock)
+
+    @cached_property
+    def imports(self) -> SqlItemImports:
+        return SqlItemImports(self.session)
 
     @cached_property
     def tests(self) -> SqlLoadedTests:

@@ -8,6 +8,7 @@ from exam_api.web.pages import (
     appeals,
     assets,
     bank,
+    bank_files,
     bank_tests,
     mail,
     notices,
@@ -28,5 +29,6 @@ def install_pages(app: FastAPI) -> None:
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
     own = (assets, account, notices, mail, student, second_camera, staff, people, structure)
     planning = (schedule, schedule_exam, admission)
-    for part in (*own, *planning, bank, bank_tests, verify, results, appeals):
+    banking = (bank, bank_files, bank_tests)
+    for part in (*own, *planning, *banking, verify, results, appeals):
         app.include_router(part.router)

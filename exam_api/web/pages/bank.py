@@ -12,6 +12,7 @@ from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.roles import Actor
 from exam_api.services.bank_items import ItemPage
 from exam_api.services.bank_ports import BankDiscipline, ItemFilter
+from exam_api.services.interchange import FileFormat
 from exam_api.services.paging import PageAsk
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
@@ -84,6 +85,7 @@ async def _items_page(
         states=ItemState,
         kinds=ItemKind,
         difficulties=DIFFICULTIES,
+        formats=FileFormat,
         next_href=_next(request, page),
         problem=problem,
     )
@@ -169,7 +171,14 @@ async def add_item(
 
 
 @router.get("/items/{item_id}")
-async def item(request: Request, actor: CurrentActor, core: CoreDep, item_id: PathId) -> Response:
+async def item(
+    *,
+    request: Request,
+    actor: CurrentActor,
+    core: CoreDep,
+    item_id: PathId,
+    problem: Annotated[Literal["", "words_missing", "picture_bad"], Query()] = "",
+) -> Response:
     """The preview in three languages, what is right, and the versions."""
     detail = await core.items.detail(actor, item_id)
     return TEMPLATES.page(
@@ -177,7 +186,7 @@ async def item(request: Request, actor: CurrentActor, core: CoreDep, item_id: Pa
         "bank/item.html",
         actor,
         detail=detail,
-        form=form_of(detail.item.content),
+        problem=problem,
         item_languages=detail.item.content.languages,
     )
 

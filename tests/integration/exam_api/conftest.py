@@ -19,6 +19,7 @@ import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from capture.contracts import TrackKind
+from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.database import Database, open_database
 from exam_api.services.accounts import Accounts
@@ -212,7 +213,7 @@ def exam_id(template: Template) -> str:
 
 
 @pytest.fixture
-def core(database: Database, clock: VirtualClock, live: FakeLive) -> Core:
+def core(database: Database, clock: VirtualClock, live: FakeLive, tmp_path: Path) -> Core:
     return Core(
         clock=clock,
         database=database,
@@ -220,6 +221,7 @@ def core(database: Database, clock: VirtualClock, live: FakeLive) -> Core:
         accounts=Accounts(database, clock, quick_passwords()),
         desk=SittingDesk(database, clock, live),
         testing=Testing(database, clock, live),
+        blobs=LocalBlobs(tmp_path / "blobs"),
     )
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import sys
+import tempfile
+from pathlib import Path
 
 import uvicorn
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.database import open_database
@@ -38,6 +41,7 @@ async def main(url: str, socket: str) -> None:
         accounts=Accounts(database, clock, passwords),
         desk=SittingDesk(database, clock, live),
         testing=Testing(database, clock, live),
+        blobs=LocalBlobs(Path(tempfile.gettempdir())),
     )
     app = create_app(core)
 

@@ -46,7 +46,7 @@ FORMATS: dict[str, tuple[Reader, Writer]] = {
     "xlsx": (read_xlsx, write_xlsx),
 }
 READERS = {"gift": read_gift, "moodle_xml": read_moodle_xml, "qti": read_qti, "xlsx": read_xlsx}
-TIGHT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TIGHT = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 letters = st.sampled_from([*"abzЯәғқңөұүһі09~=#{}:%&<>\"'@+-_,.;()[]/→é"])
 words = st.text(letters, min_size=1, max_size=8)
@@ -133,9 +133,7 @@ def test_every_format_holds_an_item_of_most_kinds() -> None:
     a, b, c = ({"kk": text} for text in "abc")
     of_each = {
         "single": choice_item(ItemKind.SINGLE, stem, [(a, FULL), (b, 0)]),
-        "multiple": choice_item(
-            ItemKind.MULTIPLE, stem, [(a, FULL // 2), (b, FULL // 2), (c, -FULL)]
-        ),
+        "multiple": choice_item(ItemKind.MULTIPLE, stem, [(a, half), (b, half), (c, -FULL)]),
         "matching": matching_item(stem, [(a, b), (b, c)]),
         "ordering": ordering_item(stem, [a, b, c], partial=False),
         "text": text_item(stem, [("a", FULL)]),
@@ -227,9 +225,7 @@ class TestHostileFiles:
         letter = st.sampled_from([b"", b"<", b"0", b" ", b"-", b"x"])
         for _ in range(data.draw(st.integers(1, 5)) if text else 0):
             place = data.draw(st.integers(0, len(text) - 1))
-            text[place : place + 1] = data.draw(
-                st.sampled_from([b"", b"<", b"0", b" ", b"-", b"x"])
-            )
+            text[place : place + 1] = data.draw(letter)
         files[path] = bytes(text)
         self.only_refused(read_qti, _zip(files))
 

@@ -35,6 +35,7 @@ from exam_api.domain.sitting_log import LogKind
 from exam_api.domain.statements import RowProblem
 from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.course import ProctorAction, Want
+from exam_api.services.interchange import FileFormat
 from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import Verdict
@@ -66,9 +67,27 @@ def problem_codes() -> list[str]:
     return sorted(set(re.findall(r'"(\w+_(?:malformed|missing|taken|unknown|lost))"', text)))
 
 
+def refusals() -> set[str]:
+    """Every reason for which a file or an item of it is refused."""
+    files = [
+        *(WEB.parent / "adapters/interchange").glob("*.py"),
+        WEB.parent / "services/bank_files.py",
+    ]
+    text = "\n".join(file.read_text() for file in files)
+    named = set(
+        re.findall(r'(?:FileRefused|ItemRefused|Refusal)\((?:\w+\.\w+, )?"([a-z_0-9]+)"', text)
+    )
+    return (named | {"column_missing_kind", "column_missing_right"}) - {"problem"}
+
+
 def item_problems() -> set[str]:
     """Every code that a check of an item gives."""
-    files = ["domain/item_rules.py", "services/bank_items.py", "web/pages/bank_form.py"]
+    files = [
+        "domain/item_rules.py",
+        "services/bank_items.py",
+        "services/bank_pictures.py",
+        "web/pages/bank_form.py",
+    ]
     text = "\n".join((WEB.parent / file).read_text() for file in files)
     return set(re.findall(r'Problem\([^)\n]*?, "(\w+)"\)', text))
 
@@ -91,8 +110,11 @@ MADE_UP = {
     "bank.step.": list(Step),
     "bank.due.": ["done", "ahead", "late"],
     "bank.flag.": FLAGS,
-    "bank.place.": ["stem", "choice", "target", "answer", "topic", "difficulty", "remark"],
+    "bank.place.": ["stem", "choice", "target", "answer", "topic", "difficulty"],
     "bank.problem.": sorted(item_problems()),
+    "bank.refusal.": sorted(refusals()),
+    "bank.format.": list(FileFormat),
+    "bank.dropped.": ["feedback"],
     "conflict.": list(ConflictKind),
     "statement.problem.": list(RowProblem),
     "admission.is.": list(Admission),

@@ -15,6 +15,7 @@ from exam_api.adapters.sql.tables.audit import AuditRow, SecondLogInRow
 from exam_api.adapters.sql.tables.bank import (
     Discipline,
     Item,
+    ItemImportRow,
     LoadedTestRow,
     LoadingRight,
     Topic,
@@ -97,6 +98,7 @@ __all__ = [
     "Handover",
     "Item",
     "ItemCredit",
+    "ItemImportRow",
     "JobRow",
     "JournalRow",
     "KeptCallRow",

@@ -111,3 +111,18 @@ class LoadedTestRow(Base):
     remark: Mapped[str] = mapped_column(Text)
     checked_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ItemImportRow(Base):
+    """A test file that was read; its items are no part of the bank until somebody takes them."""
+
+    __tablename__ = "item_import"
+    __table_args__ = (Index(None, "discipline_id", "by_user"),)
+
+    id: Mapped[Id]
+    discipline_id: Mapped[str] = mapped_column(String(36), ForeignKey("discipline.id"))
+    by_user: Mapped[UserRef]
+    at: Mapped[Utc]
+    file_name: Mapped[str] = mapped_column(String(200))
+    items: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    refused: Mapped[list[dict[str, Any]]] = mapped_column(Json)

@@ -66,6 +66,13 @@ export class SittingClient {
   pageState(state) { return this.#call("PUT", "/page-state", state, { keepalive: true }); }
   clockMeasured(samples) { return this.#call("PUT", "/clock", { samples }); }
 
+  /** A picture of a question: an address of the page's own, for the header that only fetch can send. */
+  async picture(itemId, name) {
+    const answer = await fetch(`${this.base}/items/${itemId}/pictures/${name}`, { headers: { "X-Client-Id": this.clientId }, cache: "no-store" });
+    if (!answer.ok) throw new Error(`picture ${answer.status}`);
+    return URL.createObjectURL(await answer.blob());
+  }
+
   /** Tell the server what only the browser can see. Never in the way of anything else. */
   report(kind, detail = "") {
     this.#call("POST", "/client-events", { kind, detail }, { keepalive: true }).catch(() => {});

@@ -7,12 +7,12 @@ const MARKS = /\\\(([^]+?)\\\)|!\[([^[\]]*)\]\(([0-9a-f]{32}\.(?:png|jpg|gif|web
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /** Text, formulas and pictures as nodes. */
-export function nodesOf(text, formulas) {
+export function nodesOf(text, formulas, picture) {
   const nodes = [];
   let end = 0;
   for (const mark of text.matchAll(MARKS)) {
     nodes.push(text.slice(end, mark.index));
-    nodes.push(mark[1] === undefined ? text.slice(mark.index, mark.index + mark[0].length) : formula(mark[1].trim(), formulas));
+    nodes.push(mark[1] === undefined ? pictured(mark[2], mark[3], picture) : formula(mark[1].trim(), formulas));
     end = mark.index + mark[0].length;
   }
   return [...nodes, text.slice(end)];
@@ -23,6 +23,16 @@ function formula(tex, formulas) {
   if (!drawn) return el("code", {}, tex);
   const src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn.svg)}`;
   return el("img", { class: "formula", src, alt: tex, width: drawn.width, height: drawn.height });
+}
+
+/** A picture that does not come says what it shows, and is asked for again by a click. */
+function pictured(words, name, picture) {
+  const img = el("img", { class: "picture", alt: words });
+  const again = el("button", { type: "button", class: "button small", hidden: true }, t("item.picture_again"));
+  const load = () => picture(name).then((src) => { img.src = src; again.hidden = true; }, () => { again.hidden = false; });
+  again.addEventListener("click", (event) => { event.preventDefault(); load(); });
+  load();
+  return el("span", { class: "pictured" }, img, again);
 }
 
 /** Without marks, where only letters can stand (an <option>). */
@@ -45,8 +55,8 @@ export function isBlank(response) {
  * `{legend, parts, pick}`: the question, its fields, and what a number key does (or null).
  * `respond(response, typing)` is called with each change.
  */
-export function answerFields(question, language, respond) {
-  const rich = (text) => nodesOf(text, question.formulas);
+export function answerFields(question, language, respond, picture) {
+  const rich = (text) => nodesOf(text, question.formulas, picture);
   const legend = el("legend", { lang: language }, ...rich(question.stem));
   return { legend, ...FIELDS[question.kind](question, { language, rich, respond }) };
 }

@@ -14,6 +14,7 @@ class TestPlayer extends HTMLElement {
   #questions = [];
   #at = 0;
   #pick = null;
+  #pictures = new Map();
   #states = new Map();
   #savedAt = new Map();
   #warned = new Set();
@@ -141,7 +142,7 @@ class TestPlayer extends HTMLElement {
   #drawQuestion() {
     const question = this.#questions[this.#at];
     const last = this.#at === this.#questions.length - 1;
-    const fields = answerFields(question, this.language, (response, typing) => this.respond(response, typing));
+    const fields = answerFields(question, this.language, (response, typing) => this.respond(response, typing), (name) => this.#picture(question.id, name));
     this.#pick = fields.pick;
     $(".question", this).replaceChildren(
       el("h2", { id: "question-heading", tabindex: "-1" }, t("test.question_of", { number: question.position, total: this.#questions.length })),
@@ -153,6 +154,12 @@ class TestPlayer extends HTMLElement {
           ? el("button", { type: "button", class: "button primary", onclick: () => this.dispatchEvent(new Event("finish")) }, t("test.finish"))
           : el("button", { type: "button", class: "button primary", onclick: () => this.go(this.#at + 1) }, `${t("test.next")} →`)));
     this.#drawSaved();
+  }
+
+  /** Each picture is fetched once. */
+  #picture(itemId, name) {
+    if (!this.#pictures.has(name)) this.#pictures.set(name, this.client.picture(itemId, name).catch((problem) => { this.#pictures.delete(name); throw problem; }));
+    return this.#pictures.get(name);
   }
 
   go(index) {
