@@ -436,7 +436,7 @@ class CaptureService:
                 self._folder(key),
                 kept,
                 writing=self._writing,
-                settings=self._settings,
+                settings=self._settings.of(key.track),
                 emit=self._emit,
             )
             recorder.explain(self._told.pop(key, None))
@@ -589,17 +589,17 @@ class CaptureService:
         elif time.monotonic() - session.started > self._settings.connect_within_s:
             session.started = time.monotonic()
             self._spawn(self._finish(key, GapCause.NETWORK, session.resource_id))
-        elif track.live and session.clock.now_ms() - (track.last_rtp_ms or 0) > self._lost_ms:
+        elif track.live and session.clock.now_ms() - (track.last_rtp_ms or 0) > self._lost_ms(key):
             self._lose(key, track, GapCause.NETWORK)
 
-    @property
-    def _lost_ms(self) -> float:
-        return self._settings.lost_after_s * 1000
+    def _lost_ms(self, key: TrackKey) -> float:
+        return self._settings.of(key.track).lost_after_s * 1000
 
     def _watch(self, key: TrackKey, track: _Track, session: PublishSession) -> None:
         """2 s without RTP: the media is lost, whatever ICE believes (its consent takes 30 s)."""
         now_ms = session.clock.now_ms()
-        silent = now_ms - (session.last_rtp_ms or 0) > self._lost_ms
-        no_frame = now_ms - (session.last_frame_ms or 0) > _FRAME_PATIENCE_MS
+        patience_ms = self._lost_ms(key)
+        silent = now_ms - (session.last_rtp_ms or 0) > patience_ms
+        no_frame = now_ms - (session.last_frame_ms or 0) > max(patience_ms, _FRAME_PATIENCE_MS)
         if track.live and (silent or no_frame):
             self._lose(key, track, GapCause.NETWORK)

@@ -1,7 +1,8 @@
 """Knobs of the capture service; every default is the measured or prescribed value."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from capture.contracts import TrackKind
 from capture.ice import IceSettings
 
 
@@ -13,6 +14,8 @@ class CaptureSettings:
     cluster_ms: int = 500  # written at once; what a kill -9 may lose at most
     key_frame_every_s: float = 2.5  # a picture loss indication asks for one (browsers send few)
     lost_after_s: float = 2.0  # without RTP: the media is lost
+    # Where nothing moves on a screen browsers send a frame only now and then.
+    screen_lost_after_s: float = 6.0
     connect_within_s: float = 20.0  # an offer that never connects is dropped after this
     forget_after_s: float = 600.0  # a sitting without publisher leaves memory (never the disk)
     tick_s: float = 0.2
@@ -34,3 +37,10 @@ class CaptureSettings:
     view_life_s: float = 1800.0  # then the viewer asks for a token again
     # The server's own: a STUN server behind address translation, a TURN server behind a firewall.
     ice: IceSettings = field(default_factory=IceSettings)
+
+    def of(self, kind: TrackKind) -> "CaptureSettings":
+        """What silence means differs by what a track shows."""
+        if kind is not TrackKind.SCREEN:
+            return self
+        still_s = self.screen_lost_after_s
+        return replace(self, lost_after_s=still_s, hole_ms=round(still_s * 1000))

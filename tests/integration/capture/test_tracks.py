@@ -51,3 +51,18 @@ async def test_a_track_that_comes_back_leaves_the_others_alone(capture_server, v
     assert service.recording("s1").gaps == ()
     assert capture_server.seen(MediaLost) == []
     assert service.status("s1").live
+
+
+async def test_a_screen_on_which_nothing_moves_is_not_lost(capture_server, vp8):
+    service = capture_server.service
+    screen = await capture_server.publish("s1:screen", vp8, loop=True)
+    await capture_server.until(lambda: service.status("s1", TrackKind.SCREEN).live)
+    screen.hold(held=True)
+    await asyncio.sleep(3)
+    screen.hold(held=False)
+    before = service.recorded_until("s1", TrackKind.SCREEN)
+    await capture_server.until(
+        lambda: service.recorded_until("s1", TrackKind.SCREEN) > before + 1000
+    )
+    assert capture_server.seen(MediaLost) == []
+    assert service.recording("s1", TrackKind.SCREEN).gaps == ()

@@ -6,7 +6,7 @@ import { VIDEO, missingSupport } from "../room/devices.js";
 import { Publisher } from "../room/publisher.js";
 
 const OVER = ["not_in_progress", "token_invalid", "token_expired", "exam_closed"];
-const WORDS = { connecting: "phone.connecting", live: "phone.live", lost: "phone.lost" };
+const WORDS = { connecting: "phone.connecting", live: "phone.live", silent: "phone.lost", lost: "phone.lost", waiting: "phone.waiting" };
 
 class SecondCamera extends HTMLElement {
   #publisher = null;
