@@ -10,7 +10,7 @@ from types import MappingProxyType
 from acts.contracts import Language
 from acts.labels_form23 import DRAFT, FORM2, FORM3
 from acts.labels_package import PACKAGE
-from acts.labels_results import PROTOCOL, STATEMENT
+from acts.labels_results import PROTOCOL, REPORT, STATEMENT
 from acts.wording import Label
 
 FORM1 = {
@@ -327,6 +327,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
         **PACKAGE,
         **STATEMENT,
         **PROTOCOL,
+        **REPORT,
     }
 )
 

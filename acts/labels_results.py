@@ -75,3 +75,53 @@ PROTOCOL = {
     "protocol.no": Label("жоқ", "нет", "no"),
     "protocol.chair": Label("Комиссия төрағасы", "Председатель комиссии", "Chair"),
 }
+
+REPORT = {
+    "report.name": Label(
+        "Емтихан сессиясының қорытынды есебі",
+        "Отчёт об итогах экзаменационной сессии",
+        "Report on the exam session",
+    ),
+    "report.session": Label("Сессия", "Экзаменационная сессия", "Session"),
+    "report.enrolled": Label("Тіркелген", "Записано", "Enrolled"),
+    "report.graded": Label("Бағаланған", "Оценено", "Graded"),
+    "report.mean": Label("Орташа балл", "Средний балл", "Mean"),
+    "report.median": Label("Медианасы", "Медиана", "Median"),
+    "report.deviation": Label(
+        "Стандартты ауытқу (σ)", "Стандартное отклонение (σ)", "Standard deviation (σ)"
+    ),
+    "report.passed": Label("Тапсырған", "Сдали", "Passed"),
+    "report.incidents": Label("Расталған оқиғалар", "Подтверждённые инциденты", "Incidents"),
+    "report.acts": Label("Актілер", "Акты", "Acts"),
+    "report.histogram": Label(
+        "Балдардың үлестірімі және қалыпты қисық",
+        "Распределение баллов и нормальная кривая",
+        "Distribution of points and the normal curve",
+    ),
+    "report.distribution": Label(
+        "Балдардың үлестірімі", "Распределение баллов", "Distribution of points"
+    ),
+    "report.points": Label("Балдар", "Баллы", "Points"),
+    "report.students": Label("Білім алушылар", "Обучающиеся", "Students"),
+    "report.expected": Label(
+        "Қалыпты қисық бойынша", "По нормальной кривой", "By the normal curve"
+    ),
+    "report.letters": Label("Әріптік бағалар", "Буквенные оценки", "Letter grades"),
+    "report.letter": Label("Бағасы", "Оценка", "Letter"),
+    "report.share": Label("Үлесі, %", "Доля, %", "Share, %"),
+    "report.departments": Label("Кафедралар бойынша", "По кафедрам", "By department"),
+    "report.department": Label("Кафедрасы", "Кафедра", "Department"),
+    "report.disciplines": Label("Пәндер бойынша", "По дисциплинам", "By discipline"),
+    "report.discipline": Label("Пән", "Дисциплина", "Discipline"),
+    "report.groups": Label("Топтар бойынша", "По группам", "By group"),
+    "report.group": Label("Тобы", "Группа", "Group"),
+    "report.items": Label(
+        "Тапсырмалардың көрсеткіштері", "Показатели заданий", "Figures of the items"
+    ),
+    "report.item": Label("Тапсырма", "Задание", "Item"),
+    "report.answers": Label("Жауаптар", "Ответы", "Answers"),
+    "report.difficulty": Label("Қиындығы (p)", "Трудность (p)", "Difficulty (p)"),
+    "report.discrimination": Label(
+        "Ажыратқыштығы (r)", "Различающая способность (r)", "Discrimination (r)"
+    ),
+}

@@ -19,6 +19,7 @@ from exam_api.web.api import (
     room_actions,
     session,
     sittings,
+    statistics,
     testing,
 )
 from exam_api.web.container import Core
@@ -64,6 +65,7 @@ def create_app(
         room_actions,
         proctor_actions,
         results,
+        statistics,
         live_views,
     )
     for router in (*(module.router for module in own), *routers):

@@ -26,6 +26,7 @@ from exam_api.adapters.sql.schedule import SqlSchedule
 from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import SqlSittings
+from exam_api.adapters.sql.statistics import SqlStatistics
 from exam_api.adapters.sql.structure import SqlStructure
 from exam_api.adapters.sql.transitions import SqlTransitions
 from exam_api.services.ports import Clock
@@ -157,3 +158,7 @@ class SqlUnit:
     @cached_property
     def appeals(self) -> SqlAppeals:
         return SqlAppeals(self.session)
+
+    @cached_property
+    def statistics(self) -> SqlStatistics:
+        return SqlStatistics(self.session)

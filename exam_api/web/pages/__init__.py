@@ -18,6 +18,7 @@ from exam_api.web.pages import (
     schedule_exam,
     second_camera,
     staff,
+    statistics,
     structure,
     student,
     verify,
@@ -30,5 +31,5 @@ def install_pages(app: FastAPI) -> None:
     own = (assets, account, notices, mail, student, second_camera, staff, people, structure)
     planning = (schedule, schedule_exam, admission)
     banking = (bank, bank_files, bank_tests)
-    for part in (*own, *planning, *banking, verify, results, appeals):
+    for part in (*own, *planning, *banking, verify, results, appeals, statistics):
         app.include_router(part.router)

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exam_api.domain.roles import OVERSEERS, Actor, Role
+from exam_api.services.session_statistics import READERS
 from exam_api.web.i18n import LANGUAGE_NAMES, catalogue, request_language
 from exam_api.web.pages.assets import static_prefix
 from exam_api.web.pages.marked import marked
@@ -37,6 +38,7 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
         "nav.results",
         OVERSEERS | {Role.DEAN_OFFICE, Role.TEACHER, Role.DEPARTMENT_HEAD},
     ),
+    ("/statistics", "nav.statistics", READERS),
     ("/mail", "nav.mail", frozenset({Role.ADMINISTRATOR})),
     ("/clients", "nav.clients", frozenset({Role.ADMINISTRATOR})),
 )

@@ -39,6 +39,7 @@ from exam_api.services.interchange import FileFormat
 from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import Verdict
+from exam_api.services.session_statistics import DIMENSIONS
 from exam_api.web import errors as web_errors
 from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
 from exam_api.web.pages.bank_form import FLAGS
@@ -95,6 +96,7 @@ def item_problems() -> set[str]:
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
     "appeals.state.": list(AppealState),
+    "statistics.by.": DIMENSIONS,
     "results.remark.": [remark for remark in Remark if remark],
     "item.how.": [kind for kind in ItemKind if kind is not ItemKind.SINGLE],
     "notice.name.": list(NoticeKind),

@@ -146,11 +146,12 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
                 "/people",
                 "/appeals",
                 "/results",
+                "/statistics",
                 "/mail",
                 "/clients",
             ],
         ),
-        ({Role.TEACHER}, "/bank", ["/bank", "/results"]),
+        ({Role.TEACHER}, "/bank", ["/bank", "/results", "/statistics"]),
         ({Role.APPEAL_COMMISSION}, "/appeals", ["/appeals"]),
         (
             {Role.STUDENT, Role.PROCTOR},

@@ -1,0 +1,44 @@
+"""The session's report for the academic council (T-6.6, T-6.7)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from acts.contracts import Language
+from acts.session_report import render_report_pdf, render_report_xlsx
+from exam_api.services.session_statistics import SessionStatistics
+from exam_api.web.api.ids import BodyId
+from exam_api.web.auth import CoreDep, CurrentActor
+
+router = APIRouter(prefix="/api/v1/statistics", tags=["statistics"])
+
+_MEDIA = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+async def statistics_of(core: CoreDep) -> SessionStatistics:
+    return SessionStatistics(
+        core.database, core.clock, render_report_pdf, render_report_xlsx, core.results.zone
+    )
+
+
+StatisticsDep = Annotated[SessionStatistics, Depends(statistics_of)]
+
+
+@router.get("/report.{kind}")
+async def report(
+    kind: Literal["pdf", "xlsx"],
+    actor: CurrentActor,
+    statistics: StatisticsDep,
+    period: Annotated[BodyId | None, Query()] = None,
+    lang: Annotated[Language, Query()] = "kk",
+) -> Response:
+    """Of one session of exams, or of all; what the caller may not see is not counted."""
+    body = await statistics.report(actor, period, lang, kind)
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'attachment; filename="session-report-{lang}.{kind}"',
+    }
+    return Response(body, media_type=_MEDIA[kind], headers=headers)

@@ -1,0 +1,93 @@
+"""T-6.6, T-6.7: the figures of a session, for those who may see them, and the council's report."""
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from exam_api.web.app import create_app
+from exam_api.web.container import Core
+from exam_api.web.pages import install_pages
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def sat(begun):
+    for number, question in enumerate((await begun.questions())[:5], 1):
+        await begun.answer(question["id"], question["choices"][0]["id"], number)
+    begun.points = (await begun.finish()).json()["result"]["points"]
+    return begun
+
+
+@pytest.fixture
+async def figures_for(core: Core):
+    from acts.session_report import render_report_pdf, render_report_xlsx
+    from exam_api.services.session_statistics import SessionStatistics
+
+    desk = SessionStatistics(
+        core.database, core.clock, render_report_pdf, render_report_xlsx, core.results.zone
+    )
+
+    async def ask(login: str):
+        actor = (await core.accounts.log_in(login, "baqylau-demo", "x")).actor
+        return await desk.figures(actor, None, "en")
+
+    return ask
+
+
+async def test_a_session_is_counted(sat, figures_for) -> None:
+    figures = await figures_for("registrar")
+    assert (figures.overall.figures.count, figures.overall.figures.mean) == (1, sat.points)
+    assert figures.overall.enrolled == 3
+    assert sum(bar.count for bar in figures.bars) == sum(figures.letters.values()) == 1
+    assert {line.name: line.figures.count for line in figures.lines["group"]} == {
+        "АЖ-25-1": 1,
+        "ЕТ-25-2": 0,
+    }
+    assert len(figures.items) == 25
+    assert {line.figures.answers for line in figures.items} == {1}
+
+
+@pytest.mark.parametrize(("login", "enrolled"), [("dean", 3), ("head", 3), ("teacher", 3)])
+async def test_each_counts_what_is_theirs(sat, figures_for, core, login, enrolled) -> None:
+    assert (await figures_for(login)).overall.enrolled == enrolled
+
+
+async def test_another_facultys_dean_counts_nobody(sat, figures_for, core) -> None:
+    from exam_api.adapters.sql import tables
+
+    async with core.database.write() as unit:
+        names = {"name_kk": "Басқа", "name_ru": "Другой", "name_en": "Other"}
+        other = "01900000-0000-7000-8000-00000000000f"
+        unit.session.add(tables.Faculty(id=other, **names))
+        await unit.session.flush()
+        ids = await unit.seeds.ids(["dean"])
+        dean = await unit.session.get_one(tables.User, ids["dean"])
+        dean.faculty_id = other
+    assert (await figures_for("dean")).overall.enrolled == 0
+
+
+@pytest.mark.parametrize("login", ["student1", "proctor1", "appeals"])
+async def test_others_get_no_figures(sat, client_of, login) -> None:
+    answer = await (await client_of(login)).get("/api/v1/statistics/report.pdf")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("lang", ["kk", "ru", "en"])
+async def test_the_report_is_made_and_the_page_shows_its_numbers(
+    sat, core: Core, client_of, lang
+) -> None:
+    registrar = await client_of("registrar")
+    for kind, start in (("pdf", b"%PDF-"), ("xlsx", b"PK")):
+        made = await registrar.get(f"/api/v1/statistics/report.{kind}?lang={lang}")
+        assert made.content.startswith(start)
+    core.metrics = CollectorRegistry()
+    app = create_app(core, install_pages=install_pages)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://exam.test") as http:
+        http.cookies = registrar.cookies
+        await http.post("/language", data={"language": lang})
+        page = await http.get("/statistics")
+        assert page.status_code == 200
+        assert "<svg" in page.text
+        assert page.text.count("<table") >= 6
