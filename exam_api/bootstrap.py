@@ -9,6 +9,7 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -28,13 +29,14 @@ from capture.service import CaptureService
 from capture.signing import RecordingKey
 from capture.whep import whep_router
 from capture.whip import whip_router
-from exam_api.adapters.blobs import LocalBlobs
+from exam_api.adapters.blobs import LocalBlobs, StoredBlobs, blobs_at
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.figures import flag_seconds
 from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.recording_side import RecordingSide, recording_side
 from exam_api.adapters.sql.act_store import SqlActStore
+from exam_api.adapters.sql.archive_store import SqlArchiveStore
 from exam_api.adapters.sql.database import Database, open_database
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
@@ -44,6 +46,7 @@ from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
+from exam_api.services.archiving import Archive, ArchivedRecordings
 from exam_api.services.gap_fill import GapFill
 from exam_api.services.jobs import Handler, JobRunner
 from exam_api.services.keeping import RecordingKeeper
@@ -84,6 +87,7 @@ class Container(Core):
     recording: RecordingSide
     bridge: ProctoringBridge
     keeper: RecordingKeeper
+    archive: Archive | None
     student_line: StudentLine
     page_watch: PageWatch
     gap_fill: GapFill
@@ -150,7 +154,7 @@ def _container(
     recording_key: RecordingKey,
 ) -> Container:
     metrics = CollectorRegistry()
-    blobs = LocalBlobs(settings.blobs_dir)
+    blobs = blobs_at(settings.bucket_url) if settings.bucket_url else LocalBlobs(settings.blobs_dir)
     bridge = ProctoringBridge(
         _stores(database.write, lambda unit: SqlProctoringStore(unit, clock)),
         blobs,
@@ -161,6 +165,8 @@ def _container(
     recording = recording_side(settings, bridge, thumbnails.keep)
     recording.register_metrics(metrics, settings.data_dir)
     capture = recording.capture
+    archive = _archive(settings, database, blobs, capture, clock)
+    recordings = ArchivedRecordings(capture, archive) if archive else capture
     live = CapturedMedia(capture)
     hub = LiveHub()
     read = _stores(database.read, lambda unit: SqlActStore(unit, clock))
@@ -168,7 +174,7 @@ def _container(
     acts = Acts(
         read,
         write,
-        capture,
+        recordings,
         blobs,
         clock,
         place=Place(settings.address, ZoneInfo(settings.time_zone)),
@@ -200,7 +206,7 @@ def _container(
         settings=settings,
         proctoring=ProctoringServices(
             console=Console(read, capture, thumbnails, hub, clock),
-            reviewing=Reviewing(read, write, capture, blobs, clock),
+            reviewing=Reviewing(read, write, recordings, blobs, clock),
             acts=acts,
             papers=ActPapers(
                 acts,
@@ -213,6 +219,7 @@ def _container(
         capture=capture,
         recording=recording,
         bridge=bridge,
+        archive=archive,
         keeper=RecordingKeeper(
             _stores(database.read, SqlKeepingStore),
             _stores(database.write, SqlKeepingStore),
@@ -234,6 +241,28 @@ def _container(
     )
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
+
+
+def _archive(
+    settings: Settings,
+    database: Database,
+    bucket: StoredBlobs,
+    capture: CaptureService,
+    clock: Clock,
+) -> Archive | None:
+    """None where the local disk is the only store: files lie where they were recorded."""
+    if not settings.bucket_url:
+        return None
+    hours = settings.local_copies_h
+    return Archive(
+        _stores(database.read, SqlArchiveStore),
+        _stores(database.write, SqlArchiveStore),
+        bucket,
+        capture=capture,
+        root=settings.recordings_dir,
+        clock=clock,
+        keep=None if hours is None else timedelta(hours=hours),
+    )
 
 
 def _mailer(settings: Settings) -> Mailer:
@@ -299,6 +328,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
         "pages": container.page_watch.run,
+        **({"archive": container.archive.run} if container.archive else {}),
     }
     for name, work in tasks.items():
         await stack.enter_async_context(_task(name, _restarted(name, work)))

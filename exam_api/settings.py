@@ -89,6 +89,20 @@ class Settings(BaseSettings):
         title="Seal password",
         description="Opens the seal's PKCS#12 file.",
     )
+    bucket_url: str = Field(
+        default="",
+        title="Bucket",
+        description="Where evidence, acts and closed segments are kept, e.g. s3://name/folder; "
+        "keys and endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and "
+        "AWS_REGION. Empty: the data folder.",
+    )
+    local_copies_h: float | None = Field(
+        default=None,
+        ge=0,
+        title="Local copies, h",
+        description="How long segments stay on the local disk once a sitting's recording is whole "
+        "in the bucket. Unset: for good.",
+    )
     recording_key: Path | None = Field(
         default=None,
         title="Recordings' key",

@@ -1,20 +1,20 @@
-"""Write-once bytes on the local disk: evidence pictures, clips, sealed acts."""
+"""Write-once bytes: on the local disk by default, in an S3 bucket (or alike) by setting."""
 
 import errno
 from pathlib import Path
 
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.exceptions import NotFoundError as NoSuchBlob
-from obstore.store import LocalStore
+from obstore.store import LocalStore, ObjectStore, from_url
 
 from exam_api.domain.errors import Conflict, NotFound, StorageError, StorageFull
 
 
-class LocalBlobs:
+class StoredBlobs:
     """A blob appears whole under its key or not at all, and never changes after."""
 
-    def __init__(self, root: Path) -> None:
-        self._store = LocalStore(root, mkdir=True, automatic_cleanup=True)
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
 
     async def put(self, key: str, data: bytes) -> None:
         """The same bytes again are no error, other bytes are (Conflict). StorageFull."""
@@ -35,6 +35,22 @@ class LocalBlobs:
             raise NotFound from None
         except (BaseError, OSError) as error:
             raise _storage_error(error) from error
+
+
+class LocalBlobs(StoredBlobs):
+    def __init__(self, root: Path) -> None:
+        super().__init__(LocalStore(root, mkdir=True, automatic_cleanup=True))
+
+
+def blobs_at(url: str) -> StoredBlobs:
+    """A bucket by its address, e.g. ``s3://name/folder``; keys and endpoint come from ``AWS_*``.
+
+    ValueError where the address is none that can be used.
+    """
+    try:
+        return StoredBlobs(from_url(url))
+    except BaseError as error:
+        raise ValueError(f"no store at this address: {url}") from error
 
 
 def _storage_error(error: Exception) -> StorageError:

@@ -105,6 +105,13 @@ class PacketTrack(MediaStreamTrack):
         self._encoded, self._start, self._loop = encoded, start, loop
         self._zero: float | None = None
 
+    def _next(self) -> tuple[Fraction, bytes]:
+        packets = self._encoded.packets
+        rounds, index = divmod(self.sent, len(packets))
+        at, data, _ = packets[index]
+        step = Fraction(1, FPS if self.kind == "video" else 50)
+        return at + rounds * (packets[-1][0] + step), data
+
     async def recv(self) -> av.Packet:
         await self._start.wait()
         now = asyncio.get_running_loop().time
@@ -113,13 +120,12 @@ class PacketTrack(MediaStreamTrack):
         if self.sent >= len(packets) and not self._loop:
             self.done.set()
             await asyncio.Event().wait()
-        rounds, index = divmod(self.sent, len(packets))
-        at, data, _ = packets[index]
-        step = Fraction(1, FPS if self.kind == "video" else 50)
-        at += rounds * (packets[-1][0] + step)
-        await asyncio.sleep(max(0.0, self._zero + float(at) - now()))
-        while not self.go.is_set():
+        await asyncio.sleep(max(0.0, self._zero + float(self._next()[0]) - now()))
+        if not self.go.is_set():
             await self.go.wait()
+            while self._zero + float(self._next()[0]) < now():
+                self.sent += 1  # what a dead line swallowed does not come later
+        at, data = self._next()
         packet = av.Packet(data)
         rate = 90000 if self.kind == "video" else 48000
         packet.pts, packet.time_base = int(at * rate), Fraction(1, rate)

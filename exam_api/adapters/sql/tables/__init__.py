@@ -55,7 +55,7 @@ from exam_api.adapters.sql.tables.proctoring import (
     GapRow,
     SegmentRow,
 )
-from exam_api.adapters.sql.tables.recordings import SealedRow
+from exam_api.adapters.sql.tables.recordings import ArchivedFile, SealedRow
 from exam_api.adapters.sql.tables.results import ApiClientRow, GradeChangeRow, JournalRow
 from exam_api.adapters.sql.tables.schedule import (
     Enrolment,
@@ -79,6 +79,7 @@ __all__ = [
     "AppealCommissionMember",
     "AppealRow",
     "AppealVoteRow",
+    "ArchivedFile",
     "AuditRow",
     "Base",
     "DecisionRow",
