@@ -266,13 +266,14 @@ class Viewing:
             raise SdpUnsupported("the picture's codec is not offered")
         view = View(key, codec, self._settings.ice.servers())
         self._views[view.resource_id] = view
+        # From here on frames wait in the view, so that it can show one as soon as it stands.
+        audience.views.add(view)
         try:
             answer = await view.answer(offer)
         except BaseException:
+            audience.views.discard(view)
             del self._views[view.resource_id]
             raise
-        # From here on frames wait in the view, so that it can show one as soon as it stands.
-        audience.views.add(view)
         task = asyncio.get_running_loop().create_task(self._attend(view, audience))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
