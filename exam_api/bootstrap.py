@@ -1,6 +1,7 @@
 """The one place that wires everything: what is made here, in which order it starts and stops."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -205,7 +206,9 @@ def _container(
         bank_policy=settings.bank_policy,
         settings=settings,
         proctoring=ProctoringServices(
-            console=Console(read, capture, thumbnails, hub, clock),
+            console=Console(
+                read, capture, thumbnails, hub, clock, disk_low=lambda: _disk_low(settings)
+            ),
             reviewing=Reviewing(read, write, recordings, blobs, clock),
             acts=acts,
             papers=ActPapers(
@@ -241,6 +244,10 @@ def _container(
     )
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
+
+
+def _disk_low(settings: Settings) -> bool:
+    return shutil.disk_usage(settings.data_dir).free < settings.disk_warn_gb * 10**9
 
 
 def _archive(

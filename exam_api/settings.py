@@ -96,6 +96,14 @@ class Settings(BaseSettings):
         "keys and endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and "
         "AWS_REGION. Empty: the data folder.",
     )
+    disk_warn_gb: float = Field(
+        default=10.0,
+        ge=0,
+        title="Free disk, GB",
+        description="With less than this on the data folder's disk the consoles warn. An hour of "
+        "one student takes 0.12 GB; recording stops at 32 MB, so that answers are saved to the "
+        "last.",
+    )
     local_copies_h: float | None = Field(
         default=None,
         ge=0,

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -94,11 +94,15 @@ class ConsoleView:
 
 @dataclass(frozen=True, slots=True)
 class LoadView:
-    """How the server is. ``relief``: what it does without (``capture.contracts.Relief``)."""
+    """How the server is. ``relief``: what it does without (``capture.contracts.Relief``).
+
+    ``disk_low``: the operator is told before recordings have to stop.
+    """
 
     relief: str
     publishing: int
     waiting: int
+    disk_low: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,10 @@ class Console:
         thumbnails: Thumbnails,
         hub: LiveHub,
         clock: Clock,
+        *,
+        disk_low: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._disk_low = disk_low
         self._read = read
         self._media = media
         self._thumbnails = thumbnails
@@ -171,7 +178,7 @@ class Console:
         await self.require_watched(actor, exam_id)
         figures = self._media.figures()
         relief = self._media.relief.name.lower()
-        return LoadView(relief, figures.publishing, figures.waiting)
+        return LoadView(relief, figures.publishing, figures.waiting, self._disk_low())
 
     async def thumbnail(self, actor: Actor, sitting_id: str) -> bytes:
         """JPEG. NotFound before the first picture."""

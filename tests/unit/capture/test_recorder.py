@@ -314,3 +314,19 @@ async def test_an_old_word_explains_nothing(bench, monkeypatch):
     bench.recorder.pause(GapCause.NETWORK)
     bench.feed(9000, 10_000)
     assert [gap.cause for gap in (await bench.finish(10_000)).gaps] == [GapCause.NETWORK]
+
+
+async def test_a_file_is_on_the_disk_before_the_line_that_names_it(bench, monkeypatch):
+    """What survives a power loss is in this order (docs/decisions: what a power loss leaves)."""
+    synced, real = [], os.fsync
+
+    def watched(descriptor):
+        synced.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))  # noqa: PTH115, PTH119
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    bench.feed(0, 5000)
+    await bench.finish(5000)
+    segment, listed = "000001.webm", "segments.jsonl"
+    assert synced[:3] == [segment, listed, bench.folder.name]  # and the list's own new name
+    assert synced[3:5] == ["000002.webm", listed]

@@ -16,7 +16,8 @@ export async function watchLoad(base) {
   }
 }
 
-function tell({ relief, waiting }) {
+function tell({ relief, waiting, disk_low: diskLow }) {
+  show($("#disk-low"), diskLow);
   const busy = relief !== "nothing";
   show($("#relief"), busy);
   if (busy) say($("#relief p"), t(`relief.${relief}`));
