@@ -19,6 +19,7 @@ from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.services.media_ports import MediaTokens
 from exam_api.services.notices_ports import Notices
+from exam_api.services.question_appeal_ports import QuestionAppeals
 from exam_api.services.results_ports import Grades
 from exam_api.services.sitting_log_ports import SittingLog
 
@@ -377,6 +378,8 @@ class Unit(Protocol):
     def transitions(self) -> Transitions: ...
     @property
     def log(self) -> SittingLog: ...
+    @property
+    def question_appeals(self) -> QuestionAppeals: ...
     @property
     def answers(self) -> Answers: ...
     @property

@@ -28,6 +28,7 @@ from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.ports import Blobs, Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
+from exam_api.services.question_appeals import QuestionAppealDesk
 from exam_api.services.results import ResultsSettings
 from exam_api.services.room_actions import RoomActions
 from exam_api.services.scheduling import Scheduling
@@ -90,6 +91,7 @@ class Core:
     admitting: Admitting = field(init=False)
 
     exam_clock: ExamClock = field(init=False)
+    question_appeals: QuestionAppealDesk = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = PeopleDesk(self.database, self.clock, self.accounts)
@@ -102,6 +104,7 @@ class Core:
         self.room = RoomActions(*parts)
         self.actions = ProctorActions(*parts)
         self.exam_clock = ExamClock(*parts, self.testing)
+        self.question_appeals = QuestionAppealDesk(self.database, self.clock)
         self.idempotency = Idempotency(self.database, self.clock)
         tokens = (self.database, self.clock, AccessPolicy(), self.ice)
         self.live_views = LiveViews(*tokens)

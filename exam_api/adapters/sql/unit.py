@@ -21,6 +21,7 @@ from exam_api.adapters.sql.media_tokens import SqlMediaTokens
 from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.overview import SqlOverview
 from exam_api.adapters.sql.people import SqlPeople, SqlSessions
+from exam_api.adapters.sql.question_appeals import SqlQuestionAppeals
 from exam_api.adapters.sql.results import SqlApiClients, SqlGrades, SqlResults
 from exam_api.adapters.sql.schedule import SqlSchedule
 from exam_api.adapters.sql.seeds import SqlSeeds
@@ -102,6 +103,10 @@ class SqlUnit:
     @cached_property
     def log(self) -> SqlSittingLog:
         return SqlSittingLog(self.session)
+
+    @cached_property
+    def question_appeals(self) -> SqlQuestionAppeals:
+        return SqlQuestionAppeals(self.session)
 
     @cached_property
     def answers(self) -> SqlAnswers:

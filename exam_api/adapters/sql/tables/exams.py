@@ -177,6 +177,21 @@ class ItemCredit(Base):
     hundredths: Mapped[int]
 
 
+class QuestionAppealRow(Base):
+    """A question that was sent to appeal during the test (S-20); ``item_id`` names its version.
+
+    ``response``: the answer that counted at that moment.
+    """
+
+    __tablename__ = "question_appeal"
+
+    sitting_id: Mapped[str] = mapped_column(String(36), ForeignKey("sitting.id"), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text, info=PII)
+    response: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    at: Mapped[Utc]
+
+
 class PublishToken(Base):
     """Lets its bearer send one track of one sitting."""
 

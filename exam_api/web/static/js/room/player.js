@@ -153,6 +153,7 @@ class TestPlayer extends HTMLElement {
         last
           ? el("button", { type: "button", class: "button primary", onclick: () => this.dispatchEvent(new Event("finish")) }, t("test.finish"))
           : el("button", { type: "button", class: "button primary", onclick: () => this.go(this.#at + 1) }, `${t("test.next")} →`)));
+    this.dispatchEvent(new CustomEvent("question", { detail: question }));
     this.#drawSaved();
   }
 

@@ -10,6 +10,7 @@ import { askFinish, closeFinish, fillResult, finish, isOver } from "./ending.js"
 import { Keeping } from "./keeping.js";
 import { Line } from "./line.js";
 import { Pauses } from "./pauses.js";
+import { QuestionAppeals } from "./question_appeal.js";
 import { Steps, banner } from "./steps.js";
 import { Talk } from "./talk.js";
 import { Watching } from "./watching.js";
@@ -35,6 +36,7 @@ class ExamRoom extends HTMLElement {
     this.talk = new Talk(this);
     this.pauses = new Pauses(this);
     this.watching = new Watching(this, this.camera);
+    this.appeals = new QuestionAppeals(this);
     this.#listen();
     await this.#claim(false);
     this.#poll();
@@ -205,6 +207,7 @@ class ExamRoom extends HTMLElement {
     if (this.#entering || this.steps.now === "test") return;
     this.#entering = true;
     try {
+      this.appeals.load();
       await this.player.open(this.client, this.clock, this.snapshot);
       this.steps.go("test");
       $(".side", this.player).prepend($("#self"));
@@ -248,6 +251,7 @@ class ExamRoom extends HTMLElement {
     this.beside.close();
     banner(null);
     fillResult(this.snapshot);
+    this.appeals.load();
     this.keeping.finish();
     this.steps.go("result");
   }

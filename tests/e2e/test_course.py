@@ -1,0 +1,64 @@
+"""Proctor and student in the browser: messages, a warning, a pause, S-20, admission by a proctor."""
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+def act(page, action: str, words: str, minutes: str | None = None) -> None:
+    page.click(f"sitting-course [data-action={action}]")
+    if minutes:
+        page.fill("sitting-course input[name=minutes]", minutes)
+    page.fill("sitting-course textarea", words)
+    page.click("sitting-course form button:not([type=button])")
+    page.wait_for_selector("sitting-course form", state="hidden")
+
+
+def test_the_course_of_a_test(visit, own_server):
+    student, proctor = visit(base=own_server.url), visit(base=own_server.url)
+    student.sign_in("student1")
+    room = student.enter_test()
+
+    # S-20, on the question itself.
+    room.click("test-player .appeal button")
+    room.fill("#appeal-dialog textarea", "Two choices are right")
+    student.check_page("appeal")
+    room.click("#appeal-dialog .primary")
+    room.wait_for_selector("test-player .appeal .badge")
+
+    # The proctor acts from the wall, without leaving it.
+    proctor.sign_in("proctor1")
+    wall = proctor.open("/console")
+    wall.click("a[href^='/console/']")
+    wall.click("exam-tile .act:visible")
+    wall.wait_for_selector("sitting-course [data-action=message]")
+    act(wall, "message", "Please move the lamp")
+    room.wait_for_selector("#talk-notice:has-text('move the lamp')")
+    room.click("#talk summary")
+    room.fill("#talk textarea", "Done")
+    room.click("#talk form .primary")
+    wall.wait_for_selector("sitting-course li:has-text('Done')")
+    proctor.check_page("wall-actions")
+
+    act(wall, "warn", "Eyes on the screen")
+    room.wait_for_selector("#warning-dialog[open]")
+    room.keyboard.press("Escape")
+    assert room.is_visible("#warning-dialog"), "it must be acknowledged"
+    student.check_page("warning")
+    room.click("[data-act=warning-read]")
+    wall.wait_for_selector("sitting-course li:has-text('acknowledged')")
+
+    act(wall, "pause", "Fire alarm")
+    room.wait_for_selector("[data-step=paused]:visible")
+    assert not room.is_visible("test-player fieldset")
+    student.check_page("paused")
+    act(wall, "resume", "False alarm")
+    room.wait_for_selector("test-player fieldset:visible")
+    act(wall, "extend", "The alarm", minutes="5")
+    room.wait_for_selector("#talk li:has-text('5 min')")
+    student.check_page("talk")
+
+    room.click("test-player .finish")
+    room.click("[data-act=finish-yes]")
+    room.wait_for_selector("#result-appeals li:has-text('Two choices are right')")
+    student.check_page("result-with-appeal")
