@@ -1,4 +1,4 @@
-"""Proctor and student in the browser: messages, a warning, a pause, S-20, admission by a proctor."""
+"""Proctor and student in the browser: S-20, messages, a warning, a pause, more time."""
 
 import pytest
 
