@@ -69,7 +69,7 @@ class SittingCourse extends HTMLElement {
     this.asking = action;
     const form = $("form", this);
     const saying = SAYING.has(action);
-    form.replaceChildren(
+    form.replaceChildren(...[
       el("h3", {}, t(`course.${action}`)),
       el("p", { class: "small muted" }, t(`course.${action}.about`)),
       TIMED.has(action) && el("label", { class: "field" }, el("span", {}, t("course.minutes")), el("input", { type: "number", name: "minutes", min: "1", max: "60", value: "5", required: true })),
@@ -77,7 +77,8 @@ class SittingCourse extends HTMLElement {
         el("textarea", { name: "words", rows: "2", maxlength: "500", required: action !== "admit" })),
       el("div", { class: "actions" },
         el("button", { class: `button ${action === "remove" || action === "refuse" ? "danger" : "primary"}` }, t(`course.${action}.do`)),
-        el("button", { type: "button", class: "button", onclick: () => this.#close(true) }, t("course.cancel"))));
+        el("button", { type: "button", class: "button", onclick: () => this.#close(true) }, t("course.cancel"))),
+    ].filter(Boolean));
     show(form);
     $("input, textarea", form).focus();
   }

@@ -37,7 +37,7 @@ export class QuestionAppeals {
     const sent = this.#sent.get(question.id);
     this.box.replaceChildren(sent
       ? el("span", { class: "badge accent" }, t("appeal.sent"))
-      : el("button", { type: "button", class: "link", onclick: () => this.#ask() }, t("appeal.button")));
+      : el("button", { type: "button", class: "button small", onclick: () => this.#ask() }, t("appeal.button")));
     $(".question", this.room.player).append(this.box);
   }
 
