@@ -325,6 +325,77 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "{path}: это не акт, не пакет доказательств и не папка записи",
         "en": "{path}: neither an act, an evidence package nor a recording folder",
     },
+    "users.problem": {
+        "kk": "{row}-жол, {column}: {code}",
+        "ru": "строка {row}, {column}: {code}",
+        "en": "row {row}, {column}: {code}",
+    },
+    "users.refused": {
+        "kk": "файлда қате бар ({count}): ештеңе алынған жоқ",
+        "ru": "в файле есть ошибки ({count}): ничего не принято",
+        "en": "the file has problems ({count}): nothing was taken",
+    },
+    "users.counts": {
+        "kk": "Жаңа: {new}, өзгерген: {changed}, өзгеріссіз: {unchanged}, өшірілген: {disabled}",
+        "ru": "Новых: {new}, изменено: {changed}, без изменений: {unchanged}, "
+        "отключено: {disabled}",
+        "en": "New: {new}, changed: {changed}, unchanged: {unchanged}, disabled: {disabled}",
+    },
+    "users.only_shown": {
+        "kk": "Ештеңе алынған жоқ; алу үшін --apply қосыңыз.",
+        "ru": "Ничего не принято; чтобы принять, добавьте --apply.",
+        "en": "Nothing was taken; add --apply to take it.",
+    },
+    "sheet_malformed": {
+        "kk": "файлды кесте ретінде оқу мүмкін болмады",
+        "ru": "файл не удалось прочитать как таблицу",
+        "en": "the file could not be read as a table",
+    },
+    "columns_missing": {
+        "kk": "бірінші жолда «login» және «full_name» бағандары болуы керек",
+        "ru": "в первой строке должны быть столбцы «login» и «full_name»",
+        "en": "the first row must name the columns “login” and “full_name”",
+    },
+    "backup.made": {
+        "kk": "Сақтық көшірме дайын: {path}, файлдар: {files}, {megabytes:.1f} МБ",
+        "ru": "Резервная копия готова: {path}, файлов: {files}, {megabytes:.1f} МБ",
+        "en": "Backup made: {path}, {files} files, {megabytes:.1f} MB",
+    },
+    "backup.restored": {
+        "kk": "{at} көшірмесі {path} қалтасына қалпына келтірілді",
+        "ru": "Копия от {at} восстановлена в {path}",
+        "en": "The backup of {at} was restored to {path}",
+    },
+    "backup_not_empty": {
+        "kk": "көшірме қалтасы бос болуы керек",
+        "ru": "папка для копии должна быть пустой",
+        "en": "the backup folder must be empty",
+    },
+    "backup_unusable": {
+        "kk": "бұл аяқталған сақтық көшірме емес",
+        "ru": "это не законченная резервная копия",
+        "en": "this is no finished backup",
+    },
+    "backup_damaged": {
+        "kk": "сақтық көшірме бүлінген: файлдың бақылау сомасы басқа",
+        "ru": "резервная копия повреждена: контрольная сумма файла не та",
+        "en": "the backup is damaged: a file's digest differs",
+    },
+    "backup_other_database": {
+        "kk": "көшірме басқа дерекқор түрінен алынған",
+        "ru": "копия снята с базы данных другого вида",
+        "en": "the backup is of another kind of database",
+    },
+    "place_not_empty": {
+        "kk": "тек бос орынға қалпына келтіріледі: деректер қалтасы не дерекқор бос емес",
+        "ru": "восстановление только на пустое место: папка данных или база не пуста",
+        "en": "a backup needs an empty place: the data folder or the database is not empty",
+    },
+    "database_not_current": {
+        "kk": "алдымен дерекқорды жаңартыңыз: baqylau db upgrade",
+        "ru": "сначала обновите базу: baqylau db upgrade",
+        "en": "first bring the database up to date: baqylau db upgrade",
+    },
     "database.upgraded": {
         "kk": "Дерекқор соңғы нұсқада: {revision}",
         "ru": "База данных последней версии: {revision}",

@@ -35,7 +35,7 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, revision: str = "head") -> None:
     """Blocking: call it at start, or from a thread. StorageError (DatabaseNewer …)."""
     engine = create_engine(sync_url(url), poolclass=NullPool, execution_options={WRITES: True})
     if engine.dialect.name == "sqlite":
@@ -45,7 +45,7 @@ def upgrade(url: str) -> None:
         with translated(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
-            command.upgrade(alembic_config(connection), "head")
+            command.upgrade(alembic_config(connection), revision)
     except CommandError as error:
         # The database carries a revision that these migrations do not know.
         raise DatabaseNewer from error
