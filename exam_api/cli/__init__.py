@@ -9,7 +9,16 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from exam_api.cli import analyzing, capacity, models, operations, replaying, serving, verifying
+from exam_api.cli import (
+    analyzing,
+    capacity,
+    models,
+    operations,
+    replaying,
+    serving,
+    users,
+    verifying,
+)
 from exam_api.cli.terminal import choose_language, known_failure, report
 
 app: Final = typer.Typer(
@@ -37,6 +46,7 @@ capacity.register(app)
 verifying.register(app)
 operations.register(app)
 app.add_typer(models.app)
+app.add_typer(users.app)
 
 
 def main() -> None:

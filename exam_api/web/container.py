@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from capture.ice import IceSettings
 from exam_api.adapters.formulas import draw_formula
 from exam_api.adapters.interchange import READERS, WRITERS
+from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql.database import Database
 from exam_api.adapters.tabular import read_table
 from exam_api.domain.appeals import AppealPolicy
@@ -26,6 +27,7 @@ from exam_api.services.idempotency import Idempotency
 from exam_api.services.media_tokens import LiveViews, SecondCamera
 from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
+from exam_api.services.people_import import PeopleImport
 from exam_api.services.ports import Blobs, Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.question_appeals import QuestionAppealDesk
@@ -36,6 +38,7 @@ from exam_api.services.sittings import SittingDesk
 from exam_api.services.structure import StructureDesk
 from exam_api.services.testing import Testing
 from exam_api.web.notice_texts import letter_writer
+from exam_api.web.role_names import role_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Core:
     structure: StructureDesk = field(init=False)
     audit: AuditLog = field(init=False)
     log_ins: SessionDesk = field(init=False)
+    people_import: PeopleImport = field(init=False)
     items: ItemDesk = field(init=False)
     tests: TestDesk = field(init=False)
     pictures: Pictures = field(init=False)
@@ -98,6 +102,9 @@ class Core:
         self.structure = StructureDesk(self.database)
         self.audit = AuditLog(self.database)
         hasher = self.accounts.hasher
+        self.people_import = PeopleImport(
+            self.database, self.clock, self.accounts, read_sheet, role_names()
+        )
         self.log_ins = SessionDesk(self.database, self.clock, self.accounts, hasher)
         parts = (self.database, self.clock, self.live)
         self.admission = Admission(*parts)

@@ -114,7 +114,14 @@ def _is_allowed(scope: Scope) -> bool:
 # Test files and pictures of the bank; their readers have limits of their own.
 _UPLOAD: Final = re.compile(r"/bank/(items/)?[^/]+/(import|pictures)")
 _UPLOAD_BYTES: Final = 21 * 1024 * 1024
-_LARGER: Final = ((_PIECE, _PIECE_BYTES), (_UPLOAD, _UPLOAD_BYTES))
+# A table of people, and its preview, which carries it along as text (adapters.sheets).
+_PEOPLE: Final = re.compile(r"/people/import(/take)?")
+_PEOPLE_BYTES: Final = 8 * 1024 * 1024
+_LARGER: Final = (
+    (_PIECE, _PIECE_BYTES),
+    (_UPLOAD, _UPLOAD_BYTES),
+    (_PEOPLE, _PEOPLE_BYTES),
+)
 
 
 class BodyLimit:

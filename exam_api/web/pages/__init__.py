@@ -13,6 +13,7 @@ from exam_api.web.pages import (
     mail,
     notices,
     people,
+    people_import,
     results,
     schedule,
     schedule_exam,
@@ -28,8 +29,10 @@ from exam_api.web.pages import (
 def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
-    own = (assets, account, notices, mail, student, second_camera, staff, people, structure)
+    own = (assets, account, notices, mail, student, second_camera, staff)
+    records = (people_import, people, structure)
     planning = (schedule, schedule_exam, admission)
     banking = (bank, bank_files, bank_tests)
-    for part in (*own, *planning, *banking, verify, results, appeals, statistics):
+    later = (verify, results, appeals, statistics)
+    for part in (*own, *records, *planning, *banking, *later):
         app.include_router(part.router)

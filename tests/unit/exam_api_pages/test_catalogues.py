@@ -37,6 +37,7 @@ from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.course import ProctorAction, Want
 from exam_api.services.interchange import FileFormat
 from exam_api.services.notices_ports import DeliveryState
+from exam_api.services.people_import import Change
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.session_statistics import DIMENSIONS
@@ -63,9 +64,15 @@ AUDITED = [
 
 def problem_codes() -> list[str]:
     """Codes of what may be wrong with a field of a record."""
-    files = ("domain/people.py", "services/directory.py", "services/structure.py")
+    files = (
+        *("domain/people.py", "services/directory.py", "services/structure.py"),
+        *("services/people_import.py", "adapters/sheets.py"),
+    )
     text = "".join((WEB.parent / name).read_text() for name in files)
-    return sorted(set(re.findall(r'"(\w+_(?:malformed|missing|taken|unknown|lost))"', text)))
+    found = re.findall(r'"(\w+_(?:malformed|missing|taken|unknown|lost|twice|permitted))"', text)
+    codes = {code for code in found if not code.startswith(("sheet_", "columns_"))}
+    places = (f"{column}_unknown" for column in ("group", "programme", "faculty", "department"))
+    return sorted({*codes, *places, "cell_formula", "cell_too_long", "own_account_kept"})
 
 
 def refusals() -> set[str]:
@@ -148,10 +155,11 @@ MADE_UP = {
     "test.state.": ["open", "saving", "saved", "unsaved", "refused"],
     "test.saved.": ["open", "saving", "saved", "unsaved", "refused"],
     "problem.": problem_codes(),
+    "import.change.": list(Change),
     "audit.what.": AUDITED,
     "people.field.": [
         *(field.name.removesuffix("_id") for field in fields(PersonData)),
-        *("name_kk", "name_ru", "name_en", "code", "course"),
+        *("name_kk", "name_ru", "name_en", "code", "course", "programme", "disabled"),
     ],
     "people.status.": ["active", "disabled"],
     "place.": [*list(PlaceKind)[:3], "name"],

@@ -1,0 +1,353 @@
+"""People from a file: what it would change, shown first; then all of it or nothing.
+
+An empty cell changes nothing; ``-`` takes an e-mail address away. Groups that are not there yet
+are made where the row names their programme and course. Nobody is deleted: a column disables.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from exam_api.domain.errors import Conflict, Forbidden, InvalidRequest
+from exam_api.domain.ids import new_id
+from exam_api.domain.languages import LANGUAGES
+from exam_api.domain.people import PersonData, may_keep, may_list_people
+from exam_api.domain.people_columns import NEEDED, column_of, roles_of, yes_or_no
+from exam_api.domain.roles import Actor, Role
+from exam_api.services.accounts import Accounts
+from exam_api.services.directory import facts_of, record_change, rights_of
+from exam_api.services.import_places import Places, PlaceUnknown, read_places
+from exam_api.services.people_ports import PeopleUnit, PeopleUnits, PersonRecord
+from exam_api.services.ports import Clock
+from exam_api.services.sheets import Cell, ReadSheet, Sheet, SheetUnreadable
+from exam_api.services.structure import place_facts
+
+_CLEARED: Final = "-"
+
+
+class Change(StrEnum):
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """``row`` as the person's program numbers it; ``column`` is ours."""
+
+    row: int
+    column: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPerson:
+    """``before`` and ``after`` hold what differs, as people read it."""
+
+    row: int
+    change: Change
+    data: PersonData
+    disabled: bool
+    known: PersonRecord | None
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    people: Sequence[PlannedPerson]
+    problems: Sequence[RowProblem]
+    places: Places
+
+    def count(self, change: Change) -> int:
+        return sum(person.change is change for person in self.people)
+
+    @property
+    def digest(self) -> str:
+        """Equal for plans that do the same."""
+        said = [
+            (
+                one.row,
+                one.change,
+                one.data.login,
+                sorted(one.before.items()),
+                sorted(one.after.items()),
+            )
+            for one in self.people
+        ]
+        made = [(place.kind, place.name["kk"]) for _, place in self.places.new]
+        return hashlib.sha256(repr((said, made)).encode()).hexdigest()
+
+
+class ImportRefused(InvalidRequest):
+    """Some row is wrong: nothing was taken."""
+
+    code = "import_refused"
+
+    def __init__(self, plan: ImportPlan) -> None:
+        super().__init__()
+        self.plan = plan
+
+
+class ImportOutdated(Conflict):
+    """The records have changed since the preview: look again."""
+
+    code = "import_outdated"
+
+    def __init__(self, plan: ImportPlan) -> None:
+        super().__init__()
+        self.plan = plan
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPassword:
+    login: str
+    full_name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """``passwords`` of the new people, shown once."""
+
+    plan: ImportPlan
+    passwords: Sequence[GivenPassword]
+
+
+class PeopleImport:
+    """``actor`` None: the command line of the server, which may do all."""
+
+    def __init__(
+        self,
+        units: PeopleUnits,
+        clock: Clock,
+        accounts: Accounts,
+        read: ReadSheet,
+        role_names: Mapping[str, Role],
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._accounts = accounts
+        self._read = read
+        self._role_names = role_names
+
+    async def preview(self, actor: Actor | None, content: bytes) -> ImportPlan:
+        """What the file would change. SheetUnreadable, Forbidden."""
+        _require(actor)
+        sheet = self._sheet(content)
+        async with self._units.read() as unit:
+            return await self._plan(unit, actor, sheet)
+
+    async def apply(
+        self, actor: Actor | None, content: bytes, previewed: str | None = None
+    ) -> Imported:
+        """All rows or none. ``previewed``: the digest of the plan that the person has seen.
+
+        SheetUnreadable, ImportRefused, ImportOutdated, Forbidden.
+        """
+        _require(actor)
+        sheet = self._sheet(content)
+        async with self._units.write() as unit:
+            plan = await self._plan(unit, actor, sheet)
+            if plan.problems:
+                raise ImportRefused(plan)
+            if previewed not in {None, plan.digest}:
+                raise ImportOutdated(plan)
+            await _make_places(unit, actor, plan.places)
+            passwords = [
+                given for one in plan.people if (given := await self._take(unit, actor, one))
+            ]
+        for one in plan.people:
+            if one.known is not None:
+                self._accounts.sessions_ended(one.known.id)
+        return Imported(plan, passwords)
+
+    def _sheet(self, content: bytes) -> Sheet:
+        sheet = self._read(content, lambda heading: column_of(heading) is not None)
+        columns = [column_of(heading) for heading in sheet.heading]
+        named = [column for column in columns if column is not None]
+        if any(column not in named for column in NEEDED):
+            raise SheetUnreadable("columns_missing")
+        if len(set(named)) != len(named):
+            raise SheetUnreadable("columns_twice")
+        return replace(sheet, heading=tuple(column or "" for column in columns))
+
+    async def _plan(self, unit: PeopleUnit, actor: Actor | None, sheet: Sheet) -> ImportPlan:
+        rows = [
+            (number, dict(zip(sheet.heading, cells, strict=False))) for number, cells in sheet.rows
+        ]
+        logins = {_login(cells) for _, cells in rows}
+        planner = _Planner(
+            actor,
+            await unit.directory.by_logins(logins - {""}),
+            await read_places(unit.structure),
+            self._role_names,
+        )
+        for number, cells in rows:
+            planner.take(number, cells)
+        return ImportPlan(planner.people, planner.problems, planner.places)
+
+    async def _take(
+        self, unit: PeopleUnit, actor: Actor | None, one: PlannedPerson
+    ) -> GivenPassword | None:
+        if one.known is None:
+            return await self._add(unit, actor, one)
+        if one.change is Change.UNCHANGED:
+            return None
+        known, now = one.known, self._clock.now()
+        if one.data != known.data:
+            await unit.directory.change(known.id, one.data)
+            await record_change(unit, actor, known, await unit.directory.get(known.id))
+        if one.disabled != known.disabled:
+            await unit.directory.set_disabled(known.id, disabled=one.disabled)
+            what = "person.disabled" if one.disabled else "person.enabled"
+            await unit.audit.add(actor, what, known.id, one.data.full_name)
+        if one.disabled != known.disabled or rights_of(one.data) != rights_of(known.data):
+            await unit.sessions.revoke_all(known.id, now)
+        return None
+
+    async def _add(
+        self, unit: PeopleUnit, actor: Actor | None, one: PlannedPerson
+    ) -> GivenPassword:
+        issued = await self._accounts.issue_password()
+        user_id = new_id()
+        await unit.directory.add(user_id, one.data, issued.hash)
+        if one.disabled:
+            await unit.directory.set_disabled(user_id, disabled=True)
+        facts = facts_of(await unit.directory.get(user_id))
+        await unit.audit.add(actor, "person.created", user_id, one.data.full_name, after=facts)
+        return GivenPassword(one.data.login, one.data.full_name, issued.password)
+
+
+@dataclass
+class _Planner:
+    actor: Actor | None
+    known: Mapping[str, PersonRecord]
+    places: Places
+    role_names: Mapping[str, Role]
+    people: list[PlannedPerson] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def take(self, number: int, cells: Mapping[str, Cell]) -> None:
+        found = {column: cell.problem for column, cell in cells.items() if column and cell.problem}
+        login = _login(cells)
+        if login and login in self.seen:
+            found["login"] = "login_twice"
+        self.seen.add(login)
+        known = self.known.get(login)
+        data = self._data(cells, known, found)
+        disabled = self._disabled(cells, known, found)
+        found = {**data.problems(), **found}
+        found |= self._refusal(known, data, disabled=disabled)
+        self.problems += [RowProblem(number, column, code) for column, code in found.items()]
+        if not found:
+            self.people.append(self._planned(number, known, data, disabled=disabled))
+
+    def _data(
+        self, cells: Mapping[str, Cell], known: PersonRecord | None, found: dict[str, str]
+    ) -> PersonData:
+        """The record as it would be; what is wrong goes to ``found``."""
+        data = known.data if known else PersonData("", "")
+        given = {column: cell.text for column, cell in cells.items() if cell.text}
+        email = given.get("email", data.email)
+        roles = self._roles(given, data, found)
+        language = given.get("language", data.language).casefold()
+        if language not in LANGUAGES:
+            found["language"] = "language_unknown"
+        return replace(
+            data,
+            login=given.get("login", ""),
+            full_name=given.get("full_name", data.full_name),
+            language=next((one for one in LANGUAGES if one == language), data.language),
+            email=None if email == _CLEARED else email,
+            roles=roles,
+            **self._place_ids(given, data, found),
+        ).tidied()
+
+    def _roles(
+        self, given: Mapping[str, str], data: PersonData, found: dict[str, str]
+    ) -> frozenset[Role]:
+        if "roles" in given:
+            roles = roles_of(given["roles"], self.role_names)
+            if roles is None:
+                found["roles"] = "role_unknown"
+            return roles or data.roles
+        # A file of students needs no column for what they are.
+        return data.roles or (frozenset({Role.STUDENT}) if "group" in given else frozenset())
+
+    def _place_ids(
+        self, given: Mapping[str, str], data: PersonData, found: dict[str, str]
+    ) -> dict[str, str | None]:
+        ids = {"group_id": data.group_id, "faculty_id": data.faculty_id}
+        ids["department_id"] = data.department_id
+        for column in ("group", "faculty", "department"):
+            if column in given:
+                try:
+                    ids[f"{column}_id"] = self.places.find(column, given)
+                except PlaceUnknown as unknown:
+                    found[unknown.column] = unknown.code
+        return ids
+
+    def _disabled(
+        self, cells: Mapping[str, Cell], known: PersonRecord | None, found: dict[str, str]
+    ) -> bool:
+        before = known is not None and known.disabled
+        cell = cells.get("disabled")
+        if cell is None or not cell.text:
+            return before
+        answer = yes_or_no(cell.text)
+        if answer is None:
+            found["disabled"] = "yes_no_unknown"
+        return before if answer is None else answer
+
+    def _refusal(
+        self, known: PersonRecord | None, data: PersonData, *, disabled: bool
+    ) -> dict[str, str]:
+        """A row that this actor may not bring about."""
+        if self.actor is None:
+            return {}
+        if not may_keep(self.actor, data.roles | (known.data.roles if known else frozenset())):
+            return {"roles": "role_not_permitted"}
+        own = known is not None and known.id == self.actor.id
+        if own and (disabled or Role.ADMINISTRATOR not in data.roles):
+            return {"roles": "own_account_kept"}
+        return {}
+
+    def _planned(
+        self, number: int, known: PersonRecord | None, data: PersonData, *, disabled: bool
+    ) -> PlannedPerson:
+        old = facts_of(known) if known else {}
+        new = self.places.facts(data)
+        differ = [column for column in {**old, **new} if old.get(column) != new.get(column)]
+        if known is None:
+            change = Change.NEW
+        elif disabled and not known.disabled:
+            change = Change.DISABLED
+        elif differ or disabled != known.disabled:
+            change = Change.CHANGED
+        else:
+            change = Change.UNCHANGED
+        before = {column: old.get(column, "") for column in differ}
+        after = {column: new.get(column, "") for column in differ}
+        return PlannedPerson(number, change, data, disabled, known, before, after)
+
+
+async def _make_places(unit: PeopleUnit, actor: Actor | None, places: Places) -> None:
+    for place_id, data in places.new:
+        await unit.structure.add(place_id, data)
+        label, facts = data.name["kk"], place_facts(data)
+        await unit.audit.add(actor, f"{data.kind}.created", place_id, label, after=facts)
+
+
+def _login(cells: Mapping[str, Cell]) -> str:
+    cell = cells.get("login")
+    return PersonData(cell.text, "").tidied().login if cell else ""
+
+
+def _require(actor: Actor | None) -> None:
+    if actor is not None and not may_list_people(actor):
+        raise Forbidden
