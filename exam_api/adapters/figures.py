@@ -32,7 +32,7 @@ class CaptureMetrics(Collector):
             self._capture.relief,
         )
         yield GaugeMetricFamily(
-            "baqylau_loop_lag_seconds", "How late the main process is, at worst", self._lag.seconds
+            "baqylau_loop_lag_seconds", "How late the main process is", self._lag.seconds
         )
         yield GaugeMetricFamily(
             "baqylau_sittings_waiting", "Sittings that wait for a place", now.waiting
@@ -75,7 +75,7 @@ class WorkerMetrics(Collector):
         ready = sum(worker.ready for worker in self._pool.workers)
         yield GaugeMetricFamily("baqylau_workers", "Capture workers that answer", ready)
         lag = GaugeMetricFamily(
-            "baqylau_worker_loop_lag_seconds", "How late a worker is, at worst", labels=["worker"]
+            "baqylau_worker_loop_lag_seconds", "How late a worker is", labels=["worker"]
         )
         cpu = GaugeMetricFamily("baqylau_worker_cpu", "Share of one core", labels=["worker"])
         relief = GaugeMetricFamily("baqylau_worker_relief", "As baqylau_relief", labels=["worker"])

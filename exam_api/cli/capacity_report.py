@@ -35,7 +35,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Null where it cannot be seen: cost of a server elsewhere, flags where none was raised."""
+    """Null where it cannot be seen: cost of a server elsewhere, flags where none was raised.
+
+    ``relief``: what the server did without at worst (``capture.contracts.Relief``).
+    """
 
     sessions: int
     seconds: float
@@ -46,6 +49,7 @@ class Capacity:
     coverage: float | None
     worst_coverage: float | None
     frames_dropped_pct: float | None
+    relief: str | None
     first_live_ms: Spread | None
     reconnect_ms: Spread | None
     answer_ms: Spread | None
@@ -111,6 +115,8 @@ def tell(found: Capacity) -> None:
         say(text("capacity.coverage", mean=100 * found.coverage, worst=100 * found.worst_coverage))
     if found.frames_dropped_pct is not None:
         say(text("capacity.dropped", pct=found.frames_dropped_pct))
+    if found.relief not in {None, "nothing"}:
+        say(text(f"capacity.relief.{found.relief}"))
     for name in ("first_live", "reconnect", "answer", "health", "flag"):
         measured: Spread | None = getattr(found, f"{name}_ms")
         if measured is not None:
@@ -132,4 +138,6 @@ def _verdict(found: Capacity) -> str:
         return "capacity.failed"
     if found.worst_coverage is not None and found.worst_coverage < _ENOUGH:
         return "capacity.too_much"
+    if found.relief not in {None, "nothing"}:
+        return "capacity.relieved"
     return "capacity.fine"

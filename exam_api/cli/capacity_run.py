@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from typing import Final
 
 import httpx
 
+from capture.contracts import Relief
 from capture.prepared import prepare
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.passwords import Argon2Passwords
@@ -28,9 +30,10 @@ from exam_api.services.seeding import DEMO_PASSWORD, load_university, seed_crowd
 from exam_api.settings import Settings
 
 _TIMEOUT_S: Final = 60.0
-_START_S: Final = 120.0
+_START_S: Final = 300.0
 _SETTLE_S: Final = 2.0
 _HEALTH_EVERY_S: Final = 0.25
+_RELIEF_EVERY_S: Final = 1.0
 _LAG_STEP_S: Final = 0.05
 _ARRIVE_TOGETHER: Final = 4  # a log-in is dear on purpose: more at once only wait for each other
 _RECONNECT: Final = 8
@@ -77,7 +80,10 @@ def run_capacity(
     if workers is not None and target is not None:
         raise Failure("capacity.workers_elsewhere")
     load_before = os.getloadavg()[0]
-    found = run(_capacity(sessions, seconds, target or workers, load_before, quiet=json_out))
+    try:
+        found = run(_capacity(sessions, seconds, target or workers, load_before, quiet=json_out))
+    except asyncio.CancelledError as error:
+        raise SystemExit(128 + signal.SIGTERM) from error
     if json_out:
         say(json.dumps(found.as_json()))
     else:
@@ -106,6 +112,7 @@ async def _capacity(
     sessions: int, seconds: int, target: Target | int | None, load_before: float, *, quiet: bool
 ) -> Capacity:
     """``target``: a running server, or with how many workers to start one (None: as set)."""
+    _end_in_order()
 
     def progress(key: str, **values: object) -> None:
         if not quiet:
@@ -135,6 +142,13 @@ async def _capacity(
             raise Failure("capacity.unreachable", address=target.address) from error
         finally:
             await load.leave()
+
+
+def _end_in_order() -> None:
+    """On SIGTERM as on Ctrl-C: the server that was started for this must not stay behind."""
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
 
 
 @asynccontextmanager
@@ -180,6 +194,7 @@ class _Watcher:
         self.health: list[float] = []
         self.failures = 0
         self.lags: list[float] = []
+        self.relief: int | None = None  # the worst seen
 
     async def look(self, target: Target, sittings: Sequence[str]) -> Look:
         page = await self._http.get("/metrics")
@@ -206,6 +221,13 @@ class _Watcher:
             else:
                 self.health.append(time.monotonic() - began)
             await asyncio.sleep(_HEALTH_EVERY_S)
+
+    async def relief_until(self, end: float) -> None:
+        while time.monotonic() < end:
+            page = (await self._http.get("/metrics")).text
+            if (found := metric(page, "baqylau_relief")) is not None:
+                self.relief = max(int(found), self.relief or 0)
+            await asyncio.sleep(_RELIEF_EVERY_S)
 
     async def own_lag_until(self, end: float) -> None:
         """How late this process is itself."""
@@ -239,6 +261,7 @@ class _Load:
             *(student.answer_until(end) for student in self._students),
             self._watcher.ask_until(end),
             self._watcher.own_lag_until(end),
+            self._watcher.relief_until(end),
         )
         lasted = time.monotonic() - began
         after = await self._watcher.look(self._target, sittings)
@@ -266,6 +289,7 @@ class _Load:
             coverage=round(sum(shares) / len(shares), 4) if shares else None,
             worst_coverage=round(min(shares), 4) if shares else None,
             frames_dropped_pct=_dropped_pct(before.metrics, after.metrics),
+            relief=None if (worst := self._watcher.relief) is None else Relief(worst).name.lower(),
             first_live_ms=spread([one.first_live_s for one in noticed]),
             reconnect_ms=spread([one.reconnect_s for one in noticed]),
             answer_ms=spread([save for one in noticed for save in one.saves]),
@@ -325,7 +349,8 @@ async def _own_server(sessions: int, workers: int | None) -> AsyncIterator[Targe
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "exam_api.cli", "serve",
-                env=_environment(data, workers), stdout=asyncio.subprocess.PIPE, stderr=errors,
+                env=_environment(data, sessions, workers),
+                stdout=asyncio.subprocess.PIPE, stderr=errors,
             )  # fmt: skip
         try:
             assert process.stdout is not None
@@ -342,7 +367,7 @@ async def _own_server(sessions: int, workers: int | None) -> AsyncIterator[Targe
             await process.wait()
 
 
-def _environment(data: Path, workers: int | None) -> dict[str, str]:
+def _environment(data: Path, sessions: int, workers: int | None) -> dict[str, str]:
     """The machine's own settings count, but for what would touch its data."""
     private = {
         "DATA_DIR": str(data),
@@ -352,6 +377,9 @@ def _environment(data: Path, workers: int | None) -> dict[str, str]:
         "PUBLIC_URL": "",
         "SECURE_COOKIES": "false",
         "LOG_LEVEL": "warning",
+        # All students come from one address here; and what is measured is not the queue.
+        "MAX_SITTINGS": str(sessions),
+        "RATE_ADDRESS": "0",
     }
     if workers is not None:
         private["WORKERS"] = str(workers)

@@ -97,6 +97,26 @@ CAPACITY_TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "  кадров не дошло до анализа: {pct:.2f} %",
         "en": "  frames that analysis never saw: {pct:.2f} %",
     },
+    "capacity.relief.fewer_frames": {
+        "kk": "  артық жүктеме: кадрлар сирегірек талданды",
+        "ru": "  перегрузка: кадры анализировались реже",
+        "en": "  overload: pictures were analysed less often",
+    },
+    "capacity.relief.key_frames_only": {
+        "kk": "  артық жүктеме: бірнеше секундтағы бір кадр ғана талданды",
+        "ru": "  перегрузка: анализировался один кадр в несколько секунд",
+        "en": "  overload: one picture every few seconds was analysed",
+    },
+    "capacity.relief.no_live_views": {
+        "kk": "  артық жүктеме: тікелей көру тоқтатылды",
+        "ru": "  перегрузка: прямой просмотр был остановлен",
+        "en": "  overload: live views were stopped",
+    },
+    "capacity.relief.recording_only": {
+        "kk": "  артық жүктеме: талдау тоқтатылды, тек жазылды",
+        "ru": "  перегрузка: анализ был остановлен, шла только запись",
+        "en": "  overload: analysis was stopped, only recording went on",
+    },
     "capacity.first_live": {
         "kk": "  камерадан жазбаға дейін: {p50:.0f} мс, 95 %-ы {p95:.0f} мс ішінде ({n})",
         "ru": "  от камеры до записи: {p50:.0f} мс, 95 % за {p95:.0f} мс ({n})",
@@ -134,6 +154,11 @@ CAPACITY_TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "kk": "Машина бұл жүктемені көтерді.",
         "ru": "Машина выдержала эту нагрузку.",
         "en": "The machine carried this load.",
+    },
+    "capacity.relieved": {
+        "kk": "Машина бәрін жазды, бірақ бұл жүктемеде толық талдай алмады.",
+        "ru": "Машина записала всё, но при этой нагрузке не успевала анализировать.",
+        "en": "The machine recorded everything but had no time to analyse all of it.",
     },
     "capacity.too_much": {
         "kk": "Бұл жүктеме машинаға ауыр: жазбада бос орындар бар.",

@@ -14,7 +14,7 @@ WORST: Final = max(Relief)
 
 @dataclass(frozen=True, slots=True)
 class Strain:
-    """``lag_s``: of the event loop, at worst. ``cpu``: share of the cores this process may use.
+    """``lag_s``: how late the event loop is. ``cpu``: share of the cores this process may use.
 
     ``dropped_per_s``: frames a second and sitting that were wanted and never analysed.
     """

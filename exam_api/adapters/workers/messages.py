@@ -37,7 +37,7 @@ class TrackState:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLoad:
-    """``lag_s``: how late the event loop was lately, at worst; ``cpu``: share of one core."""
+    """``lag_s``: how late the event loop was lately; ``cpu``: share of one core."""
 
     lag_s: float = 0.0
     cpu: float = 0.0

@@ -39,6 +39,7 @@ def found(**changes: object) -> Capacity:
         coverage=1.0,
         worst_coverage=0.995,
         frames_dropped_pct=0.0,
+        relief="nothing",
         first_live_ms=Spread(700, 900, 4),
         reconnect_ms=Spread(700, 900, 4),
         answer_ms=Spread(5, 20, 8),
@@ -80,6 +81,7 @@ def test_the_summary_ends_with_a_plain_verdict(monkeypatch, capsys):
     for changes, verdict in (
         ({}, "carried this load."),
         ({"worst_coverage": 0.95}, "holes in the recording"),
+        ({"relief": "key_frames_only"}, "no time to analyse"),
         ({"failures": 3}, "3 actions failed"),
         ({"cpu_pct_per_session": None, "coverage": None, "frames_dropped_pct": None}, "carried"),
     ):
