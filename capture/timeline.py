@@ -81,7 +81,9 @@ class TrackClock:
         self._move(own)
         if self._last >= arrival_ms + self.JUMP_MS:
             return None
-        self._last = max(self._last + 1, round(own + self._applied))
+        # Far from the arrival only a jump leads, which was followed above: slewing must not.
+        furthest = int(arrival_ms + self.JUMP_MS)
+        self._last = max(self._last + 1, min(round(own + self._applied), furthest))
         return self._last
 
     def _stays_late(self, late: float, arrival_ms: int) -> bool:
