@@ -121,7 +121,7 @@ def test_a_student_whose_browser_is_gone_is_seen_on_the_console(visit):
     student.sign_in("student2")
     page = student.enter_test()
     proctor = visit()
-    watch = proctor.sign_in("proctor1")
+    watch = proctor.sign_in("proctor2")
     watch.click("a.primary[href^='/console/']")
     tile = watch.locator("exam-tile:has-text('Әбдіров')")
     expect(tile.locator(".badge >> nth=0")).to_have_text("in progress")
@@ -138,10 +138,10 @@ def test_a_student_whose_browser_is_gone_is_seen_on_the_console(visit):
 def test_a_student_who_leaves_the_window_is_flagged(visit):
     """As the page sees it: focus is emulated in a headless browser."""
     student = visit()
-    student.sign_in("student1")
+    student.sign_in("student2")
     room = student.enter_test()
     proctor = visit()
-    watch = proctor.sign_in("proctor1")
+    watch = proctor.sign_in("proctor2")
     watch.click("a.primary[href^='/console/']")
     room.evaluate("document.hasFocus = () => false")
     tile = watch.locator("exam-tile", has_text="Left the test window")
