@@ -48,7 +48,9 @@ from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.archiving import Archive, ArchivedRecordings
+from exam_api.services.deadlines import Deadlines
 from exam_api.services.gap_fill import GapFill
+from exam_api.services.identity import Identity
 from exam_api.services.jobs import Handler, JobRunner
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
@@ -65,7 +67,14 @@ from exam_api.services.sittings import SittingDesk
 from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
 from exam_api.settings import Settings
-from exam_api.web.api import gap_fill, live_routes, review_papers, review_routes, student_line
+from exam_api.web.api import (
+    gap_fill,
+    identity,
+    live_routes,
+    review_papers,
+    review_routes,
+    student_line,
+)
 from exam_api.web.api.proctoring_services import ProctoringServices
 from exam_api.web.app import create_app
 from exam_api.web.container import Core, WebSettings
@@ -94,6 +103,7 @@ class Container(Core):
     gap_fill: GapFill
     read_acts: "Transaction[SqlActStore]"
     jobs: JobRunner
+    deadlines: Deadlines
     start_error: Exception | None = None
 
 
@@ -125,6 +135,7 @@ async def build(settings: Settings) -> FastAPI:
             review_papers.router,
             student_line.router,
             gap_fill.router,
+            identity.router,
             whip_router(container.capture, container.desk.authorize_publish, settings.ice),
             whep_router(container.capture, container.live_views.authorize, settings.ice),
         ),
@@ -217,6 +228,7 @@ def _container(
                 blobs,
                 PaperMakers(render_form4_pdf, render_act_html, _packing(seal_key)),
             ),
+            identity=Identity(database, clock, blobs),
         ),
         hub=hub,
         capture=capture,
@@ -241,6 +253,7 @@ def _container(
         ),
         read_acts=read,
         jobs=JobRunner(database, clock, handlers),
+        deadlines=Deadlines(database, clock, Identity(database, clock, blobs)),
     )
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
@@ -336,6 +349,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "jobs": container.jobs.run,
         "pages": container.page_watch.run,
         **({"archive": container.archive.run} if container.archive else {}),
+        "deadlines": container.deadlines.run,
     }
     for name, work in tasks.items():
         await stack.enter_async_context(_task(name, _restarted(name, work)))

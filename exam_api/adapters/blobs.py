@@ -36,6 +36,15 @@ class StoredBlobs:
         except (BaseError, OSError) as error:
             raise _storage_error(error) from error
 
+    async def delete(self, key: str) -> None:
+        """For what must not be kept any longer. One that is gone is no error. StorageError."""
+        try:
+            await self._store.delete_async(key)
+        except (NoSuchBlob, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise _storage_error(error) from error
+
 
 class LocalBlobs(StoredBlobs):
     def __init__(self, root: Path) -> None:

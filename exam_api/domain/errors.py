@@ -193,6 +193,12 @@ class DebtUnpaid(Conflict):
     code = "debt_unpaid"
 
 
+class IdentityMissing(Conflict):
+    """T-4.3: the exam asks for a face and a document photo first."""
+
+    code = "identity_missing"
+
+
 class ExamBegun(Conflict):
     """Somebody sits the exam already: its window, rules and enrolment stand."""
 

@@ -70,6 +70,8 @@ class ExamPolicy:
     # S-10, T-4.4: whether the clock runs on in an outage, or a proctor may give the time back
     outage: Annotated[Outage, OneOf("S-10", Outage)] = Outage.RUNS_ON
     outage_most_min: Annotated[int, Whole("S-10", most=1440)] = 15
+    # T-4.3: a face and a document photo before the student is ready
+    identity_photos: Annotated[bool, Switch("T-4.3")] = False
     # S-13: what is recorded besides the camera and the microphone
     screen: Annotated[bool, Switch("S-13")] = False
     second_camera: Annotated[bool, Switch("S-13")] = False

@@ -5,6 +5,7 @@ from datetime import datetime
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
+from exam_api.services.identity import require_photos
 from exam_api.services.ports import Clock, LiveMedia, MediaState, Unit, Units
 from exam_api.services.sitting_views import SittingViewer
 from exam_api.services.sittings import advance
@@ -15,7 +16,8 @@ from exam_api.services.views import SittingView
 async def make_ready(
     unit: Unit, sitting: Sitting, exam: Exam, now: datetime, media: MediaState
 ) -> Sitting:
-    """T-4.3, T-4.10. ExamNotOpen, TooLate, RecordingNotLive, TrackNotLive."""
+    """T-4.3, T-4.10. IdentityMissing, ExamNotOpen, TooLate, RecordingNotLive, TrackNotLive."""
+    await require_photos(unit, sitting, exam)
     ready = sitting.readied(now, exam, live=media.live)
     require_beside(exam.policy, media.tracks)
     await advance(unit, sitting, ready, now, by=sitting.student_id)

@@ -17,6 +17,7 @@ from exam_api.domain.languages import Language, Texts
 from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting, Transition
+from exam_api.services.identity_ports import IdentityRows
 from exam_api.services.media_ports import MediaTokens
 from exam_api.services.notices_ports import Notices
 from exam_api.services.question_appeal_ports import QuestionAppeals
@@ -388,6 +389,8 @@ class Unit(Protocol):
     def events(self) -> Events: ...
     @property
     def notices(self) -> Notices: ...
+    @property
+    def identity(self) -> IdentityRows: ...
     @property
     def media_tokens(self) -> MediaTokens: ...
 

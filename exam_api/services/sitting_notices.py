@@ -6,14 +6,15 @@ from typing import Final
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Role
 from exam_api.domain.sitting import Sitting
+from exam_api.domain.states import SittingState
 from exam_api.services.ports import Unit
 
 TOLD: Final = (Role.DEAN_OFFICE, Role.REGISTRAR)
-# By the state's code. A removal (T-4.9) is a breach, as an act is.
-_KINDS: Final[Mapping[str, NoticeKind]] = {
-    "absent": NoticeKind.ABSENT,
-    "expired": NoticeKind.OVERRAN,
-    "removed": NoticeKind.BREACH,
+# A removal (T-4.9) is a breach, as an act is.
+_KINDS: Final[Mapping[SittingState, NoticeKind]] = {
+    SittingState.ABSENT: NoticeKind.ABSENT,
+    SittingState.EXPIRED: NoticeKind.OVERRAN,
+    SittingState.REMOVED: NoticeKind.BREACH,
 }
 
 
@@ -23,9 +24,11 @@ def review_path(sitting_id: str) -> str:
 
 
 async def tell_of_change(unit: Unit, sitting: Sitting) -> None:
-    kind = _KINDS.get(sitting.state.value)
+    kind = _KINDS.get(sitting.state)
     if kind is not None:
         await tell(unit, kind, sitting)
+    elif sitting.state is SittingState.WAITING and sitting.came_late(await unit.exams.of(sitting)):
+        await tell(unit, NoticeKind.LATE, sitting)
 
 
 async def tell(unit: Unit, kind: NoticeKind, sitting: Sitting) -> None:

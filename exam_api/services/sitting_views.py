@@ -51,6 +51,7 @@ def exam_view(exam: Exam, now: datetime) -> ExamView:
         questions=exam.policy.questions,
         duration_min=exam.policy.duration_min,
         tracks=wanted_tracks(exam.policy),
+        identity_photos=exam.policy.identity_photos,
         admit=exam.policy.admit,
         admits_at=exam.opens_at - exam.policy.admit_lead,
     )

@@ -42,6 +42,7 @@ class ExamView:
     questions: int
     duration_min: int
     tracks: tuple[TrackKind, ...]
+    identity_photos: bool
     admit: Admit
     admits_at: datetime
 

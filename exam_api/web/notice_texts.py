@@ -22,6 +22,8 @@ def words_of(notice: StoredNotice, t: Catalogue) -> NoticeText:
         "exam": in_language(notice.exam, t.language) if notice.exam else "",
         "at": t.moment(notice.at),
     }
+    if "what" in facts:
+        facts["what"] = ", ".join(t(f"approval.{code}") for code in facts["what"].split(","))
     return NoticeText(
         t(f"notice.title.{notice.kind}", **facts), t(f"notice.text.{notice.kind}", **facts)
     )

@@ -1,16 +1,27 @@
 """Ratings, individual dates and accommodations as rows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam_api.adapters.sql.tables import Enrolment, Rating, RatingStatement, Sitting, User
+from exam_api.adapters.sql.tables import (
+    Enrolment,
+    Exam,
+    Rating,
+    RatingStatement,
+    Sitting,
+    StudentProfile,
+    User,
+)
 from exam_api.domain.admission import Allowances
 from exam_api.domain.ids import new_id
+from exam_api.domain.policy import AdmissionRule, ExamPolicy
 from exam_api.domain.statements import Enrolled, StatementPreview
 from exam_api.services.admitting import Statement
+from exam_api.services.deadlines import GroupWithoutRating
 from exam_api.services.ports import Clock
 
 
@@ -57,6 +68,30 @@ class SqlAdmissions:
             values = {"rating_points": change.points, "debt": change.debt}
             await self._change(exam_id, change.student_id, values)
         await self._session.flush()
+
+    async def without_rating(
+        self, since: datetime, until: datetime
+    ) -> Sequence[GroupWithoutRating]:
+        query = (
+            select(Exam, StudentProfile)
+            .join(Enrolment, Enrolment.exam_id == Exam.id)
+            .join(StudentProfile, StudentProfile.user_id == Enrolment.student_id)
+            .where(
+                Exam.opens_at > since,
+                Exam.opens_at <= until,
+                Enrolment.rating_points.is_(None),
+                Enrolment.admitted_at.is_(None),
+            )
+            .order_by(StudentProfile.user_id)
+        )
+        groups: dict[tuple[str, str], list[str]] = {}
+        for exam, profile in await self._session.execute(query):
+            if ExamPolicy.from_json(exam.policy).admission is AdmissionRule.RATING:
+                groups.setdefault((exam.id, profile.group_name), []).append(profile.user_id)
+        return [
+            GroupWithoutRating(exam_id, group, students[0], len(students))
+            for (exam_id, group), students in groups.items()
+        ]
 
     async def begun(self, exam_id: str, student_id: str) -> bool:
         query = select(Sitting.began_at).where(

@@ -12,6 +12,7 @@ from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.directory import SqlDirectory
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
+from exam_api.adapters.sql.identity import SqlIdentity
 from exam_api.adapters.sql.item_bank import SqlItemBank
 from exam_api.adapters.sql.item_imports import SqlItemImports
 from exam_api.adapters.sql.jobs import SqlJobs
@@ -167,3 +168,7 @@ class SqlUnit:
     @cached_property
     def statistics(self) -> SqlStatistics:
         return SqlStatistics(self.session)
+
+    @cached_property
+    def identity(self) -> SqlIdentity:
+        return SqlIdentity(self.session, self._clock)

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from exam_api.services.act_papers import ActPapers
 from exam_api.services.acts import Acts
+from exam_api.services.identity import Identity
 from exam_api.services.live_console import Console
 from exam_api.services.reviewing import Reviewing
 
@@ -17,6 +18,7 @@ class ProctoringServices:
     reviewing: Reviewing
     acts: Acts
     papers: ActPapers
+    identity: Identity
 
 
 async def _of(request: Request) -> ProctoringServices:

@@ -15,6 +15,7 @@ from exam_api.web.pages import (
     people,
     people_import,
     results,
+    rules,
     schedule,
     schedule_exam,
     second_camera,
@@ -32,6 +33,8 @@ def install_pages(app: FastAPI) -> None:
     own = (assets, account, notices, mail, student, second_camera, staff)
     records = (people_import, people, structure)
     planning = (schedule, schedule_exam, admission)
+    own = (assets, account, notices, mail, student, second_camera, staff, people, structure)
+    planning = (schedule, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)
     later = (verify, results, appeals, statistics)
     for part in (*own, *records, *planning, *banking, *later):

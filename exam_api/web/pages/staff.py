@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from exam_api.domain.roles import Actor, Role
+from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CurrentActor
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.wiring import Lists
@@ -42,10 +43,16 @@ async def sittings(request: Request, actor: CurrentActor, lists: Lists, exam_id:
 
 
 @router.get("/review/{sitting_id}")
-async def review(request: Request, actor: CurrentActor, lists: Lists, sitting_id: str) -> Response:
-    sitting = await lists.sitting(actor, sitting_id)
+async def review(
+    request: Request, actor: CurrentActor, lists: Lists, services: Proctoring, sitting_id: str
+) -> Response:
     return TEMPLATES.page(
-        request, "review.html", actor, sitting=sitting, may_decide=actor.has(Role.PROCTOR)
+        request,
+        "review.html",
+        actor,
+        sitting=await lists.sitting(actor, sitting_id),
+        identity=await services.identity.of(actor, sitting_id),
+        may_decide=actor.has(Role.PROCTOR),
     )
 
 

@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from exam_api.domain.roles import Role
 from exam_api.domain.states import COMPLETED
+from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.wiring import Lists
@@ -32,9 +33,18 @@ async def enter(actor: CurrentActor, core: CoreDep, exam_id: str) -> Response:
 
 
 @router.get("/sittings/{sitting_id}")
-async def room(request: Request, actor: CurrentActor, core: CoreDep, sitting_id: str) -> Response:
+async def room(
+    request: Request,
+    actor: CurrentActor,
+    core: CoreDep,
+    services: Proctoring,
+    sitting_id: str,
+) -> Response:
     """The student's room; who watches the exam is led to the review."""
     if not actor.has(Role.STUDENT):
         return RedirectResponse(f"/review/{sitting_id}", 303)
     sitting = await core.desk.view(actor, sitting_id)
-    return TEMPLATES.page(request, "room.html", actor, sitting_id=sitting.id, exam=sitting.exam)
+    rules = await services.identity.rules()
+    return TEMPLATES.page(
+        request, "room.html", actor, sitting_id=sitting.id, exam=sitting.exam, rules=rules
+    )

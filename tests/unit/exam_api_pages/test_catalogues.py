@@ -35,6 +35,7 @@ from exam_api.domain.sitting_log import LogKind
 from exam_api.domain.statements import RowProblem
 from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.course import ProctorAction, Want
+from exam_api.services.identity_ports import PhotoKind
 from exam_api.services.interchange import FileFormat
 from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.people_import import Change
@@ -125,6 +126,8 @@ MADE_UP = {
     "bank.format.": list(FileFormat),
     "bank.dropped.": ["feedback"],
     "conflict.": list(ConflictKind),
+    "identity.": list(PhotoKind),
+    "approval.": ["schedule", "staff"],
     "statement.problem.": list(RowProblem),
     "admission.is.": list(Admission),
     "policy.": [

@@ -34,6 +34,7 @@ from exam_api.adapters.sql.tables.exams import (
     SittingLogRow,
     TransitionRow,
 )
+from exam_api.adapters.sql.tables.identity import Consent, IdentityPhoto, RulesVersion
 from exam_api.adapters.sql.tables.jobs import JobRow
 from exam_api.adapters.sql.tables.media import MediaTokenRow
 from exam_api.adapters.sql.tables.notices import NoticeReader, NoticeRow
@@ -83,6 +84,7 @@ __all__ = [
     "ArchivedFile",
     "AuditRow",
     "Base",
+    "Consent",
     "DecisionRow",
     "Department",
     "Discipline",
@@ -98,6 +100,7 @@ __all__ = [
     "GapRow",
     "GradeChangeRow",
     "Handover",
+    "IdentityPhoto",
     "Item",
     "ItemCredit",
     "ItemImportRow",
@@ -117,6 +120,7 @@ __all__ = [
     "Rating",
     "RatingStatement",
     "Room",
+    "RulesVersion",
     "SealedRow",
     "SecondLogInRow",
     "SegmentRow",

@@ -50,6 +50,7 @@ export class SittingClient {
   claim(takeOver) { return this.#call("POST", "/claim", { client_id: this.clientId, take_over: takeOver }); }
   publishToken(track = "camera") { return this.#call("POST", `/publish-token?track=${track}`); }
   phoneLink() { return this.#call("POST", "/second-camera/link"); }
+  consent(rules, language) { return this.#call("POST", "/consent", { rules, language }); }
   ready() { return this.#call("POST", "/ready"); }
   begin() { return this.#call("POST", "/begin"); }
   beginBreak() { return this.#call("POST", "/break"); }

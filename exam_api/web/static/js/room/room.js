@@ -1,12 +1,13 @@
 // The room of a sitting: rules → device check and recording → test → result.
 import { $, $$, say, show, sleep } from "../dom.js";
-import { problemText, t } from "../i18n.js";
+import { lang, problemText, t } from "../i18n.js";
 import { moment } from "../time.js";
 import { Beside } from "./beside.js";
 import { Camera } from "./camera.js";
 import { SittingClient } from "./client.js";
 import { ServerClock } from "./clock.js";
 import { askFinish, closeFinish, fillResult, finish, isOver } from "./ending.js";
+import { IdentityPhotos } from "./identity.js";
 import { Keeping } from "./keeping.js";
 import { Line } from "./line.js";
 import { Pauses } from "./pauses.js";
@@ -32,6 +33,7 @@ class ExamRoom extends HTMLElement {
     this.camera = new Camera(this.client);
     this.line = new Line(this, this.camera);
     this.beside = new Beside(this);
+    new IdentityPhotos(this.dataset.sitting, this.camera);
     this.keeping = new Keeping(this, this.camera);
     this.talk = new Talk(this);
     this.pauses = new Pauses(this);
@@ -141,7 +143,14 @@ class ExamRoom extends HTMLElement {
 
   // --- before the test ----------------------------------------------------------------------------
 
-  #accept() {
+  /** On record with the version that was read, before anything else happens. */
+  async #accept() {
+    try {
+      await this.client.consent(Number(this.dataset.rules), lang);
+    } catch (problem) {
+      this.steps.trouble(problem.code);
+      return;
+    }
     sessionStorage.setItem(`consent:${this.client.id}`, "yes");
     this.steps.go("check");
     this.camera.check();

@@ -1,0 +1,131 @@
+"""What is due by a day: approvals (S-5, S-8), statements (S-7), photos that are kept no longer.
+
+Looked at now and then; each thing is told once, however often it is looked at.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, Protocol
+
+from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.roles import Role
+from exam_api.services.identity import Identity
+from exam_api.services.notices_ports import Notices
+from exam_api.services.ports import Clock
+from exam_api.services.scheduling_ports import Period, Schedule
+
+LOOK_EVERY_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePolicy:
+    """S-5/S-8: approved 2 weeks before the session, 1 week before the summer one."""
+
+    approved_before: timedelta = timedelta(days=14)
+    approved_before_summer: timedelta = timedelta(days=7)
+    warned_ahead: timedelta = timedelta(days=7)  # so many days are left to act
+    statement_before: timedelta = timedelta(days=3)  # S-7: before the exam
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWithoutRating:
+    """Students of one group whom no statement names. ``student_id``: one, for the faculty."""
+
+    exam_id: str
+    group: str
+    student_id: str
+    count: int
+
+
+class DeadlineRows(Protocol):
+    async def without_rating(
+        self, since: datetime, until: datetime
+    ) -> Sequence[GroupWithoutRating]:
+        """In exams that open between and ask for a rating."""
+        ...
+
+
+class DeadlineUnit(Protocol):
+    @property
+    def schedule(self) -> Schedule: ...
+    @property
+    def admissions(self) -> DeadlineRows: ...
+    @property
+    def notices(self) -> Notices: ...
+
+
+class DeadlineUnits(Protocol):
+    def write(self) -> AbstractAsyncContextManager[DeadlineUnit]: ...
+
+
+class Deadlines:
+    def __init__(
+        self,
+        units: DeadlineUnits,
+        clock: Clock,
+        identity: Identity,
+        policy: DeadlinePolicy = DeadlinePolicy(),
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._identity = identity
+        self._policy = policy
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self.look()
+            while await self._identity.forget_old():
+                pass
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        now = self._clock.now()
+        async with self._units.write() as unit:
+            for period in await unit.schedule.periods():
+                missing = _unapproved(period)
+                if missing and self._is_due(period, now.date()):
+                    told = _approval_due(period, missing)
+                    await unit.notices.add(told, roles=[Role.TESTING_CENTRE, Role.REGISTRAR])
+            until = now + self._policy.statement_before
+            for group in await unit.admissions.without_rating(now, until):
+                roles = [Role.DEAN_OFFICE, Role.REGISTRAR]
+                await unit.notices.add(_no_statement(group), roles=roles)
+
+    def _is_due(self, period: Period, today: date) -> bool:
+        policy = self._policy
+        before = policy.approved_before_summer if period.summer else policy.approved_before
+        return period.starts_on - before - policy.warned_ahead <= today <= period.ends_on
+
+
+def _unapproved(period: Period) -> list[str]:
+    steps = {"schedule": period.schedule_approved_on, "staff": period.staff_approved_on}
+    return [step for step, on in steps.items() if on is None]
+
+
+def _approval_due(period: Period, missing: Sequence[str]) -> NewNotice:
+    """Anew where something else is missing by now."""
+    return NewNotice(
+        NoticeKind.APPROVAL_DUE,
+        f"approval_due:{period.id}:{','.join(missing)}",
+        "/schedule/periods",
+        facts={
+            "period": period.title,
+            "starts_on": period.starts_on.isoformat(),
+            "what": ",".join(missing),
+        },
+    )
+
+
+def _no_statement(group: GroupWithoutRating) -> NewNotice:
+    return NewNotice(
+        NoticeKind.NO_STATEMENT,
+        f"no_statement:{group.exam_id}:{group.group}",
+        f"/schedule/exams/{group.exam_id}/admission",
+        exam_id=group.exam_id,
+        student_id=group.student_id,
+        facts={"group": group.group, "count": str(group.count)},
+    )

@@ -1,0 +1,147 @@
+"""Photos and consents of a sitting: kept privately, seen by those who watch, gone in time."""
+
+import io
+
+import pytest
+from PIL import Image
+from sqlalchemy import update
+
+from exam_api.adapters.blobs import LocalBlobs
+from exam_api.adapters.sql.tables import Exam, Sitting, User
+from exam_api.domain.errors import ExamBegun, Forbidden, IdentityMissing, InvalidRequest, NotFound
+from exam_api.services.identity import KEPT_FOR, Identity
+from exam_api.services.identity_ports import PhotoKind
+
+pytestmark = pytest.mark.integration
+
+
+def jpeg(color: str = "red", *, size: tuple[int, int] = (64, 48), **more: object) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, color).save(file, "JPEG", **more)
+    return file.getvalue()
+
+
+class Comparing:
+    async def same(self, face: bytes, document: bytes) -> bool | None:
+        return face == document
+
+
+@pytest.fixture
+def blobs(tmp_path) -> LocalBlobs:
+    return LocalBlobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+def identity(database, clock, blobs) -> Identity:
+    return Identity(database, clock, blobs)
+
+
+@pytest.fixture
+async def people(database, student) -> dict[str, object]:
+    """``watching``: the sitting's own proctor; ``other``: another one."""
+    async with database.read() as unit:
+        mine = select_proctor(student.id)
+        login = await unit.session.scalar(mine)
+        other = "proctor2" if login == "proctor1" else "proctor1"
+        logins = {"watching": login, "other": other}
+        logins |= {name: name for name in ("student1", "student2", "testing")}
+        return {
+            name: (await unit.people.credentials(login)).actor for name, login in logins.items()
+        }
+
+
+def select_proctor(sitting_id: str):
+    from sqlalchemy import select
+
+    return (
+        select(User.login)
+        .join(Sitting, Sitting.proctor_id == User.id)
+        .where(Sitting.id == sitting_id)
+    )
+
+
+async def test_a_photo_is_for_those_who_watch_and_without_what_the_camera_wrote(
+    identity, people, student
+):
+    exif = Image.Exif()
+    exif[0x010F] = "Maker of cameras"
+    await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg(exif=exif))
+    kept = await identity.photo(people["watching"], student.id, PhotoKind.FACE)
+    assert b"Maker of cameras" not in kept
+    assert Image.open(io.BytesIO(kept)).size == (64, 48)
+    for stranger in ("other", "student1", "student2"):
+        with pytest.raises(NotFound):
+            await identity.photo(people[stranger], student.id, PhotoKind.FACE)
+    with pytest.raises(NotFound):
+        await identity.take(people["student2"], student.id, PhotoKind.FACE, jpeg())
+
+
+async def test_the_newest_photo_counts_and_nothing_is_claimed_without_comparison(
+    identity, people, student, database, blobs
+):
+    for color in ("red", "blue"):
+        await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg(color))
+    await identity.take(people["student1"], student.id, PhotoKind.DOCUMENT, jpeg("blue"))
+    shown = Image.open(io.BytesIO(await identity.photo(people["watching"], student.id, "face")))
+    red, _, blue = shown.getpixel((5, 5))
+    assert blue > 200
+    assert red < 50
+    view = await identity.of(people["watching"], student.id)
+    assert (set(view.photos), view.same) == (set(PhotoKind), None)
+    comparing = Identity(database, identity._clock, blobs, Comparing())
+    assert (await comparing.of(people["watching"], student.id)).same is True
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", jpeg()[:100], jpeg(size=(5000, 10))])
+async def test_what_is_no_fitting_picture_is_refused(identity, people, student, data):
+    with pytest.raises(InvalidRequest) as refused:
+        await identity.take(people["student1"], student.id, PhotoKind.FACE, data)
+    assert refused.value.code == "photo_unreadable"
+
+
+async def test_an_exam_that_asks_for_photos_lets_nobody_be_ready_without(
+    identity, people, student, core, exam_id
+):
+    async with core.database.write() as unit:
+        asks = update(Exam).where(Exam.id == exam_id).values(policy={"identity_photos": True})
+        await unit.session.execute(asks)
+    await student.publish(core)
+    refused = await student.begin()
+    assert (refused.status_code, refused.json()["code"]) == (409, IdentityMissing.code)
+    for kind in PhotoKind:
+        await identity.take(people["student1"], student.id, kind, jpeg())
+    assert (await student.begin()).status_code == 200
+    with pytest.raises(ExamBegun):
+        await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg())
+
+
+async def test_photos_go_when_their_time_is_over(identity, people, student, clock, tmp_path):
+    await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg())
+    assert await identity.forget_old() == 0
+    assert [path.suffix for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == [".jpg"]
+    clock.pass_time(seconds=KEPT_FOR.total_seconds() + 1)
+    assert await identity.forget_old() == 1
+    assert await identity.forget_old() == 0
+    assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
+    assert (await identity.of(people["watching"], student.id)).photos == {}
+
+
+async def test_which_version_was_agreed_to_stays_on_record(identity, people, student, clock):
+    texts = {"kk": "Ереже", "ru": "Правила", "en": "Rules"}
+    assert (await identity.rules()).number == 0
+    await identity.consent(people["student1"], student.id, 0, "kk")
+    assert (await identity.publish_rules(people["testing"], texts)).number == 1
+    clock.pass_time(minutes=1)
+    await identity.consent(people["student1"], student.id, 1, "ru")
+    await identity.consent(people["student1"], student.id, 1, "en")
+    found = (await identity.of(people["watching"], student.id)).consents
+    assert [(number, language) for number, language, _ in found] == [(0, "kk"), (1, "ru")]
+    assert (await identity.rules()).texts == texts
+    with pytest.raises(NotFound):
+        await identity.consent(people["student1"], student.id, 2, "kk")
+    with pytest.raises(NotFound):
+        await identity.consent(people["student2"], student.id, 1, "kk")
+    with pytest.raises(Forbidden):
+        await identity.publish_rules(people["watching"], texts)
+    with pytest.raises(InvalidRequest):
+        await identity.publish_rules(people["testing"], {**texts, "en": " "})
