@@ -1,13 +1,14 @@
 """Bring a database to the newest schema; build it from nothing the same way."""
 
 from importlib import resources
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -41,6 +42,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     if engine.dialect.name == "sqlite":
         # Everything or nothing here too: a migration that is killed half-way leaves no trace.
         sqlite_connections.install(engine)
+        event.listen(engine, "connect", _wait_for_another)
     try:
         with translated(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -51,6 +53,11 @@ def upgrade(url: str, revision: str = "head") -> None:
         raise DatabaseNewer from error
     finally:
         engine.dispose()
+
+
+def _wait_for_another(connection: Any, _record: object) -> None:
+    """A whole migration of another process may take long; an answer never waits for one."""
+    connection.execute("PRAGMA busy_timeout = 120000")
 
 
 def newest_revision() -> str | None:
