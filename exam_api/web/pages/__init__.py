@@ -32,8 +32,6 @@ def install_pages(app: FastAPI) -> None:
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
     own = (assets, account, notices, mail, student, second_camera, staff)
     records = (people_import, people, structure)
-    planning = (schedule, schedule_exam, admission)
-    own = (assets, account, notices, mail, student, second_camera, staff, people, structure)
     planning = (schedule, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)
     later = (verify, results, appeals, statistics)
