@@ -347,6 +347,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "load": recording.watch_load,
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
+        "uploads": container.gap_fill.run,
         "pages": container.page_watch.run,
         **({"archive": container.archive.run} if container.archive else {}),
         "deadlines": container.deadlines.run,

@@ -43,6 +43,7 @@ class FillPolicy:
 
 
 DEFAULT_FILL: Final = FillPolicy()
+FORGET_EVERY_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,12 @@ class GapFill:
         with path.open("ab") as file:
             file.write(part)
         return size + len(part)
+
+    async def run(self) -> None:
+        """Until cancelled: parts that nobody goes on with do not stay."""
+        while True:
+            await asyncio.to_thread(self.forget_old)
+            await asyncio.sleep(FORGET_EVERY_S)
 
     def forget_old(self) -> None:
         """Parts that nobody went on with. Blocks."""
