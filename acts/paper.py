@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, LongTable, Spacer
+from reportlab.platypus import CondPageBreak, KeepTogether, LongTable, Spacer
 
 from acts import styles, typefaces, values
 from acts.chart import Distribution, drawn
@@ -112,7 +112,7 @@ def _imprint(paper: Paper, language: Language) -> Imprint:
 
 def _story(paper: Paper, language: Language, width: float) -> Iterator[Any]:
     title = styles.both(paper.name, language)
-    number = f" № {typefaces.markup(paper.number)}" if paper.number else ""
+    number = f" №\N{NO-BREAK SPACE}{typefaces.markup(paper.number)}" if paper.number else ""
     yield styles.text(f"<b>{title}{number}</b>", 13, centred=True, after=8)
     for key, value in paper.fields:
         words = f"{styles.both(key, language)}: <b>{_written(value, language)}</b>"
@@ -133,7 +133,8 @@ def _block(
         return
     if block.caption:
         words = f"<b>{styles.both(block.caption, language)}</b>"
-        yield styles.text(words, 11, before=8, after=4, keep=True)
+        yield CondPageBreak(40 * mm)  # not the title alone at the foot of a page
+        yield styles.text(words, 11, before=8, after=4)
     if isinstance(block, Distribution):
         yield drawn(block, width, language)
         return
