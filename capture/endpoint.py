@@ -66,7 +66,13 @@ class SdpEndpoint(Generic[Grant]):
             (resource, ["OPTIONS"], self.resource_described),
             (resource, ["GET", "HEAD", "POST", "PUT", "PATCH"], self.refused),
         ):
-            router.add_api_route(path, handler, methods=methods, response_model=None)
+            router.add_api_route(
+                path,
+                handler,
+                methods=methods,
+                response_model=None,
+                include_in_schema=len(methods) == 1,  # what is only refused is no operation
+            )
         return router
 
     async def offered(self, request: Request, authorization: Authorization = None) -> Response:
