@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from exam_api.domain.roles import Actor, Role
 from exam_api.web.api.proctoring_services import Proctoring
-from exam_api.web.auth import CurrentActor
+from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.wiring import Lists
 
@@ -43,8 +43,13 @@ async def sittings(request: Request, actor: CurrentActor, lists: Lists, exam_id:
 
 
 @router.get("/review/{sitting_id}")
-async def review(
-    request: Request, actor: CurrentActor, lists: Lists, services: Proctoring, sitting_id: str
+async def review(  # noqa: PLR0917 - what the page shows
+    request: Request,
+    actor: CurrentActor,
+    lists: Lists,
+    services: Proctoring,
+    core: CoreDep,
+    sitting_id: str,
 ) -> Response:
     return TEMPLATES.page(
         request,
@@ -53,6 +58,7 @@ async def review(
         sitting=await lists.sitting(actor, sitting_id),
         identity=await services.identity.of(actor, sitting_id),
         may_decide=actor.has(Role.PROCTOR),
+        second_log_ins=await core.log_ins.second_log_ins(actor, sitting_id),
     )
 
 

@@ -146,10 +146,11 @@ def test_it_is_restored_into_an_empty_place_only(settings, clock, tmp_path: Path
     assert refused.value.code == "backup_not_empty"
 
 
+@pytest.mark.parametrize(
+    "template", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 def test_a_full_database_is_not_written_over(settings, clock, tmp_path: Path) -> None:
     make_backup(settings, tmp_path / "backup", clock.now(), recordings=False)
-    if settings.database.startswith("sqlite"):
-        pytest.skip("a file of the data folder, as the test above asks")
     there = Settings(data_dir=tmp_path / "new", database_url=settings.database)
     with pytest.raises(BackupRefused) as refused:
         restore_backup(there, tmp_path / "backup")

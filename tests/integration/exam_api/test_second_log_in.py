@@ -1,0 +1,79 @@
+"""One live exam session a student: a second log-in asks which to keep, and stays on record."""
+
+import pytest
+
+from exam_api.services.seeding import DEMO_PASSWORD
+from exam_api.web.container import Core
+
+pytestmark = pytest.mark.integration
+THERE = "192.0.2.7"
+
+
+async def second(core: Core):
+    return await core.accounts.log_in("student1", DEMO_PASSWORD, THERE, "Firefox")
+
+
+async def on_record(core: Core, sitting_id: str) -> list[tuple[str, str, str]]:
+    async with core.database.read() as unit:
+        proctor = (await unit.people.credentials("proctor1")).actor
+    found = await core.log_ins.second_log_ins(proctor, sitting_id)
+    return [(one.address, one.agent, one.outcome) for one in found]
+
+
+async def test_a_log_in_beside_a_running_exam_is_held(begun, core: Core, client_of) -> None:
+    log_in = await second(core)
+    actor = await core.accounts.who(log_in.cookie)
+    assert actor
+    assert actor.must_choose_session
+    other = await client_of(None)
+    other.cookies.set("baqylau", log_in.cookie)
+    refused = await other.get(f"/api/v1/sittings/{begun.id}")
+    assert (refused.status_code, refused.json()["code"]) == (403, "session_choice_required")
+    assert (await begun.call("GET", "")).status_code == 200  # the first one goes on
+    assert await on_record(core, begun.id) == [(THERE, "Firefox", "asked")]
+
+
+async def test_the_student_goes_on_at_the_new_place(begun, core: Core) -> None:
+    log_in = await second(core)
+    actor = await core.accounts.who(log_in.cookie)
+    kept = await core.log_ins.choose(actor, log_in.cookie, "here")
+    assert kept
+    assert kept.cookie != log_in.cookie  # a new id for new rights
+    assert not (await core.accounts.who(kept.cookie)).must_choose_session
+    assert await core.accounts.who(log_in.cookie) is None
+    assert (await begun.call("GET", "")).status_code == 401
+    assert await on_record(core, begun.id) == [(THERE, "Firefox", "here")]
+
+
+async def test_the_student_stays_at_the_old_place(begun, core: Core) -> None:
+    log_in = await second(core)
+    actor = await core.accounts.who(log_in.cookie)
+    assert await core.log_ins.choose(actor, log_in.cookie, "other") is None
+    assert await core.accounts.who(log_in.cookie) is None
+    assert (await begun.call("GET", "")).status_code == 200
+    assert await on_record(core, begun.id) == [(THERE, "Firefox", "other")]
+
+
+async def test_before_and_after_the_exam_nothing_is_asked(student, core: Core) -> None:
+    assert not (await second(core)).actor.must_choose_session
+    assert await on_record(core, student.id) == []
+
+
+async def test_a_changed_password_ends_the_other_sessions(core: Core) -> None:
+    here, there = [await core.accounts.log_in("dean", DEMO_PASSWORD, THERE) for _ in range(2)]
+    done = await core.log_ins.change_password(
+        here.actor, here.cookie, DEMO_PASSWORD, "another long secret"
+    )
+    assert await core.accounts.who(done.cookie)
+    assert await core.accounts.who(here.cookie) is None  # the same session, under a new id
+    assert await core.accounts.who(there.cookie) is None
+    assert (await core.log_ins.own(here.actor, done.cookie))[0].this_one
+
+
+async def test_a_session_is_ended_from_the_list(core: Core) -> None:
+    here, there = [await core.accounts.log_in("dean", DEMO_PASSWORD, THERE) for _ in range(2)]
+    own = await core.log_ins.own(here.actor, here.cookie)
+    (other,) = (one.session.id for one in own if not one.this_one)
+    await core.log_ins.end_own(here.actor, other)
+    assert await core.accounts.who(there.cookie) is None
+    assert await core.accounts.who(here.cookie)
