@@ -90,6 +90,15 @@ async def take(actor: CurrentActor, core: CoreDep, import_id: PathId) -> Respons
     return RedirectResponse(f"/bank/{discipline_id}?state=draft", 303)
 
 
+@router.get("/imports/{import_id}/pictures/{name}")
+async def preview_picture(
+    actor: CurrentActor, core: CoreDep, import_id: PathId, name: PictureName
+) -> Response:
+    _, found = await core.files.look(actor, import_id)
+    bodies = [one.content.body for one in found.items]
+    return picture_response(name, await core.pictures.of(bodies, name))
+
+
 @router.get("/{discipline_id}/export")
 async def export(
     *,

@@ -19,6 +19,11 @@ def marked(text: str, formulas: Mapping[str, Formula], pictures: str) -> Markup:
     return Markup("").join(_pieces(text, formulas, pictures))
 
 
+def plainly(text: str) -> str:
+    """For a list: formulas as TeX, pictures as their words."""
+    return MARKS.sub(lambda mark: mark["words"] if mark["tex"] is None else mark["tex"], text)
+
+
 def _pieces(text: str, formulas: Mapping[str, Formula], pictures: str) -> Iterator[Markup]:
     end = 0
     for mark in MARKS.finditer(text):

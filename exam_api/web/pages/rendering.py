@@ -12,7 +12,7 @@ from exam_api.domain.roles import OVERSEERS, Actor, Role
 from exam_api.services.session_statistics import READERS
 from exam_api.web.i18n import LANGUAGE_NAMES, catalogue, request_language
 from exam_api.web.pages.assets import static_prefix
-from exam_api.web.pages.marked import marked
+from exam_api.web.pages.marked import marked, plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.filters["marked"] = marked
+        self._environment.filters["plainly"] = plainly
 
     def page(
         self,
