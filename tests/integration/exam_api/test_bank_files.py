@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from exam_api.adapters.interchange.building import choice_item
 from exam_api.adapters.interchange.gift import read_gift
+from exam_api.adapters.interchange.moodle_xml import write_moodle_xml
 from exam_api.adapters.interchange.pictures import checked_picture
 from exam_api.adapters.sql.tables import Discipline, Exam, Item
-from exam_api.domain.items import ItemState
+from exam_api.domain.items import FULL, ItemKind, ItemState
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
 from exam_api.web.pages import install_pages
@@ -194,6 +196,19 @@ async def test_a_picture_is_shown_in_the_bank_and_in_a_live_sitting_only(
     live.live.add(student.id)
     await student.finish()
     assert (await student.call("GET", in_sitting)).status_code == 409
+
+
+async def test_an_imports_pictures_are_shown_to_who_read_it(teacher, bank, client_of) -> None:
+    name, data = checked_picture(picture())
+    stem = {"en": f"What is it? ![a field]({name})"}
+    item = choice_item(ItemKind.SINGLE, stem, [({"en": "a"}, FULL), ({"en": "b"}, 0)])
+    written = write_moodle_xml([item], "en", {name: data})
+    read = await sent(teacher, bank, written.data, "moodle_xml")
+    path = f"{read.headers['location']}/pictures/{name}"
+    assert (await teacher.get(path)).content == data
+    assert (await (await client_of("head")).get(path)).status_code == 404
+    strange = path.replace(name, f"{'0' * 32}.png")
+    assert (await teacher.get(strange)).status_code == 404
 
 
 @pytest.mark.parametrize(("words", "data"), [("", picture()), ("x", b"<svg/>"), ("a]b", picture())])
