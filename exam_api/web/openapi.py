@@ -69,7 +69,8 @@ def _document(app: FastAPI) -> Schema:
         parts["schemas"].pop(unused, None)
     codes = _codes_by_status()
     parts["responses"] = {
-        _named(status): _problems(status, sorted(codes[status])) for status in sorted(codes)
+        _named(status): _problems(status, sorted(codes[status]), closed=False)
+        for status in sorted(codes)
     }
     for path, item in schema["paths"].items():
         for method, operation in item.items():
@@ -144,7 +145,9 @@ def _named(status: int) -> str:
     return f"Problem{status}"
 
 
-def _problems(status: int, codes: list[str]) -> dict[str, Any]:
+def _problems(status: int, codes: list[str], *, closed: bool = True) -> dict[str, Any]:
+    """``closed``: the route says all of its codes; else these are those of the error classes."""
+    code: Schema = {"enum": codes} if closed else {"pattern": "^[a-z0-9_]+$", "examples": codes}
     answer: dict[str, Any] = {
         "description": HTTPStatus(status).phrase,
         "content": {
@@ -152,7 +155,7 @@ def _problems(status: int, codes: list[str]) -> dict[str, Any]:
                 "schema": {
                     "allOf": [
                         {"$ref": "#/components/schemas/Problem"},
-                        {"properties": {"status": {"const": status}, "code": {"enum": codes}}},
+                        {"properties": {"status": {"const": status}, "code": code}},
                     ]
                 }
             }

@@ -53,6 +53,12 @@ _MADE = "fuzz-"
 _STREAMS = "text/event-stream"
 
 
+@schemathesis.serializer("video/webm", "application/octet-stream")
+def as_it_is(_context: object, value: object) -> bytes:
+    """Pieces of recordings: any bytes will do."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 class Server(threading.Thread):
     """The whole application, as `baqylau serve` runs it, in an event loop of its own."""
 
