@@ -91,7 +91,6 @@ class Evil:
         None,
         {"id": 1},
     ],
-    ids=repr,
 )
 def test_what_is_no_message_of_ours_is_not_taken(value):
     with pytest.raises(ForeignMessage):
