@@ -106,6 +106,7 @@ class Student:
             if await page.is_visible("#consent"):
                 await page.check("#consent")
                 await page.click("[data-act=accept]")
+                await page.wait_for_selector("#consent", state="hidden")
             elif await page.is_visible("[data-act=take-over]"):
                 await page.click("[data-act=take-over]")
                 await page.wait_for_selector("[data-act=take-over]", state="hidden")

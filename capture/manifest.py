@@ -1,7 +1,7 @@
 """segments.jsonl: what is on record of one track of a sitting, append-only, one JSON object a line.
 
 Kinds of lines: ``segment`` (a Segment without its sitting and track), ``gap``, ``stop`` (recording
-was ended in order, with the cause of the gap that would follow), ``clock`` (a ClockOffset),
+paused or ended in order, with the cause of the gap that follows), ``clock`` (a ClockOffset),
 ``supplied`` (a SuppliedSegment),
 ``seal`` (the sitting is over: all lines before are signed). Each line carries its link of the hash
 chain. Each append is flushed to the disk before anyone hears of it; a torn last line, left by a
@@ -34,7 +34,7 @@ NAME = "segments.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Recording ended in order; a later start explains its gap with ``cause``."""
+    """Recording was paused or ended, by no crash; the gap that follows has this ``cause``."""
 
     at_ms: int
     cause: GapCause

@@ -120,32 +120,39 @@ class Recorder:
                 self._fail(error, now_ms)
 
     def pause(self, cause: GapCause) -> None:
-        """Media is gone: the segment is closed, and the gap that begins has this cause."""
+        """Media is gone: the segment is closed, and the gap that begins has this cause.
+
+        One that began before keeps its own: a good-bye to a dead connection, or its end, explains
+        nothing. Only a disk that refuses what comes is told anyway, and never put down to others.
+        """
         told, self._told = self._told, None
         if told is not None and time.monotonic() - told[1] > self._settings.told_for_s:
             told = None
         self._close()
         self._early.clear()
-        self.recording = False
-        self._cause = told[0] if told is not None and cause in _SEEN_FROM_HERE else cause
+        begins, self.recording = self.recording, False
+        if begins and told is not None and cause in _SEEN_FROM_HERE:
+            cause = told[0]
+        if begins or cause is GapCause.STORAGE:
+            self._note(cause)
 
     def explain(self, cause: GapCause | None) -> None:
         """The page's word on silence: that is here now, or begins soon. None takes it back."""
         if self.recording:
             self._told = None if cause is None else (cause, time.monotonic())
         elif cause is not None and self._cause in _SEEN_FROM_HERE:
-            self._cause = cause
+            self._note(cause)
+
+    def _note(self, cause: GapCause) -> None:
+        """In the manifest too, so that whoever opens it later takes the gap for no crash."""
+        self._cause = cause
+        if self._end_ms is not None:
+            self._submit(self._append, StopEntry(self._end_ms, cause))
 
     def _end_before_hole(self, at_ms: int) -> None:
         """A cut shorter than what counts as lost leaves a hole: it is a gap all the same."""
         if self._open is not None and self._open.is_before_hole(at_ms, self._settings.hole_ms):
             self.pause(GapCause.NETWORK)
-
-    def stop(self, at_ms: int, cause: GapCause) -> None:
-        """As pause, and noted in the manifest, so that a restart knows it was no crash."""
-        self.pause(cause)
-        if self.ledger.segments or self._jobs:
-            self._submit(self._append, StopEntry(at_ms, cause))
 
     async def drain(self) -> None:
         """Wait until everything closed so far is hashed, chained and on the disk."""

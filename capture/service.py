@@ -506,11 +506,10 @@ class CaptureService:
         self._by_resource.pop(session.resource_id, None)
         await session.close()
         self._detach(track, session)
-        at_ms = session.clock.now_ms()
-        track.recorder.stop(at_ms, cause)
+        track.recorder.pause(cause)
         track.live = False
         await track.recorder.drain()
-        self._emit(PublisherEnded(key.sitting_id, at_ms, key.track))
+        self._emit(PublisherEnded(key.sitting_id, session.clock.now_ms(), key.track))
 
     async def _retire(self, key: TrackKey, cause: GapCause) -> None:
         await self._finish(key, cause)

@@ -69,6 +69,25 @@ async def test_a_peer_that_says_goodbye_ends_its_publication(capture_server, vp8
     assert again.resource != peer.resource
 
 
+@pytest.mark.parametrize("ending", ["good-bye", "close"])
+async def test_a_lost_line_is_the_gaps_cause_whatever_ends_it(capture_server, vp8, ending):
+    """After the cut the page says good-bye to the dead connection, or the connection ends."""
+    service = capture_server.service
+    peer = await capture_server.publish("s1", vp8, loop=True)
+    await capture_server.until(lambda: service.recorded_until("s1") > 1200)
+    peer.hold(held=True)
+    await capture_server.until(lambda: capture_server.seen(MediaLost))
+    if ending == "good-bye":
+        await service.end(peer.resource.rsplit("/", 1)[1])
+    else:
+        await peer.close()
+    await capture_server.until(lambda: capture_server.seen(PublisherEnded))
+    await capture_server.publish("s1", vp8, loop=True)
+    await capture_server.until(lambda: len(capture_server.seen(MediaStarted)) == 2)
+    await service.end_sitting("s1")
+    assert [gap.cause for gap in service.recording("s1").gaps] == [GapCause.NETWORK]
+
+
 async def test_two_sittings_do_not_disturb_each_other(capture_server, vp8):
     service = capture_server.service
     one = await capture_server.publish("s1", vp8, loop=True)
