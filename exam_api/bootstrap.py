@@ -34,11 +34,13 @@ from exam_api.adapters.blobs import LocalBlobs, StoredBlobs, blobs_at
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.figures import flag_seconds
 from exam_api.adapters.mail import FolderMailer, SmtpMailer
+from exam_api.adapters.mp4 import FfmpegTranscoder
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.recording_side import RecordingSide, recording_side
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.archive_store import SqlArchiveStore
 from exam_api.adapters.sql.database import Database, open_database
+from exam_api.adapters.sql.export_store import SqlExportStore
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
 from exam_api.adapters.sql.unit import SqlUnit
@@ -49,9 +51,17 @@ from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.archiving import Archive, ArchivedRecordings
 from exam_api.services.deadlines import Deadlines
+from exam_api.services.exports import (
+    EXPORT,
+    EXPORT_JOBS,
+    ExportFiles,
+    ExportJob,
+    ExportPolicy,
+    Exports,
+)
 from exam_api.services.gap_fill import GapFill
 from exam_api.services.identity import Identity
-from exam_api.services.jobs import Handler, JobRunner
+from exam_api.services.jobs import Handler, JobRunner, Lane
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
@@ -68,6 +78,7 @@ from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
 from exam_api.settings import Settings
 from exam_api.web.api import (
+    exports,
     gap_fill,
     identity,
     live_routes,
@@ -103,6 +114,8 @@ class Container(Core):
     gap_fill: GapFill
     read_acts: "Transaction[SqlActStore]"
     jobs: JobRunner
+    exports: Exports
+    export_jobs: JobRunner
     deadlines: Deadlines
     start_error: Exception | None = None
 
@@ -122,7 +135,7 @@ async def build(settings: Settings) -> FastAPI:
     database = await open_database(settings.database, clock)
     container = _container(settings, database, clock, seal_key, key)
     database.listeners.append(container.hub.wake)
-    database.job_listeners.append(container.jobs.wake)
+    database.job_listeners += [container.jobs.wake, container.export_jobs.wake]
     if seal_key.self_made:
         _log.warning(
             "seal_is_self_made", fingerprint=seal_key.fingerprint, set="BAQYLAU_SEAL_PKCS12"
@@ -135,6 +148,7 @@ async def build(settings: Settings) -> FastAPI:
             review_papers.router,
             student_line.router,
             gap_fill.router,
+            exports.router,
             identity.router,
             whip_router(container.capture, container.desk.authorize_publish, settings.ice),
             whep_router(container.capture, container.live_views.authorize, settings.ice),
@@ -195,6 +209,12 @@ def _container(
         render_form4=render_form4_xlsx,
     )
     handlers: dict[str, Handler] = {}
+    files = ExportFiles(
+        settings.exports_dir,
+        blobs,
+        FfmpegTranscoder(),
+        ExportPolicy(kept=timedelta(days=settings.exports_kept_d)),
+    )
     container = Container(
         clock=clock,
         database=database,
@@ -252,7 +272,21 @@ def _container(
             clock=clock,
         ),
         read_acts=read,
-        jobs=JobRunner(database, clock, handlers),
+        jobs=JobRunner(database, clock, handlers, lane=Lane(frozenset({EXPORT}))),
+        exports=Exports(
+            _stores(database.read, lambda unit: SqlExportStore(unit, clock)),
+            _stores(database.write, lambda unit: SqlExportStore(unit, clock)),
+            recordings,
+            files,
+            clock,
+        ),
+        export_jobs=JobRunner(
+            database,
+            clock,
+            {EXPORT: ExportJob(recordings, files, clock)},
+            EXPORT_JOBS,
+            Lane(frozenset({EXPORT}), only=True),
+        ),
         deadlines=Deadlines(database, clock, Identity(database, clock, blobs)),
     )
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
@@ -347,6 +381,8 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "load": recording.watch_load,
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
+        "export jobs": container.export_jobs.run,
+        "exports": container.exports.run,
         "uploads": container.gap_fill.run,
         "pages": container.page_watch.run,
         **({"archive": container.archive.run} if container.archive else {}),

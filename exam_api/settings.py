@@ -104,6 +104,13 @@ class Settings(BaseSettings):
         "one student takes 0.12 GB; recording stops at 32 MB, so that answers are saved to the "
         "last.",
     )
+    exports_kept_d: int = Field(
+        default=7,
+        ge=1,
+        title="MP4 exports kept, days",
+        description="How long a recording that was exported as MP4 may be fetched; then the file "
+        "is removed, and may be made again. Needs the ffmpeg program.",
+    )
     local_copies_h: float | None = Field(
         default=None,
         ge=0,
@@ -323,6 +330,11 @@ class Settings(BaseSettings):
     def incoming_dir(self) -> Path:
         """What students' pages upload, until it is whole."""
         return self.data_dir / "incoming"
+
+    @property
+    def exports_dir(self) -> Path:
+        """MP4 files in the making."""
+        return self.data_dir / "exports"
 
     @property
     def blobs_dir(self) -> Path:

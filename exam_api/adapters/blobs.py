@@ -1,13 +1,19 @@
 """Write-once bytes: on the local disk by default, in an S3 bucket (or alike) by setting."""
 
 import errno
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.exceptions import NotFoundError as NoSuchBlob
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from exam_api.domain.errors import Conflict, NotFound, StorageError, StorageFull
+from exam_api.services.exports import StoredVideo
+
+_PIECE: Final = 256 * 1024
 
 
 class StoredBlobs:
@@ -35,6 +41,28 @@ class StoredBlobs:
             raise NotFound from None
         except (BaseError, OSError) as error:
             raise _storage_error(error) from error
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """In pieces, for what is too large for the memory; in place of what was there."""
+        try:
+            await self._store.put_async(key, path)
+        except (BaseError, OSError) as error:
+            raise _storage_error(error) from error
+
+    async def stored(self, key: str) -> StoredVideo:
+        """NotFound."""
+        try:
+            meta = await self._store.head_async(key)
+        except (NoSuchBlob, FileNotFoundError):
+            raise NotFound from None
+        except (BaseError, OSError) as error:
+            raise _storage_error(error) from error
+        return StoredVideo(meta["size"], partial(self._read, key))
+
+    async def _read(self, key: str, first: int, last: int) -> AsyncIterator[bytes]:
+        found = await self._store.get_async(key, options={"range": (first, last + 1)})
+        async for piece in found.stream(min_chunk_size=_PIECE):
+            yield bytes(piece)
 
     async def delete(self, key: str) -> None:
         """For what must not be kept any longer. One that is gone is no error. StorageError."""

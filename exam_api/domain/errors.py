@@ -247,6 +247,30 @@ class FillClosed(Conflict):
     code = "fill_closed"
 
 
+class SittingNotOver(Conflict):
+    """A recording is exported when it is complete."""
+
+    code = "sitting_not_over"
+    retryable = True
+
+
+class ExportUnavailable(Conflict):
+    """The server has no ffmpeg."""
+
+    code = "export_unavailable"
+
+
+class ExportFailed(Conflict):
+    code = "export_failed"
+
+
+class ExportNotReady(Conflict):
+    """Not asked for, still being made, or not kept any longer."""
+
+    code = "export_not_ready"
+    retryable = True
+
+
 class NothingLacking(Conflict):
     """The recording has no gap where this piece is from."""
 

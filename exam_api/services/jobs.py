@@ -50,6 +50,17 @@ class JobPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """Which jobs a runner takes: all but these kinds, or only these. Long ones delay no others."""
+
+    kinds: frozenset[str] = frozenset()
+    only: bool = False
+
+
+ALL_JOBS: Final = Lane()
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """``attempt`` counts from 1 and names this holder: a later one makes the earlier powerless.
 
@@ -89,8 +100,8 @@ class Jobs(Protocol):
         """False where the key is known already, whatever became of that job."""
         ...
 
-    async def any_due(self) -> bool: ...
-    async def claim(self, until: datetime) -> Job | None:
+    async def any_due(self, lane: Lane = ALL_JOBS) -> bool: ...
+    async def claim(self, until: datetime, lane: Lane = ALL_JOBS) -> Job | None:
         """The job that is due longest, held till then. None: nothing is due."""
         ...
 
@@ -110,6 +121,13 @@ class Jobs(Protocol):
         ...
 
     async def statuses(self, keys: Sequence[str]) -> Sequence[JobStatus]: ...
+    async def finished(self, kind: str, before: datetime) -> Sequence[JobStatus]:
+        """Done or failed before then."""
+        ...
+
+    async def forget(self, key: str) -> None:
+        """A done or failed job is not known any more: its key may be added again."""
+        ...
 
 
 class JobUnit(Protocol):
@@ -159,11 +177,13 @@ class JobRunner:
         clock: Clock,
         handlers: Mapping[str, Handler],
         policy: JobPolicy = JobPolicy(),
+        lane: Lane = ALL_JOBS,
     ) -> None:
         self._units = units
         self._clock = clock
         self._handlers = handlers
         self._policy = policy
+        self._lane = lane
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -203,10 +223,10 @@ class JobRunner:
 
     async def _claimed(self) -> Job | None:
         async with self._units.read() as unit:  # SQLite's one writer is not kept for nothing
-            if not await unit.jobs.any_due():
+            if not await unit.jobs.any_due(self._lane):
                 return None
         async with self._units.write() as unit:
-            return await unit.jobs.claim(self._clock.now() + self._policy.lease)
+            return await unit.jobs.claim(self._clock.now() + self._policy.lease, self._lane)
 
     async def _held(self, job: Job) -> None:
         holding = asyncio.create_task(self._hold(job), name="job lease")

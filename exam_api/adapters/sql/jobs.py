@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Select, select, update
+from sqlalchemy import CursorResult, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.tables import JobRow
-from exam_api.services.jobs import Job, JobState, JobStatus, LeaseLost
+from exam_api.services.jobs import ALL_JOBS, Job, JobState, JobStatus, Lane, LeaseLost
 from exam_api.services.ports import Clock
 
 _OPEN: Final = (JobState.WAITING.value, JobState.RUNNING.value)
+_ENDED: Final = (JobState.DONE.value, JobState.FAILED.value)
 
 
 class SqlJobs:
@@ -42,11 +43,11 @@ class SqlJobs:
         self.added += new
         return new
 
-    async def any_due(self) -> bool:
-        return await self._session.scalar(select(self._due().exists())) or False
+    async def any_due(self, lane: Lane = ALL_JOBS) -> bool:
+        return await self._session.scalar(select(self._due(lane).exists())) or False
 
-    async def claim(self, until: datetime) -> Job | None:
-        first = self._due().order_by(JobRow.due_at, JobRow.key).limit(1)
+    async def claim(self, until: datetime, lane: Lane = ALL_JOBS) -> Job | None:
+        first = self._due(lane).order_by(JobRow.due_at, JobRow.key).limit(1)
         row = await self._session.scalar(first.with_for_update(skip_locked=True))
         if row is None:
             return None
@@ -56,8 +57,10 @@ class SqlJobs:
         await self._session.flush()
         return Job(row.key, row.kind, row.payload, row.attempts, row.done, row.total)
 
-    def _due(self) -> Select[JobRow]:
-        return select(JobRow).where(JobRow.state.in_(_OPEN), JobRow.due_at <= self._clock.now())
+    def _due(self, lane: Lane) -> Select[JobRow]:
+        of_lane = JobRow.kind.in_(lane.kinds) if lane.only else JobRow.kind.not_in(lane.kinds)
+        due = (JobRow.state.in_(_OPEN), JobRow.due_at <= self._clock.now())
+        return select(JobRow).where(*due, of_lane)
 
     async def renew(self, job: Job, until: datetime) -> bool:
         return await self._changed(job, due_at=until)
@@ -98,6 +101,15 @@ class SqlJobs:
             select(JobRow).where(JobRow.key.in_(keys)).order_by(JobRow.created_at, JobRow.key)
         )
         return [_status(row) for row in rows]
+
+    async def finished(self, kind: str, before: datetime) -> Sequence[JobStatus]:
+        ended = (JobRow.state.in_(_ENDED), JobRow.finished_at <= before)
+        rows = await self._session.scalars(select(JobRow).where(JobRow.kind == kind, *ended))
+        return [_status(row) for row in rows]
+
+    async def forget(self, key: str) -> None:
+        ended = JobRow.state.in_(_ENDED)
+        await self._session.execute(delete(JobRow).where(JobRow.key == key, ended))
 
     async def _change(self, job: Job, **values: Any) -> None:
         if not await self._changed(job, **values):

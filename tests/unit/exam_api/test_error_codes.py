@@ -38,6 +38,8 @@ def test_waiting_may_help_where_it_says_so() -> None:
         "piece_offset",
         "awaiting_admission",
         "sitting_paused",
+        "sitting_not_over",
+        "export_not_ready",
         "exam_not_open",
         "storage_busy",
         "storage_full",

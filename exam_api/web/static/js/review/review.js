@@ -4,6 +4,7 @@ import { call } from "../api.js";
 import { lang, problemText, t } from "../i18n.js";
 import { span } from "../time.js";
 import { detail, fact, percent, verdictBadge } from "./detail.js";
+import { ExportPanel } from "./export.js";
 import { Timeline } from "./timeline.js";
 import { drawTracks } from "./tracks.js";
 
@@ -14,6 +15,7 @@ class SittingReview extends HTMLElement {
   #data = null;
   #chosen = null;
   #track = "camera";
+  #export = new ExportPanel();
 
   async connectedCallback() {
     this.base = `/api/v1/sittings/${this.dataset.sitting}`;
@@ -48,6 +50,7 @@ class SittingReview extends HTMLElement {
     this.#drawIntegrity();
     this.#drawActs();
     drawTracks(data, this.#track, (track) => this.#showTrack(track));
+    this.#showExport();
     show($("#refresh"), data.recording.live);
     clearTimeout(this.again);
     // While the exam runs new flags come; the choice and what is being typed stay.
@@ -72,7 +75,14 @@ class SittingReview extends HTMLElement {
   #showTrack(track) {
     this.#track = track;
     drawTracks(this.#data, track, (other) => this.#showTrack(other));
+    this.#showExport();
     this.#loadVideo();
+  }
+
+  #showExport() {
+    const { sitting, tracks } = this.#data;
+    const recorded = tracks.some((one) => one.track === this.#track && one.recorded);
+    this.#export.show(this.base, this.#track, recorded && Boolean(sitting.finished_at));
   }
 
   #noVideo(missing) {
