@@ -17,7 +17,7 @@ from capture.recorder import Recorder
 from capture.settings import CaptureSettings
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.mp4 import FfmpegTranscoder
-from exam_api.adapters.sql.database import Database
+from exam_api.adapters.sql.database import open_database
 from exam_api.domain.errors import ExportFailed
 from exam_api.services.exports import EXPORT, blob_key, export_key
 from exam_api.services.jobs import JobState
@@ -109,12 +109,12 @@ def _ffmpegs_at(folder: Path) -> list[str]:
     return found
 
 
-async def test_a_killed_server_makes_the_file_after_its_restart(template, tmp_path, frames):
+async def test_a_killed_server_makes_the_file_after_its_restart(tmp_path, frames):
     await _record(tmp_path / "track", frames)
     recordings = FolderRecordings(tmp_path / "track")
     key = export_key(recordings.recording(SITTING))
-    url = template.copy(tmp_path)
-    database = Database(url, SystemClock())
+    url = f"sqlite+aiosqlite:///{tmp_path / 'app.db'}"
+    database = await open_database(url, SystemClock())
     async with database.write() as unit:
         await unit.jobs.add(key, EXPORT, {"sitting_id": SITTING, "track": TrackKind.CAMERA})
     made = tmp_path / "blobs" / blob_key(key)

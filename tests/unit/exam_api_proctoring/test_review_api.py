@@ -17,6 +17,7 @@ from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
+from exam_api.services.identity import Identity
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
 from exam_api.services.ports import MediaState
@@ -110,6 +111,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
         accounts=Accounts(world.database, world.clock, PlainHasher()),
         desk=SittingDesk(world.database, world.clock, live),
         testing=testing.Testing(world.database, world.clock, live),
+        blobs=world.blobs,
         proctoring=ProctoringServices(
             console=Console(world.read, world.recordings, thumbnails, LiveHub(), world.clock),
             reviewing=Reviewing(
@@ -128,6 +130,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                     package=_packed,
                 ),
             ),
+            identity=Identity(world.database, world.clock, world.blobs),
         ),
     )
 
