@@ -20,7 +20,8 @@ from exam_api.web.logs import configure_logging
 from models.registry import registry
 
 # What the demo makes in its folder: --fresh removes these and nothing else.
-_MADE: Final = ("app.db", "app.db-wal", "app.db-shm", "recordings", "blobs", "outbox", "seal.pem")
+_DATABASE: Final = ("app.db", "app.db-wal", "app.db-shm")
+_MADE: Final = (*_DATABASE, "recordings", "exports", "blobs", "outbox", "seal.pem")
 
 
 def run_demo(data: Path, port: int, *, fresh: bool) -> None:
