@@ -5,7 +5,6 @@ import { problemText, t } from "../i18n.js";
 import { moment } from "../time.js";
 
 const AGAIN_MS = 2000;
-const TOLD_PERCENT = 25; // how often a screen reader hears of progress
 
 /** Draws into #export. `show(base, track, over)`: which track; `over`: the sitting is completed. */
 export class ExportPanel {
@@ -54,6 +53,7 @@ export class ExportPanel {
     show(button, made.state === "none" || made.state === "failed");
     show($("#export-progress"), this.busy);
     $("#export-progress").value = made.progress;
+    say($("#export-percent"), made.state === "running" ? `${made.progress} %` : "");
     this.#drawFile(made);
     say($("#export-state"), words(made));
     if (focused && made.state !== "none" && made.state !== "failed") $("#export-state").focus();
@@ -68,8 +68,8 @@ export class ExportPanel {
   }
 }
 
-function words({ state, progress, error, until }) {
-  if (state === "running") return t("export.running", { percent: Math.floor(progress / TOLD_PERCENT) * TOLD_PERCENT });
+function words({ state, error, until }) {
+  if (state === "running") return t("export.running"); // said once; the bar tells how far it is
   if (state === "waiting") return t("export.waiting");
   if (state === "failed") return problemText(error);
   return state === "done" ? t("export.until", { time: moment(until) }) : "";
