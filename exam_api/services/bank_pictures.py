@@ -68,14 +68,18 @@ class Pictures:
     async def add(
         self, actor: Actor, item_id: str, data: bytes, words: str, make: PictureMaker
     ) -> str:
-        """Behind the question's text, in each language; the id of what was saved. ItemInvalid."""
+        """Behind the question's text, in each language; the id of what was saved.
+
+        ItemInvalid, NotFound, Forbidden.
+        """
+        detail = await self._items.detail(actor, item_id)
+        await self._items.editor(actor, detail.discipline.id)  # Forbidden to those who do not load
         if not 0 < len(words.strip()) <= WORDS_LIMIT or set("[]\n\0") & set(words):
             raise ItemInvalid((Problem("picture", "words_missing"),))
         try:
             name, clean = await asyncio.to_thread(make, data)
         except ValueError:
             raise ItemInvalid((Problem("picture", "picture_bad"),)) from None
-        detail = await self._items.detail(actor, item_id)
         await self._blobs.put(picture_key(name), clean)
         mark = f"![{words.strip()}]({name})"
         return await self._items.save(actor, item_id, _with(detail.item.content, mark))

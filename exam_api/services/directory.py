@@ -107,11 +107,11 @@ class PeopleDesk:
         self, actor: Actor, user_id: str, reason: str, *, disabled: bool
     ) -> PersonRecord:
         """A disabled person is logged out and cannot log in; all that they did stays."""
-        if user_id == actor.id:
-            raise OwnAccountKept
-        reason = stated(reason, needed=True)
         async with self._units.write() as unit:
             person = await _kept(unit, actor, user_id)
+            if user_id == actor.id:
+                raise OwnAccountKept
+            reason = stated(reason, needed=True)
             if person.disabled == disabled:
                 return person
             await unit.directory.set_disabled(user_id, disabled=disabled)

@@ -125,7 +125,10 @@ class Outbox:
     async def message(self, actor: Actor, notice_id: str, user_id: str) -> bytes:
         """The mail as it is or would be sent. NotFound."""
         _require_administrator(actor)
-        return (await self._letters.message(notice_id, user_id)).as_bytes()
+        try:
+            return (await self._letters.message(notice_id, user_id)).as_bytes()
+        except JobRefused:
+            raise NotFound from None  # no address: no mail
 
     async def retry(self, actor: Actor, notice_id: str, user_id: str) -> None:
         """A mail that failed for good is sent once more. NotFound where none has."""

@@ -52,10 +52,11 @@ async def admission(
 @router.post("/statement")
 async def bring(request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId) -> Response:
     """Shows what the file would change; nothing is changed."""
-    upload = (await request.form()).get("file")
-    if not isinstance(upload, UploadFile) or not upload.filename:
-        return back_to(_path(exam_id), FieldWrong("file"))
-    data = await upload.read(_MOST_BYTES + 1)
+    async with request.form() as form:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            return back_to(_path(exam_id), FieldWrong("file"))
+        data = await upload.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise PayloadTooLarge
     return await _preview(request, actor, core, exam_id, Statement(upload.filename, data))

@@ -60,9 +60,9 @@ async def template(actor: CurrentActor) -> Response:
 @router.post("/people/import")
 async def preview(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
     _require(actor)
-    form = await request.form()
-    file = form.get("file")
-    content = await file.read(MOST_BYTES + 1) if isinstance(file, UploadFile) else b""
+    async with request.form() as form:
+        file = form.get("file")
+        content = await file.read(MOST_BYTES + 1) if isinstance(file, UploadFile) else b""
     try:
         plan = await core.people_import.preview(actor, content)
     except SheetUnreadable as error:

@@ -1,0 +1,460 @@
+"""Role × route × object, for every route of the whole application.
+
+How to add a row: a new route fails ``test_no_route_is_left_out`` until ROWS has it. Write
+``row("METHOD /path", WHO)``: WHO are those who get past the permission, whatever the route then
+answers them (200, 303, 409, 422 …). Everybody else of PEOPLE must be refused: 401, 403, 404
+without a word on whether the thing exists, or 405 where a method is only reserved. Names in
+braces come from ``university.names`` and name what is student1's, and what those have to do with
+who watch over, teach or judge student1; the others hold the same roles elsewhere. A list answers
+everybody, each with their own: ``tells`` is a text that only ``told`` may find in the answer.
+``json``, ``form`` and ``query`` must be such as the route reads, or it refuses the request itself
+before it asks who sends it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
+
+NOBODY = frozenset({"nobody"})
+OWNER = frozenset({"student1"})  # whose sitting, flag, act and appeal the paths name
+OTHERS = frozenset({"student2"})  # sits the same exam
+PROCTOR = frozenset({"proctor1"})  # of that sitting; proctor2 has other students of the same exam
+ADMIN = frozenset({"admin"})
+REGISTRAR = frozenset({"registrar"})
+RECORDS = ADMIN | REGISTRAR
+TESTING = frozenset({"testing"})
+OVERSEERS = RECORDS | TESTING
+WATCHERS = OVERSEERS | PROCTOR | {"member", "dean"}  # of that sitting
+EXAM_WATCHERS = WATCHERS | {"proctor2", "member2"}  # the exam's lists, each with their own rows
+LOADERS = frozenset({"teacher"})
+HEADS = frozenset({"head"})
+DEPARTMENT = LOADERS | HEADS
+BANK = DEPARTMENT | TESTING
+GRADERS = OVERSEERS | DEPARTMENT | {"dean"}
+JUDGES = frozenset({"appeals"})  # of that appeal
+APPEAL_READERS = OVERSEERS | OWNER | JUDGES | {"dean"}
+STATISTICIANS = GRADERS | {"dean2", "teacher2", "head2"}  # each of their own students
+# Another exam's, faculty's, department's, commission's.
+STRANGERS = frozenset({"student9", "proctor9", "dean2", "teacher2", "head2", "appeals2"})
+SIGNED_IN = EXAM_WATCHERS | DEPARTMENT | JUDGES | OWNER | OTHERS | STRANGERS
+PEOPLE = SIGNED_IN | NOBODY
+FEW = NOBODY | OWNER | ADMIN
+NO_ONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Row:
+    """``tells``, ``told``: what of the answer only those may find.
+
+    ``asked``: not everybody, where each answer is slow. ``hangs``: an endless stream.
+    """
+
+    method: str
+    path: str
+    may: frozenset[str]
+    json: Mapping[str, object] | None = None
+    form: Mapping[str, str] | None = None
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, bytes]] | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    tells: str = ""
+    told: frozenset[str] = NO_ONE
+    asked: frozenset[str] = PEOPLE
+    hangs: bool = False
+
+
+def row(call: str, may: frozenset[str], **more: object) -> Row:
+    method, path = call.split()
+    return Row(method, path, may, **more)  # type: ignore[arg-type]
+
+
+def rows(may: frozenset[str], *calls: str, **more: object) -> tuple[Row, ...]:
+    return tuple(row(call, may, **more) for call in calls)
+
+
+PERSON_FORM = {"login": "new.one", "full_name": "Жаңа Адам", "roles": "student", "group": "{group}"}
+FACULTY_FORM = {"name_kk": "Физика факультеті"}
+OF_FACULTY = {"kind": "faculty", "place_id": "{faculty}"}
+OF_DEAN = {"user_id": "{dean}"}
+DISABLE = {"disabled": "true", "reason": "x"}
+REASON = {"reason": "шаршады"}
+TEXT = {"text": "рахмет"}
+TIME = {"minutes": 5, "reason": "байланыс үзілді"}
+JPEG = {"jpeg": "/9j/4AAQSkZJRg=="}
+PDF = {"kind": "pdf"}
+PIECE = "?size=9&start_ms=0&sha256=" + "0" * 64
+PAGE_STATE = {"focus_lost": True, "second_screen": False, "virtual_camera": False}
+SAMPLES = {"samples": [{"sent": 1, "server": 2, "received": 3}] * 8}
+PERIOD_FORM = {"title": "Қысқы", "starts_on": "2027-01-11", "ends_on": "2027-01-30"}
+STATEMENT = {"file": ("ratings.csv", b"login;points\nstudent1;70\n")}
+TEST_FORM = {"code": "X", "name": "Y", "control": "exam", "questions": "many"}
+SITTING = "/api/v1/sittings/{sitting_id}"
+EXAM = "/api/v1/exams/{exam_id}"
+APPEAL = "/api/v1/appeals/{appeal_id}"
+PLAN = "/schedule/exams/{exam_id}"
+
+
+ROWS = (
+    # --- the server itself
+    row("GET /api/v1/openapi.json", PEOPLE, asked=FEW),
+    row("GET /healthz", PEOPLE),
+    row("GET /metrics", ADMIN),
+    row("GET /i18n/{language}.json", PEOPLE, values={"language": "kk"}),
+    row("GET /api/v1/time", SIGNED_IN),
+    # --- log-in, own account, own notices
+    row("GET /", SIGNED_IN),
+    row("GET /login", PEOPLE),
+    row("POST /login", NO_ONE, form={"login": "x", "password": "y"}, asked=FEW),
+    row("POST /logout", PEOPLE),
+    row("POST /language", PEOPLE, form={"language": "kk"}),
+    row("POST /api/v1/session", NO_ONE, json={"login": "x", "password": "y"}, asked=FEW),
+    row("GET /api/v1/session", SIGNED_IN),
+    row("DELETE /api/v1/session", PEOPLE),
+    row("PUT /api/v1/session/language", SIGNED_IN, json={"language": "kk"}),
+    row("PUT /api/v1/session/password", SIGNED_IN, json={"current": "x", "new": "y"}, asked=FEW),
+    row("POST /api/v1/session/choice", SIGNED_IN, json={"keep": "here"}),
+    row("GET /api/v1/sessions", SIGNED_IN, tells="{session_id}", told=OWNER),
+    row("DELETE /api/v1/sessions", SIGNED_IN),
+    row("DELETE /api/v1/sessions/{session_id}", OWNER),
+    row("GET /account", SIGNED_IN, tells="{session_id}", told=OWNER),
+    row("POST /account/sessions/end-others", SIGNED_IN),
+    row("POST /account/sessions/{session_id}/end", OWNER),
+    row("GET /account/password", SIGNED_IN),
+    row(
+        "POST /account/password",
+        SIGNED_IN,
+        form={"current": "x", "new": "y", "again": "z"},
+        asked=FEW,
+    ),
+    row("GET /account/session-choice", SIGNED_IN),
+    row("POST /account/session-choice", SIGNED_IN, form={"keep": "here"}),
+    row("GET /api/v1/notices/unread", SIGNED_IN),
+    row("GET /notices", SIGNED_IN, tells="{notice_id}", told=OWNER),
+    row("POST /notices/read", SIGNED_IN),
+    row("POST /notices/{notice_id}/read", SIGNED_IN),  # each marks only the own copy
+    # --- the student: the way to the test, and the room (T-6.4: the questions are nobody else's)
+    row("GET /cabinet", SIGNED_IN),
+    row("POST /exams/{exam_id}/enter", OWNER | OTHERS),
+    # Who is no student is led away to a page of their own.
+    row("GET /sittings/{sitting_id}", SIGNED_IN - OTHERS - {"student9"}),
+    row(
+        "GET /api/v1/exams",
+        SIGNED_IN,
+        tells="{exam_id}",
+        told=EXAM_WATCHERS | DEPARTMENT | OWNER | OTHERS,
+    ),
+    row(f"GET {EXAM}", EXAM_WATCHERS | DEPARTMENT | OWNER | OTHERS),
+    row(f"POST {EXAM}/sittings", OWNER | OTHERS),
+    *rows(WATCHERS | OWNER, f"GET {SITTING}", f"GET {SITTING}/question-appeals"),
+    row(f"POST {SITTING}/claim", OWNER, json={"client_id": "tab"}),
+    *rows(
+        OWNER,
+        f"POST {SITTING}/publish-token",
+        f"POST {SITTING}/begin",
+        f"GET {SITTING}/questions",
+        f"POST {SITTING}/finish",
+        f"POST {SITTING}/ready",
+        f"POST {SITTING}/break",
+        f"POST {SITTING}/break/end",
+        f"POST {SITTING}/warnings/{{warning_id}}/acknowledge",
+        f"POST {SITTING}/second-camera/link",
+        f"GET {SITTING}/lacking",
+    ),
+    row(f"GET {SITTING}/items/{{item_id}}/pictures/{{name}}", OWNER),
+    row(
+        f"PUT {SITTING}/answers/{{item_id}}",
+        OWNER,
+        json={"response": {"kind": "single", "choice": "{any_id}"}, "client_seq": 1},
+    ),
+    row(f"POST {SITTING}/replies", OWNER, json=TEXT),
+    row(f"POST {SITTING}/time-requests", OWNER, json=REASON),
+    row(f"PUT {SITTING}/question-appeals/{{item_id}}", OWNER, json=TEXT),
+    row(f"POST {SITTING}/question-appeals/{{item_id}}/grounds", OWNER, json=TEXT),
+    row(f"PUT {SITTING}/clock", OWNER, json=SAMPLES),
+    row(f"PUT {SITTING}/page-state", OWNER, json=PAGE_STATE),
+    row(f"POST {SITTING}/client-events", OWNER, json={"kind": "focus_lost"}),
+    row(f"GET {SITTING}/pieces/{{piece_id}}", OWNER, query=PIECE),
+    row(f"PATCH {SITTING}/pieces/{{piece_id}}", OWNER, query=PIECE, headers={"Upload-Offset": "0"}),
+    row(f"PUT {SITTING}/identity/{{kind}}", OWNER, json=JPEG, values={"kind": "face"}),
+    row(f"POST {SITTING}/consent", OWNER, json={"rules": 0, "language": "kk"}),
+    # --- media: by a token of their own, never by who one is (RFC 9725)
+    *rows(
+        NO_ONE,
+        *(
+            f"{method} {path}"
+            for path in ("/whip", "/whep", "/whip/{resource_id}", "/whep/{resource_id}")
+            for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        ),
+        "POST /api/v1/second-camera/open",
+        "POST /api/v1/second-camera/publish-token",
+    ),
+    row("GET /second-camera/{link_token}", PEOPLE),  # an empty page: the token opens the rest
+    # --- watching and reviewing
+    row("GET /console", SIGNED_IN, tells="{exam_id}", told=EXAM_WATCHERS),
+    row("GET /overview", SIGNED_IN, tells="{exam_id}", told=EXAM_WATCHERS),
+    row("GET /acts", SIGNED_IN, tells="{act_id}", told=WATCHERS),
+    row("GET /console/{exam_id}", EXAM_WATCHERS),
+    row("GET /overview/{exam_id}", EXAM_WATCHERS, tells="{sitting_id}", told=WATCHERS),
+    row("GET /review/{sitting_id}", WATCHERS),
+    row(f"GET {EXAM}/console", EXAM_WATCHERS, tells="{sitting_id}", told=WATCHERS),
+    row(f"GET {EXAM}/load", EXAM_WATCHERS),
+    row(f"GET {EXAM}/events", EXAM_WATCHERS, hangs=True),
+    row(f"GET {EXAM}/form4.xlsx", EXAM_WATCHERS),
+    row(f"GET {EXAM}/form4.pdf", EXAM_WATCHERS),
+    *rows(
+        WATCHERS,
+        f"GET {SITTING}/thumbnail.jpg",
+        f"GET {SITTING}/flags",
+        f"GET {SITTING}/transitions",
+        f"GET {SITTING}/course",
+        f"POST {SITTING}/watch-token",
+        f"GET {SITTING}/recording.webm",
+        "GET /api/v1/flags/{flag_id}/evidence.jpg",
+        "GET /api/v1/flags/{flag_id}/clip.webm",
+        "GET /api/v1/acts/{act_id}.zip",
+    ),
+    row(f"GET {SITTING}/identity/{{kind}}.jpg", WATCHERS, values={"kind": "face"}),
+    *rows(WATCHERS | OWNER, "GET /api/v1/acts/{act_id}.pdf", "GET /api/v1/acts/{act_id}.html"),
+    row("GET /verify/{act_id}/{digest_prefix}", PEOPLE),
+    # --- what a proctor decides, on own students only
+    row("POST /api/v1/flags/{flag_id}/decision", PROCTOR, json={"verdict": "dismissed"}),
+    row(
+        f"POST {SITTING}/decisions",
+        PROCTOR,
+        json={"verdict": "dismissed", "flag_ids": ["{flag_id}"]},
+    ),
+    *rows(
+        PROCTOR,
+        f"POST {SITTING}/admit",
+        f"POST {SITTING}/refuse",
+        f"POST {SITTING}/pause",
+        f"POST {SITTING}/resume",
+        f"POST {SITTING}/remove",
+        f"POST {SITTING}/time-requests/refuse",
+        json=REASON,
+    ),
+    *rows(PROCTOR, f"POST {SITTING}/messages", f"POST {SITTING}/warnings", json=TEXT),
+    *rows(PROCTOR, f"POST {SITTING}/extend", f"POST {SITTING}/time-requests/grant", json=TIME),
+    # --- grades, the journal, statistics
+    row("GET /grades", OWNER | OTHERS | {"student9"}, tells="{appeal_id}", told=OWNER),
+    row("GET /results", SIGNED_IN, tells="{exam_id}", told=GRADERS),
+    row("GET /results/{exam_id}", GRADERS, tells="Нұрланова", told=GRADERS),
+    row("GET /results/{exam_id}/{sitting_id}", GRADERS),
+    *rows(REGISTRAR | DEPARTMENT, "POST /results/{exam_id}/import", f"POST {EXAM}/journal"),
+    row(f"GET {EXAM}/statement.{{kind}}", GRADERS, values=PDF),
+    row(f"GET {EXAM}/journal.csv", GRADERS, tells="Нұрланова", told=GRADERS),
+    row("GET /api/v1/journal", RECORDS),
+    row("GET /clients", ADMIN),
+    row("POST /clients", ADMIN, form={"name": "platonus"}),
+    row("POST /clients/{client_id}/revoke", ADMIN),
+    row("GET /statistics", STATISTICIANS, tells="{discipline}", told=GRADERS),
+    row("GET /api/v1/statistics/report.{kind}", STATISTICIANS, values=PDF),
+    # --- appeals
+    row(f"GET {SITTING}/appeal", OWNER),
+    row(f"POST {SITTING}/appeal", OWNER, json={"grounds": "екі жауап та дұрыс"}),
+    row("GET /grades/{sitting_id}/appeal", OWNER),
+    row("POST /grades/{sitting_id}/appeal", OWNER, form={"grounds": "екі жауап та дұрыс"}),
+    row("GET /api/v1/appeals", SIGNED_IN, tells="{appeal_id}", told=APPEAL_READERS),
+    row("GET /appeals", SIGNED_IN, tells="{appeal_id}", told=APPEAL_READERS),
+    row(f"GET {APPEAL}", APPEAL_READERS, tells="жасырын дауыс", told=JUDGES),
+    row("GET /appeals/{appeal_id}", APPEAL_READERS, tells="жасырын дауыс", told=JUDGES),
+    row(f"GET {APPEAL}/answer-sheet", REGISTRAR | JUDGES),
+    row(
+        f"GET {APPEAL}/protocol.pdf",
+        APPEAL_READERS,
+        values={"appeal_id": "{decided_appeal_id}"},
+    ),
+    row(f"POST {APPEAL}/visa", REGISTRAR, json={"grant": True}),
+    row("POST /appeals/{appeal_id}/visa", REGISTRAR, form={"grant": "true"}),
+    row(f"PUT {APPEAL}/vote", JUDGES, json={"uphold": True}),
+    row("POST /appeals/{appeal_id}/vote", JUDGES, form={"uphold": "true"}),
+    row(f"POST {APPEAL}/decision", JUDGES, json={"reasons": "дұрыс", "points": 80}),
+    row("POST /appeals/{appeal_id}/decision", JUDGES, form={"reasons": "дұрыс", "points": "80"}),
+    *rows(RECORDS, "GET /appeals/commissions", "POST /appeals/commissions"),
+    # --- mail
+    row("GET /mail", ADMIN),
+    row("GET /mail/{notice_id}/{user_id}.eml", ADMIN, values={"user_id": "{owner}"}),
+    row("POST /mail/{notice_id}/{user_id}/retry", ADMIN, values={"user_id": "{owner}"}),
+    # --- people and structure
+    *rows(
+        RECORDS,
+        "GET /people",
+        "GET /people/import",
+        "GET /people/import/template.csv",
+        "GET /people/new",
+        "GET /people/{user_id}",
+        "GET /people/{user_id}/edit",
+        "POST /people/{user_id}/password",
+        "POST /people/{user_id}/sessions/end",
+        "GET /structure",
+    ),
+    row("POST /people/import", RECORDS, form={"file": "none"}),
+    row("POST /people/import/take", RECORDS, form={"content": "", "plan": ""}),
+    row("POST /people/new", RECORDS, form=PERSON_FORM),
+    row("POST /people/{user_id}/edit", RECORDS, form={**PERSON_FORM, "login": "student2"}),
+    row("POST /people/{user_id}/status", RECORDS, form=DISABLE),
+    # Staff accounts are the administrator's.
+    row("POST /people/{user_id}/password", ADMIN, values=OF_DEAN),
+    row("POST /people/{user_id}/status", ADMIN, form=DISABLE, values=OF_DEAN),
+    row("POST /people/{user_id}/sessions/end", ADMIN, values=OF_DEAN),
+    *rows(RECORDS, "GET /structure/{kind}", "GET /structure/{kind}/{place_id}", values=OF_FACULTY),
+    *rows(
+        RECORDS,
+        "POST /structure/{kind}",
+        "POST /structure/{kind}/{place_id}",
+        "POST /structure/{kind}/{place_id}/status",
+        values=OF_FACULTY,
+        form={**FACULTY_FORM, "disabled": "true"},
+    ),
+    row("GET /audit", ADMIN),
+    # --- the schedule and admission: made by those who oversee; others see when their exams are
+    row("GET /schedule", SIGNED_IN, tells="{discipline}", told=EXAM_WATCHERS),
+    *rows(
+        OVERSEERS,
+        "GET /schedule/periods",
+        "GET /schedule/exams/new",
+        "POST /schedule/exams/new",
+        f"GET {PLAN}/edit",
+        f"POST {PLAN}/edit",
+        f"GET {PLAN}",
+        f"POST {PLAN}/enrol",
+        f"POST {PLAN}/students/{{student_id}}/withdraw",
+        f"POST {PLAN}/proctors",
+        f"POST {PLAN}/proctors/{{proctor_id}}/drop-out",
+        f"GET {PLAN}/admission",
+        f"POST {PLAN}/admission/statement/take",
+        f"POST {PLAN}/admission/students/{{student_id}}/admit",
+        "GET /schedule/rules",
+        "POST /schedule/rules",
+    ),
+    row(f"POST {PLAN}/admission/statement", OVERSEERS, files=STATEMENT),
+    row("POST /schedule/rooms", OVERSEERS, form={"name": "101", "seats": "20"}),
+    row(
+        f"POST {PLAN}/admission/students/{{student_id}}/grant",
+        OVERSEERS,
+        form={"extra_min": "5", "break_min": "0", "document": "x"},
+    ),
+    row("POST /schedule/periods", OVERSEERS, form=PERIOD_FORM),
+    row("POST /schedule/periods/{period_id}", OVERSEERS, form=PERIOD_FORM),
+    row(
+        "POST /schedule/periods/{period_id}/approve/{step}",
+        OVERSEERS,
+        form={"on": "2026-11-20"},
+        values={"step": "schedule"},
+    ),
+    # --- the test bank: loaded by named teachers, approved by the head, checked by the centre
+    row("GET /bank", SIGNED_IN, tells="{discipline_id}", told=BANK),
+    row("GET /bank/{discipline_id}", BANK),
+    row("POST /bank/{discipline_id}/act", LOADERS, form={"action": "submit", "item": "{item_id}"}),
+    row("POST /bank/{discipline_id}/act", HEADS, form={"action": "approve", "item": "{item_id}"}),
+    row("POST /bank/{discipline_id}/act", HEADS, form={"action": "return", "remark": "x"}),
+    row("POST /bank/{discipline_id}/loaders", HEADS, form={"teacher": "{loader}"}),
+    *rows(
+        LOADERS,
+        "GET /bank/{discipline_id}/new",
+        "POST /bank/{discipline_id}/new",
+        "GET /bank/items/{item_id}/edit",
+        "POST /bank/items/{item_id}/edit",
+        "POST /bank/items/{item_id}/pictures",
+        "GET /bank/{discipline_id}/import",
+        "GET /bank/imports/{import_id}",
+        "POST /bank/imports/{import_id}",
+        "GET /bank/{discipline_id}/tests/new",
+        form={"action": "more"},
+    ),
+    row("POST /bank/{discipline_id}/import", LOADERS, form={"format": "gift"}),
+    row("GET /bank/imports/{import_id}/pictures/{name}", LOADERS),
+    row("POST /bank/{discipline_id}/tests/new", LOADERS, form=TEST_FORM),
+    row("POST /bank/tests/{test_id}/decide", TESTING, form={"action": "accept"}),
+    row("GET /bank/items/{item_id}", DEPARTMENT),
+    row("GET /bank/items/{item_id}/pictures/{name}", DEPARTMENT),
+    row("GET /bank/{discipline_id}/export", DEPARTMENT, query="?format=gift"),
+)
+
+
+# --- the tests ------------------------------------------------------------------------------------
+
+
+async def _ask(university: Any, wanted: Row, person: str) -> httpx.Response | None:
+    names = university.names
+    values = {**names, **{key: text.format(**names) for key, text in wanted.values.items()}}
+    return await university.ask(
+        person,
+        wanted.method,
+        wanted.path.format(**values) + wanted.query,
+        json=_filled(wanted.json, values),
+        data=_filled(wanted.form, values),
+        files=wanted.files,
+        headers=wanted.headers,
+        hangs=wanted.hangs,
+    )
+
+
+def _filled(body: object, values: Mapping[str, str]) -> object:
+    match body:
+        case str():
+            return body.format(**values)
+        case dict():
+            return {key: _filled(value, values) for key, value in body.items()}
+        case list():
+            return [_filled(value, values) for value in body]
+        case _:
+            return body
+
+
+def _refused(answer: httpx.Response | None) -> bool:
+    if answer is None:
+        return False
+    if answer.status_code == 404:
+        # Other codes say what of an object is missing: only who may see it is told.
+        return answer.headers["content-type"] != "application/problem+json" or (
+            answer.json()["code"] in {"not_found", "resource_unknown"}
+        )
+    return answer.status_code in {401, 403, 405}
+
+
+@pytest.mark.parametrize("wanted", ROWS, ids=lambda one: f"{one.method} {one.path}")
+async def test_who_may(university: Any, wanted: Row) -> None:
+    wrong = {}
+    university.as_before()
+    for person in sorted(wanted.asked, key=lambda one: (one in wanted.may, one)):
+        if person in wanted.may and wanted.method != "GET":
+            university.as_before()
+        answer = await _ask(university, wanted, person)
+        if _refused(answer) == (person in wanted.may):
+            wrong[person] = answer and (answer.status_code, answer.text[:200])
+        elif answer and answer.status_code >= 500:
+            wrong[person] = (answer.status_code, answer.text[:200])
+        elif wanted.tells and person in wanted.may:
+            found = wanted.tells.format(**university.names) in answer.text
+            if found != (person in wanted.told):
+                wrong[person] = ("is told" if found else "is not told", wanted.tells)
+    assert wrong == {}
+
+
+def _routes(routes: object) -> Iterator[tuple[str, str]]:
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from _routes(inner.routes)
+        for method in getattr(route, "methods", None) or ():
+            yield method, route.path
+
+
+async def test_no_route_is_left_out(university: Any) -> None:
+    """All that the application serves but /static, whose files are the same for everybody."""
+    served = {
+        f"{method} {path}"
+        for method, path in _routes(university.app.routes)
+        if method not in {"HEAD", "OPTIONS"}
+    }
+    rows_of = {f"{one.method} {one.path}" for one in ROWS}
+    assert sorted(served - rows_of) == [], "give each of these routes a row in ROWS: who may?"
+    assert sorted(rows_of - served) == [], "these routes are gone: take their rows out"
+    assert len(served) > 150  # the walk itself works
