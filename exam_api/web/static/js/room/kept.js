@@ -95,7 +95,6 @@ class Piece {
       mimeType: TYPE, videoBitsPerSecond: VIDEO_BITS, audioBitsPerSecond: AUDIO_BITS, videoKeyFrameIntervalDuration: 2000,
     });
     this.ended = new Promise((done) => { this.recorder.onstop = done; });
-    this.recorder.onstart = () => { this.row.startedAt = clock.now(); };
     this.recorder.ondataavailable = ({ data }) => {
       if (!data.size) return;
       this.row.bytes += data.size;
@@ -104,6 +103,9 @@ class Piece {
       this.#written = this.#written.then(() => shelf.add(row, number, data));
       this.#written.catch((problem) => this.onproblem?.(problem));
     };
+    // The file begins within a picture of this call; "start" is told when the encoder has its first,
+    // up to half a second later.
+    this.row.startedAt = clock.now();
     this.recorder.start(CHUNK_MS);
   }
 
