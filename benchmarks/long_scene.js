@@ -1,6 +1,7 @@
-// Instead of a camera: a picture that flashes and a beep at the same instant, every two seconds.
+// Instead of a camera: a beep and a flash every two seconds of the clock, and a row of squares that says,
+// in each picture, how many milliseconds ago that was (11 bits, the lowest first; long_measures.py reads them).
 (() => {
-  const [EVERY_MS, LONG_MS, FRAME_MS] = [2000, 200, 66];
+  const [EVERY_MS, LONG_MS, FRAME_MS, BITS, SQUARE, STEP] = [2000, 200, 66, 11, 48, 56];
   navigator.mediaDevices.getUserMedia = async () => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
     const pen = canvas.getContext("2d");
@@ -13,21 +14,27 @@
     loudness.gain.value = 0;
     tone.connect(loudness).connect(out);
     tone.start();
-    let [next, until, n] = [performance.now() + EVERY_MS, 0, 0];
+    let [planned, n] = [0, 0];
     const timer = setInterval(() => {
       if (track.readyState === "ended") { clearInterval(timer); sound.close(); return; }
-      const now = performance.now();
-      if (now >= next) {
-        next += EVERY_MS * Math.ceil((now - next + 1) / EVERY_MS);
-        until = now + LONG_MS;
-        loudness.gain.setValueAtTime(0.5, sound.currentTime);
-        loudness.gain.setValueAtTime(0, sound.currentTime + LONG_MS / 1000);
+      const now = performance.timeOrigin + performance.now();
+      const next = EVERY_MS * Math.ceil(now / EVERY_MS);
+      if (next !== planned && next - now < 3 * FRAME_MS) {
+        planned = next;
+        const at = sound.currentTime + (next - now) / 1000;
+        loudness.gain.setValueAtTime(0.5, at);
+        loudness.gain.setValueAtTime(0, at + LONG_MS / 1000);
       }
+      const ago = Math.round(now % EVERY_MS);
       n += 1;
-      pen.fillStyle = now < until ? "#fff" : "#202830";
+      pen.fillStyle = ago < LONG_MS ? "#fff" : "#202830";
       pen.fillRect(0, 0, 640, 480);
-      pen.fillStyle = now < until ? "#ddd" : "#405060";
+      pen.fillStyle = ago < LONG_MS ? "#ddd" : "#405060";
       pen.fillRect((n * 7) % 600, 200, 40, 40); // something always moves
+      for (let bit = 0; bit < BITS; bit += 1) {
+        pen.fillStyle = (ago >> bit) & 1 ? "#fff" : "#000";
+        pen.fillRect(16 + bit * STEP, 16, SQUARE, SQUARE);
+      }
       track.requestFrame();
     }, FRAME_MS);
     return new MediaStream([track, ...out.stream.getAudioTracks()]);

@@ -4,7 +4,7 @@
 does for a newcomer; media pass a relay that is cut (requests too) for 2, 20 and 60 seconds, then
 the browser is killed and started again on its profile. At the end: how much of the exam is on
 record after gap fill, each gap with its cause, whether the signed recording is intact and decodes
-cleanly, and how far sound is from picture (a scene that flashes and beeps).
+cleanly, and how far sound is from picture (a scene that beeps and shows its clock).
 """
 
 import argparse
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +27,13 @@ import httpx
 from playwright.async_api import async_playwright
 
 from benchmarks.long_browser import Student
-from benchmarks.long_measures import agreement, ffmpeg_complaints
+from benchmarks.long_measures import (
+    agreement,
+    beeps_of,
+    ffmpeg_complaints,
+    pictures_of,
+    splice_ms,
+)
 from capture.chain import verify_recording
 from capture.signing import read_public
 from exam_api.services.seeding import DEMO_PASSWORD
@@ -44,7 +50,7 @@ class Plan:
     kill: float = 0.85
 
 
-QUICK = Plan(0.4, ((0.15, 2.0), (0.4, 4.0)), 0.75)
+QUICK = Plan(0.33, ((0.15, 2.0), (0.4, 4.0)), 0.75)
 
 
 class Server:
@@ -151,8 +157,24 @@ async def measured(
         "intact": not problems,
         "problems": [str(problem) for problem in problems],
         "ffmpeg": await asyncio.to_thread(ffmpeg_complaints, joined),
-        "sync": asdict(await asyncio.to_thread(agreement, joined)),
+        "sync": await asyncio.to_thread(sync_of, joined, recording["supplied"]),
     }
+
+
+def sync_of(joined: Path, supplied: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sound against picture, in what the server received and in what the page supplied."""
+
+    def is_supplied(at_ms: float) -> bool:
+        return any(one["start_ms"] <= at_ms < one["end_ms"] for one in supplied)
+
+    beeps, pictures = beeps_of(joined), pictures_of(joined)
+    parts: dict[str, Callable[[float], bool]] = {
+        "all": lambda _: True,
+        "received": lambda at_ms: not is_supplied(at_ms),
+        "supplied": is_supplied,
+    }
+    found = {name: asdict(agreement(beeps, pictures, part)) for name, part in parts.items()}
+    return {**found, "supplied_after_received_ms": splice_ms(pictures, is_supplied)}
 
 
 def gap_of(gap: Mapping[str, Any], supplied: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

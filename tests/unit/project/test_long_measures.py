@@ -1,6 +1,8 @@
-"""The long benchmark's measures: when a level rises."""
+"""The long benchmark's measures: when a level rises, how far sound is from the clock."""
 
-from benchmarks.long_measures import onsets
+import numpy as np
+
+from benchmarks.long_measures import Agreement, Picture, agreement, onsets, shown, splice_ms
 
 
 def test_a_rise_counts_once_and_only_after_quiet():
@@ -10,3 +12,37 @@ def test_a_rise_counts_once_and_only_after_quiet():
 
 def test_what_is_loud_from_the_start_is_no_rise():
     assert onsets(iter([(0.0, 1.0), (100.0, 1.0)]), 0.5) == []
+
+
+def drawn(ago_ms):
+    """As long_scene.js draws it."""
+    luma = np.full((480, 640), 40, np.uint8)
+    for bit in range(11):
+        luma[16:64, 16 + bit * 56 :][:, :48] = 235 if ago_ms >> bit & 1 else 16
+    return luma
+
+
+def test_the_squares_say_how_long_ago_the_beep_was():
+    assert [shown(drawn(ago)) for ago in (0, 1, 1066, 1999)] == [0, 1, 1066, 1999]
+
+
+def pictures(start_ms, end_ms, late_ms):
+    return [Picture(at + late_ms, at % 2000) for at in range(start_ms, end_ms, 66)]
+
+
+def test_sound_is_compared_with_the_clock_in_the_pictures_of_its_own_part():
+    """300 ms lie between the parts; in each, sound is 12 and 45 ms after the picture."""
+    seen = [*pictures(0, 10_000, 0), *pictures(10_000, 20_000, 300)]
+    beeps = [at + (12 if at < 10_000 else 345) for at in range(2000, 20_000, 2000)]
+
+    def is_first(at_ms):
+        return at_ms < 10_200
+
+    def is_second(at_ms):
+        return not is_first(at_ms)
+
+    assert agreement(beeps, seen, is_first) == Agreement(4, 12, 12)
+    assert agreement(beeps, seen, is_second) == Agreement(5, 45, 45)
+    assert splice_ms(seen, is_second) == 300
+    assert splice_ms(seen, lambda _: False) is None
+    assert agreement([], seen, is_first) == Agreement(0, None, None)
