@@ -20,7 +20,10 @@ class ProtocolVote:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolDocument:
-    """``sheet``: (question, answered, hundredths of its mark); no text of a question (T-6.4)."""
+    """``sheet``: (question, answered, hundredths of its mark); no text of a question (T-6.4).
+
+    ``question``: the one appealed on, of an appeal on a single question (S-20).
+    """
 
     number: str
     made_at: datetime
@@ -40,6 +43,7 @@ class ProtocolDocument:
     chair: str
     votes: tuple[ProtocolVote, ...]
     sheet: tuple[tuple[int, bool, int], ...]
+    question: int | None = None
 
 
 def render_protocol(document: ProtocolDocument, language: Language) -> bytes:
@@ -61,6 +65,7 @@ def _paper(document: ProtocolDocument) -> Paper:
             ("protocol.student", document.student),
             ("protocol.group", document.group or None),
             ("protocol.discipline", document.discipline),
+            *([("protocol.question", document.question)] if document.question else []),
             ("protocol.lodged", values.moment(document.lodged_at)),
             ("protocol.visa", visa),
             ("protocol.decided", values.moment(document.made_at)),

@@ -95,6 +95,10 @@ class Paper:
     def item(self, item_id: str) -> PaperItem | None:
         return next((item for item in self.items if item.item_id == item_id), None)
 
+    def position(self, item_id: str) -> int:
+        """Counts from 1, as the student saw it. The item is one of the paper's."""
+        return [item.item_id for item in self.items].index(item_id) + 1
+
     def to_json(self) -> dict[str, Any]:
         items = [item.to_json() for item in self.items]
         return {"seed": self.seed, "test": self.test_id, "items": items}

@@ -30,10 +30,11 @@ from exam_api.domain.grading import Result, grade_of
 from exam_api.domain.ids import new_id
 from exam_api.domain.judging import UpheldAppeal
 from exam_api.domain.languages import Texts
-from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Sitting
 from exam_api.domain.states import SittingState
+from exam_api.services.appeal_steps import tell_step
+from exam_api.services.appealed_questions import AppealedQuestion, appealed_question, credited
 from exam_api.services.appeals_ports import (
     Appeal,
     AppealsUnit,
@@ -112,7 +113,7 @@ class AppealDesk:
             appeal_id = new_id()
             if not await unit.appeals.add(appeal_id, sitting_id, grounds, now):
                 raise AppealExists
-            await self._tell(unit, appeal_id, actor, roles=(Role.REGISTRAR,))
+            await tell_step(unit, appeal_id, actor, roles=(Role.REGISTRAR,))
         return appeal_id
 
     # --- everybody whom it concerns -----------------------------------------------------------
@@ -133,10 +134,14 @@ class AppealDesk:
     async def answer_sheet(self, actor: Actor, appeal_id: str) -> tuple[SheetLine, ...]:
         """For the registrar and the commission: the student's answers and what each earned."""
         async with self._units.read() as unit:
-            appeal = await unit.appeals.get(appeal_id, actor)
-            if not (actor.has(Role.REGISTRAR) or _is_member(appeal, actor)):
-                raise Forbidden
-            return await _answer_sheet(unit, await unit.appeals.sitting(appeal))
+            _, sitting = await _judged(unit, actor, appeal_id)
+            return await _answer_sheet(unit, sitting)
+
+    async def question(self, actor: Actor, appeal_id: str, language: Language) -> AppealedQuestion:
+        """S-20: for the registrar and the commission, after the test. NotFound: on no question."""
+        async with self._units.read() as unit:
+            appeal, sitting = await _judged(unit, actor, appeal_id)
+            return await appealed_question(unit, appeal, sitting, language)
 
     async def protocol(self, actor: Actor, appeal_id: str, language: Language) -> tuple[str, bytes]:
         """The number and the PDF; made of what was decided, so always the same. NotFound."""
@@ -163,6 +168,8 @@ class AppealDesk:
             appeal = await unit.appeals.lock(appeal_id, actor)
             step = AppealStep.VISA if grant else AppealStep.RETURN
             state = next_step(appeal.state, step)
+            if grant and (await unit.appeals.sitting(appeal)).state not in _APPEALABLE:
+                raise AppealNotPossible
             commission = await unit.appeals.newest_commission() if grant else None
             if grant and commission is None:
                 raise CommissionMissing
@@ -176,7 +183,7 @@ class AppealDesk:
                 due_on=self._policy.due_on(now) if grant else None,
             )
             members = [member.id for member in commission.members] if commission else []
-            await self._tell(unit, appeal_id, actor, people=[appeal.student.id, *members])
+            await tell_step(unit, appeal_id, actor, people=[appeal.student.id, *members])
 
     async def name_commission(
         self,
@@ -226,6 +233,8 @@ class AppealDesk:
     ) -> None:
         """T-5.6: the chair closes the vote; an upheld appeal sets the exam's points, once.
 
+        One on a question gives the question's whole mark instead (S-20).
+
         AppealVotesMissing; InvalidRequest where an upheld appeal names no points.
         """
         reasons = _stated(reasons)
@@ -241,7 +250,10 @@ class AppealDesk:
             if appeal.state is AppealState.VISAED and is_upheld(votes, members, actor.id):
                 step = AppealStep.UPHOLD
             state = next_step(appeal.state, step)
-            corrected = _points(points) if step is AppealStep.UPHOLD else None
+            corrected = None
+            if step is AppealStep.UPHOLD:
+                whole = appeal.item_id is None
+                corrected = _points(points) if whole else await credited(unit, appeal)
             protocol = await unit.appeals.decide(
                 appeal,
                 state,
@@ -253,7 +265,7 @@ class AppealDesk:
             if corrected is not None:
                 number = f"{commission.order_number}/{protocol}"
                 await self._correct(unit, appeal, corrected, number, actor)
-            await self._tell(
+            await tell_step(
                 unit, appeal_id, actor, people=[appeal.student.id], roles=(Role.REGISTRAR,)
             )
 
@@ -289,29 +301,6 @@ class AppealDesk:
                 at=now,
                 by=actor.id,
             )
-
-    async def _tell(
-        self,
-        unit: AppealsUnit,
-        appeal_id: str,
-        actor: Actor,
-        *,
-        people: list[str] | None = None,
-        roles: tuple[Role, ...] = (),
-    ) -> None:
-        """T-5.3: each step once, to whom it concerns; the notice leads to the appeal itself."""
-        appeal = await unit.appeals.get(appeal_id, actor)
-        await unit.notices.add(
-            NewNotice(
-                NoticeKind.APPEAL,
-                f"appeal:{appeal_id}:{appeal.state}",
-                f"/appeals/{appeal_id}",
-                exam_id=appeal.exam_id,
-                student_id=appeal.student.id,
-            ),
-            roles=roles,
-            people=people or [],
-        )
 
 
 async def _regrade(unit: AppealsUnit, sitting: Sitting, points: int, change: GradeChange) -> None:
@@ -371,6 +360,17 @@ def _require_member(appeal: Appeal, actor: Actor) -> Commission:
     return appeal.commission
 
 
+async def _judged(unit: AppealsUnit, actor: Actor, appeal_id: str) -> tuple[Appeal, Sitting]:
+    """T-6.4: questions only after the test. Forbidden, AppealNotPossible."""
+    appeal = await unit.appeals.get(appeal_id, actor)
+    if not (actor.has(Role.REGISTRAR) or _is_member(appeal, actor)):
+        raise Forbidden
+    sitting = await unit.appeals.sitting(appeal)
+    if sitting.state not in _APPEALABLE:
+        raise AppealNotPossible
+    return appeal, sitting
+
+
 async def _answer_sheet(unit: AppealsUnit, sitting: Sitting) -> tuple[SheetLine, ...]:
     paper = sitting.require_begun()
     ids = [item.item_id for item in paper.items]
@@ -402,6 +402,7 @@ def _document(
         order_number=appeal.commission.order_number,
         order_date=appeal.commission.order_date,
         student=appeal.student.name,
+        question=appeal.question,
         group=appeal.group,
         discipline=kazakh if title == kazakh else f"{kazakh} / {title}",
         lodged_at=appeal.lodged_at.astimezone(policy.zone),

@@ -42,6 +42,11 @@ class NamedVote:
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
+    """``item_id``: on that question alone, the ``question``-th of the paper (S-20).
+
+    ``points``: the exam's, once the test is over.
+    """
+
     id: str
     sitting_id: str
     exam_id: str
@@ -53,6 +58,8 @@ class Appeal:
     grounds: str
     lodged_at: datetime
     points: int | None
+    item_id: str | None = None
+    question: int | None = None
     visa_by: Named | None = None
     visa_at: datetime | None = None
     visa_note: str = ""
@@ -102,9 +109,19 @@ class Appeals(Protocol):
         """The appeal's own: who may read the appeal may read its answer sheet."""
         ...
 
-    async def of_sitting(self, sitting_id: str) -> str | None: ...
-    async def add(self, appeal_id: str, sitting_id: str, grounds: str, at: datetime) -> bool:
-        """False where the sitting has an appeal already."""
+    async def of_sitting(self, sitting_id: str) -> str | None:
+        """The appeal on its grade; those on single questions are others."""
+        ...
+
+    async def add(
+        self,
+        appeal_id: str,
+        sitting_id: str,
+        grounds: str,
+        at: datetime,
+        item_id: str | None = None,
+    ) -> bool:
+        """False where the sitting, or that question of it, has an appeal already."""
         ...
 
     async def set_visa(

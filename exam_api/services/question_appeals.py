@@ -1,16 +1,20 @@
 """S-20: a question is sent to appeal during the test, on the question itself, losing no time.
 
-One press is enough: grounds may be written at once or after the test, once.
+One press is enough: grounds may be written at once or after the test, once. From the press on it
+is an appeal like any other (services.appeals); the question itself is shown after the test.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exam_api.domain.errors import Conflict, NotFound
-from exam_api.domain.roles import Actor
+from exam_api.domain.ids import new_id
+from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Sitting
+from exam_api.services.appeal_steps import tell_step
+from exam_api.services.appeals_ports import AppealsUnit, AppealsUnits
 from exam_api.services.course import stated
-from exam_api.services.ports import Clock, Unit, Units
+from exam_api.services.ports import Clock, Unit
 from exam_api.services.question_appeal_ports import QuestionAppeal
 from exam_api.services.sittings import SITTING_NOTED
 
@@ -26,7 +30,7 @@ class QuestionAppealView:
 
 
 class QuestionAppealDesk:
-    def __init__(self, units: Units, clock: Clock) -> None:
+    def __init__(self, units: AppealsUnits, clock: Clock) -> None:
         self._units = units
         self._clock = clock
 
@@ -41,19 +45,23 @@ class QuestionAppealDesk:
             now = self._clock.now()
             if sitting.running_paper(now).item(item_id) is None:
                 raise NotFound
-            await self._put(unit, sitting, item_id, text, now)
+            await self._put(
+                unit, actor, sitting, QuestionAppeal(sitting.id, item_id, text, None, now)
+            )
             return await _views(unit, sitting)
 
     async def _put(
-        self, unit: Unit, sitting: Sitting, item_id: str, text: str, now: datetime
+        self, unit: AppealsUnit, actor: Actor, sitting: Sitting, new: QuestionAppeal
     ) -> None:
-        sent = await _sent(unit, sitting.id, item_id)
+        sent = await _sent(unit, sitting.id, new.item_id)
         if sent is not None:
-            await _explained(unit, sent, text)
+            await _explained(unit, sent, new.text)
             return
         given = {answer.item_id: answer.response for answer in await unit.answers.of(sitting.id)}
-        appeal = QuestionAppeal(sitting.id, item_id, text, given.get(item_id), now)
-        await unit.question_appeals.add(appeal)
+        await unit.question_appeals.add(replace(new, response=given.get(new.item_id)))
+        appeal_id = new_id()
+        await unit.appeals.add(appeal_id, sitting.id, "", new.at, new.item_id)
+        await tell_step(unit, appeal_id, actor, roles=(Role.REGISTRAR,))
         told = {"kind": "question_appeal"}
         await unit.events.append(sitting.exam_id, sitting.id, SITTING_NOTED, told)
 
@@ -90,8 +98,8 @@ async def _explained(unit: Unit, sent: QuestionAppeal, text: str) -> None:
 
 
 async def _views(unit: Unit, sitting: Sitting) -> tuple[QuestionAppealView, ...]:
-    items = [item.item_id for item in sitting.paper.items] if sitting.paper else []
+    paper = sitting.require_begun()
     return tuple(
-        QuestionAppealView(appeal.item_id, items.index(appeal.item_id) + 1, appeal.text, appeal.at)
+        QuestionAppealView(appeal.item_id, paper.position(appeal.item_id), appeal.text, appeal.at)
         for appeal in await unit.question_appeals.of(sitting.id)
     )

@@ -173,12 +173,12 @@ def _questions(
     language: Language,
 ) -> tuple[QuestionView, ...]:
     return tuple(
-        _question(position, item, bodies[item.item_id], given.get(item.item_id), language)
+        question_view(position, item, bodies[item.item_id], given.get(item.item_id), language)
         for position, item in enumerate(paper.items, start=1)
     )
 
 
-def _question(
+def question_view(
     position: int,
     item: PaperItem,
     body: Body,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -17,6 +17,7 @@ from exam_api.adapters.sql.tables import (
     AppealVoteRow,
     Discipline,
     Exam,
+    QuestionAppealRow,
     StudentProfile,
     User,
 )
@@ -30,7 +31,16 @@ from exam_api.services.appeals_ports import Appeal, Commission, Named, NamedVote
 from exam_api.services.paging import PageAsk
 
 _Visa = aliased(User)
-_Row = tuple[AppealRow, SittingRow, Exam, Discipline, User, StudentProfile | None, User | None]
+_Row = tuple[
+    AppealRow,
+    SittingRow,
+    Exam,
+    Discipline,
+    User,
+    StudentProfile | None,
+    User | None,
+    QuestionAppealRow | None,
+]
 
 
 def appeals_visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -94,15 +104,25 @@ class SqlAppeals:
         return sitting_of(await self._session.get_one(SittingRow, appeal.sitting_id))
 
     async def of_sitting(self, sitting_id: str) -> str | None:
-        query = select(AppealRow.id).where(AppealRow.sitting_id == sitting_id)
+        query = select(AppealRow.id).where(
+            AppealRow.sitting_id == sitting_id, AppealRow.item_id.is_(None)
+        )
         return await self._session.scalar(query)
 
-    async def add(self, appeal_id: str, sitting_id: str, grounds: str, at: datetime) -> bool:
+    async def add(
+        self,
+        appeal_id: str,
+        sitting_id: str,
+        grounds: str,
+        at: datetime,
+        item_id: str | None = None,
+    ) -> bool:
         return await insert_once(
             self._session,
             AppealRow,
             id=appeal_id,
             sitting_id=sitting_id,
+            item_id=item_id,
             state=AppealState.LODGED.value,
             grounds=grounds,
             lodged_at=at,
@@ -227,13 +247,29 @@ class SqlAppeals:
 
 def _appeals(actor: Actor) -> Select[*_Row]:
     return (
-        select(AppealRow, SittingRow, Exam, Discipline, User, StudentProfile, _Visa)
+        select(
+            AppealRow,
+            SittingRow,
+            Exam,
+            Discipline,
+            User,
+            StudentProfile,
+            _Visa,
+            QuestionAppealRow,
+        )
         .join(SittingRow, SittingRow.id == AppealRow.sitting_id)
         .join(Exam, Exam.id == SittingRow.exam_id)
         .join(Discipline, Discipline.id == Exam.discipline_id)
         .join(User, User.id == SittingRow.student_id)
         .outerjoin(StudentProfile, StudentProfile.user_id == SittingRow.student_id)
         .outerjoin(_Visa, _Visa.id == AppealRow.visa_by)
+        .outerjoin(
+            QuestionAppealRow,
+            and_(
+                QuestionAppealRow.sitting_id == AppealRow.sitting_id,
+                QuestionAppealRow.item_id == AppealRow.item_id,
+            ),
+        )
         .where(appeals_visible_to(actor))
     )
 
@@ -245,7 +281,8 @@ def _named(user: User) -> Named:
 def _appeal(
     found: _Row, commission: Commission | None = None, votes: tuple[NamedVote, ...] = ()
 ) -> Appeal:
-    row, sitting, exam, discipline, student, profile, visa = found
+    row, sitting, exam, discipline, student, profile, visa, asked = found
+    paper = sitting_of(sitting).paper if asked else None
     return Appeal(
         id=row.id,
         sitting_id=row.sitting_id,
@@ -259,9 +296,11 @@ def _appeal(
         student=_named(student),
         group=profile.group_name if profile else "",
         state=AppealState(row.state),
-        grounds=row.grounds,
+        grounds=asked.text if asked else row.grounds,
         lodged_at=row.lodged_at,
         points=sitting.points,
+        item_id=row.item_id,
+        question=paper.position(asked.item_id) if asked and paper else None,
         visa_by=_named(visa) if visa else None,
         visa_at=row.visa_at,
         visa_note=row.visa_note,

@@ -175,7 +175,9 @@ class SqlResults:
             .join(Exam, Exam.id == Enrolment.exam_id)
             .join(Discipline, Discipline.id == Exam.discipline_id)
             .outerjoin(Sitting, _enrolled())
-            .outerjoin(AppealRow, AppealRow.sitting_id == Sitting.id)
+            .outerjoin(
+                AppealRow, and_(AppealRow.sitting_id == Sitting.id, AppealRow.item_id.is_(None))
+            )
             .where(Enrolment.student_id == student_id)
             .order_by(Exam.opens_at.desc(), Exam.id)
         )

@@ -18,8 +18,10 @@ from exam_api.services.appeals import AppealDesk
 from exam_api.web.api.appeals import AppealsDep
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import AskedPage, linked
+from exam_api.web.api.pictures import PictureName, picture_response
 from exam_api.web.api.results import ResultsDep
-from exam_api.web.auth import CurrentActor
+from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.i18n import request_language
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
@@ -135,6 +137,20 @@ async def appeal(
     return await _appeal(request, actor, appeals, appeal_id)
 
 
+@router.get("/appeals/{appeal_id}/pictures/{name}")
+async def picture(
+    *,
+    core: CoreDep,
+    actor: CurrentActor,
+    appeals: AppealsDep,
+    appeal_id: PathId,
+    name: PictureName,
+) -> Response:
+    """Of the question that is appealed on, for those who judge it."""
+    asked = await appeals.question(actor, appeal_id, "kk")
+    return picture_response(name, await core.pictures.of([asked.body], name))
+
+
 @router.post("/appeals/{appeal_id}/visa")
 async def visa(
     *,
@@ -198,7 +214,9 @@ async def _appeal(
     members = {one.id for one in found.commission.members} if found.commission else set()
     votes = actor.id in members and actor.has(Role.APPEAL_COMMISSION)
     votes = votes and found.student.id != actor.id
-    sees_sheet = votes or actor.has(Role.REGISTRAR)
+    sees_sheet = found.points is not None and (votes or actor.has(Role.REGISTRAR))
+    language = request_language(request, actor.language)
+    asked = found.item_id is not None and sees_sheet
     return TEMPLATES.page(
         request,
         "appeals/appeal.html",
@@ -206,6 +224,7 @@ async def _appeal(
         status=error.status if error else 200,
         appeal=found,
         sheet=await appeals.answer_sheet(actor, appeal_id) if sees_sheet else (),
+        asked=await appeals.question(actor, appeal_id, language) if asked else None,
         may_visa=actor.has(Role.REGISTRAR) and found.state == "lodged",
         may_vote=votes and found.state == "visaed",
         chairs=found.commission is not None and found.commission.chair.id == actor.id,

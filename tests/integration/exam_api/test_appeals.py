@@ -1,7 +1,10 @@
 """T-5.3 … T-5.6: from the student's grounds to the corrected grade, and nobody else's way."""
 
+from fractions import Fraction
+
 import httpx
 import pytest
+from markupsafe import escape
 from prometheus_client import CollectorRegistry
 
 from exam_api.adapters.sql import tables
@@ -145,6 +148,118 @@ async def test_a_removal_is_taken_back_by_an_upheld_appeal_only(
     assert done.status_code == 200, done.text
     view = (await begun.call("GET", "")).json()
     assert (view["state"], view["result"]["points"]) == ("submitted", 61)
+
+
+@pytest.fixture
+async def page(core: Core, client_of):
+    """A page as the person with that log-in gets it."""
+    core.metrics = CollectorRegistry()
+    transport = httpx.ASGITransport(create_app(core, install_pages=install_pages))
+
+    async def get(login: str, path: str) -> httpx.Response:
+        cookies = (await client_of(login)).cookies
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://exam.test", cookies=cookies
+        ) as http:
+            return await http.get(path)
+
+    return get
+
+
+async def visaed_question(begun, client_of, position: int) -> tuple[str, dict]:
+    """A wrong answer, sent to appeal, changed to another wrong or right one; passed on."""
+    question = (await begun.questions())[position]
+    await begun.answer(question["id"], question["choices"][0]["id"], 1)
+    path = f"/question-appeals/{question['id']}"
+    assert (await begun.call("PUT", path, json={"text": "Екі жауап дұрыс"})).status_code == 200
+    await begun.answer(question["id"], question["choices"][1]["id"], 2)
+    registrar = await client_of("registrar")
+    (told,) = (await registrar.get("/api/v1/appeals")).json()
+    visa = f"/api/v1/appeals/{told['id']}/visa"
+    early = await registrar.post(visa, json={"grant": True})
+    assert (early.status_code, early.json()["code"]) == (409, "appeal_not_possible")
+    sheet = await registrar.get(f"/api/v1/appeals/{told['id']}/answer-sheet")
+    assert sheet.json()["code"] == "appeal_not_possible"  # T-6.4: not while the test runs
+    begun.points = (await begun.finish()).json()["result"]["points"]
+    assert (await registrar.post(visa, json={"grant": True})).json()["state"] == "visaed"
+    return told["id"], question
+
+
+async def test_the_commission_sees_the_question_as_the_student_did(
+    begun, commission, client_of, page
+) -> None:
+    appeal_id, question = await visaed_question(begun, client_of, 2)
+    text = (await page("appeals", f"/appeals/{appeal_id}")).text
+    assert escape("Екі жауап дұрыс") in text
+    parts = [text.index(f"<li>{escape(choice['text'])}</li>") for choice in question["choices"]]
+    assert parts == sorted(parts)
+    assert text.index(escape(question["stem"])) < parts[0]
+    then, counted = (f'<p class="text">{escape(c["text"])}</p>' for c in question["choices"][:2])
+    assert text.index(then) < text.index(counted)
+    assert 'name="points"' not in (await page("appeals", f"/appeals/{appeal_id}")).text
+
+
+async def test_an_upheld_question_earns_its_whole_mark_once(  # noqa: PLR0917 - fixtures
+    begun, commission, client_of, core, exam_id, clock
+) -> None:
+    appeal_id, question = await visaed_question(begun, client_of, 2)
+    clock.pass_time(days=1, hours=8)
+    await begun.log_in_again()
+    registrar = await client_of("registrar")
+    assert (await registrar.post(f"/api/v1/exams/{exam_id}/journal")).status_code == 200
+    await vote(client_of, appeal_id, appeals=True, voter1=True)
+    async with core.database.read() as unit:
+        earlier = await unit.answers.credits(begun.id)
+    done = await decide(client_of, appeal_id, None)
+    assert done.status_code == 200, done.text
+    async with core.database.read() as unit:
+        earned = await unit.answers.credits(begun.id)
+        changes = [each.change for each in await unit.grades.of_sitting(begun.id)]
+    assert earned == earlier | {question["id"]: 100}
+    after = int(Fraction(sum(earned.values()), len(earned)) + Fraction(1, 2))
+    body = done.json()
+    assert (body["question"], body["points_before"], body["points_after"]) == (
+        3,
+        begun.points,
+        after,
+    )
+    appealed = [(each.before, each.after) for each in changes if each.cause == "appeal"]
+    assert appealed == ([(begun.points, after)] if after != begun.points else [])
+    assert (await decide(client_of, appeal_id, None)).json()["code"] == "illegal_transition"
+    assert (await begun.call("GET", "")).json()["result"]["points"] == after
+    entries = (await registrar.get("/api/v1/journal")).json()
+    mine = [each for each in entries if each["student_login"] == "student1"]
+    assert [each["exam_points"] for each in mine] == [begun.points, after]
+    pdf = await begun.http.get(f"/api/v1/appeals/{appeal_id}/protocol.pdf")
+    assert pdf.content[:5] == b"%PDF-"
+
+
+async def test_a_rejected_question_keeps_the_result_and_the_student_sees_each_step(
+    begun, commission, client_of, page
+) -> None:
+    appeal_id, question = await visaed_question(begun, client_of, 0)
+    own = await page("student1", f"/appeals/{appeal_id}")
+    assert own.status_code == 200
+    assert escape(question["stem"]) not in own.text  # T-6.4
+    assert f"/appeals/{appeal_id}" in (await page("student1", "/appeals")).text
+    await vote(client_of, appeal_id, appeals=False, voter1=False)
+    done = (await decide(client_of, appeal_id, None)).json()
+    assert (done["state"], done["points_after"]) == ("rejected", begun.points)
+    assert (await begun.call("GET", "")).json()["result"]["points"] == begun.points
+    assert (await begun.http.get(f"/api/v1/appeals/{appeal_id}")).json()["reasons"] == "дәлелді"
+    # An appeal on the whole grade stays possible, beside it, and the grade is listed once.
+    assert (await lodged(begun)) != appeal_id
+    assert (await page("student1", "/grades")).text.count("<tr>") == 2
+
+
+@pytest.mark.parametrize("login", ["student2", "proctor1", "teacher", "head"])
+async def test_nobody_else_sees_a_question_that_is_appealed_on(
+    begun, commission, client_of, page, login
+) -> None:
+    appeal_id, _ = await visaed_question(begun, client_of, 1)
+    assert (await page(login, f"/appeals/{appeal_id}")).status_code == 404
+    picture = f"/appeals/{appeal_id}/pictures/{'0' * 32}.png"
+    assert (await page(login, picture)).status_code == 404
 
 
 class TestRefusals:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam_api.adapters.sql.tables.base import (
@@ -45,16 +45,27 @@ class AppealCommissionMember(Base):
 
 
 class AppealRow(Base):
-    """One appeal on a sitting's grade; its steps are its own columns and never change again."""
+    """One appeal on a sitting's grade; its steps are its own columns and never change again.
+
+    ``item_id``: on that question alone (S-20), whose grounds are in ``question_appeal``.
+    """
 
     __tablename__ = "appeal"
     __table_args__ = (
-        UniqueConstraint("sitting_id"),
+        UniqueConstraint("sitting_id", "item_id"),
+        Index(
+            "uq_appeal_sitting_id",
+            "sitting_id",
+            unique=True,
+            sqlite_where=text("item_id IS NULL"),
+            postgresql_where=text("item_id IS NULL"),
+        ),
         UniqueConstraint("commission_id", "protocol"),
     )
 
     id: Mapped[Id]
     sitting_id: Mapped[SittingRef]
+    item_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("item.id"))
     state: Mapped[Code]
     grounds: Mapped[str] = mapped_column(Text, info=PII)
     lodged_at: Mapped[Utc]
