@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from acts.contracts import Language
 from acts.form4 import safe_text
+from acts.plain_sheet import Plain, render_rows
 from acts.statement import StatementDocument, StatementRow
 from exam_api.domain.errors import Forbidden, InvalidRequest, NotFound, NotLoggedIn, StatementEarly
 from exam_api.domain.grades import FinalGrade, Remark
@@ -112,32 +113,12 @@ class Results:
         document = self._document(sheet, language)
         return (self._render_pdf if kind == "pdf" else self._render_xlsx)(document, language)
 
-    async def journal_csv(self, actor: Actor, exam_id: str) -> str:
-        """What the journal imports by hand; no cell is ever a formula."""
+    async def journal_file(self, actor: Actor, exam_id: str, kind: str) -> bytes:
+        """What the journal imports by hand, ``kind`` csv or xlsx; no cell is ever a formula."""
         sheet = await self.sheet(actor, exam_id)
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(COLUMNS)
-        day = self._day(sheet.exam)
-        for row in sheet.rows:
-            grade = row.grade
-            writer.writerow(
-                [
-                    safe_text(sheet.exam.exam.code),
-                    day.isoformat(),
-                    safe_text(row.login),
-                    safe_text(row.student),
-                    safe_text(row.group),
-                    *(
-                        "" if value is None else value
-                        for value in (grade.rating, grade.exam, grade.final)
-                    ),
-                    safe_text(grade.letter) if grade.letter else "",
-                    "" if grade.gpa is None else grade.gpa,
-                    grade.remark.value,
-                ]
-            )
-        return out.getvalue()
+        day = self._day(sheet.exam).isoformat()
+        rows = [COLUMNS, *(_journal_row(sheet.exam.exam.code, day, row) for row in sheet.rows)]
+        return _csv(rows) if kind == "csv" else render_rows("journal", rows, self._clock.now())
 
     async def import_grades(self, actor: Actor, exam_id: str) -> int:
         """S-22: the exam's final grades into the journal; how many were new or had changed.
@@ -230,6 +211,23 @@ class Results:
             rows=tuple(_statement_row(row) for row in sheet.rows),
             draft=not sheet.ready,
         )
+
+
+def _journal_row(code: str, day: str, row: GradeRow) -> tuple[Plain, ...]:
+    grade = row.grade
+    who = row.login, row.student, row.group
+    points = grade.rating, grade.exam, grade.final
+    return code, day, *who, *points, grade.letter, grade.gpa, grade.remark.value
+
+
+def _csv(rows: Iterable[Sequence[Plain]]) -> bytes:
+    """With a byte order mark: Excel reads Kazakh letters only with it."""
+    out = io.StringIO()
+    for row in rows:
+        csv.writer(out).writerow(
+            [safe_text(cell) if isinstance(cell, str) else cell for cell in row]
+        )
+    return out.getvalue().encode("utf-8-sig")
 
 
 def _both(kazakh: str, other: str) -> str:

@@ -19,6 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["results"])
 
 _PRIVATE = "private, no-cache"
 _MEDIA = {
+    "csv": "text/csv; charset=utf-8",
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -55,11 +56,13 @@ async def statement(
     return _file(body, _MEDIA[kind], f"statement-{lang}.{kind}")
 
 
-@router.get("/exams/{exam_id}/journal.csv")
-async def journal_csv(exam_id: PathId, actor: CurrentActor, results: ResultsDep) -> Response:
-    """With a byte order mark: Excel reads Kazakh letters only with it."""
-    text = await results.journal_csv(actor, exam_id)
-    return _file(text.encode("utf-8-sig"), "text/csv; charset=utf-8", "journal.csv")
+@router.get("/exams/{exam_id}/journal.{kind}")
+async def journal_file(
+    exam_id: PathId, kind: Literal["csv", "xlsx"], actor: CurrentActor, results: ResultsDep
+) -> Response:
+    """The final grades in the columns that a journal imports."""
+    body = await results.journal_file(actor, exam_id, kind)
+    return _file(body, _MEDIA[kind], f"journal.{kind}")
 
 
 @router.post("/exams/{exam_id}/journal", responses=refuses(StatementEarly))

@@ -1,11 +1,13 @@
 """From the test to the journal: final grades, the statement, the history, machine readers."""
 
 import csv
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
+from openpyxl import load_workbook
 
 from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.tables import Exam
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
 from exam_api.web.pages import install_pages
@@ -37,6 +39,26 @@ async def journal(http, **headers) -> list[dict]:
     return answer.json()
 
 
+@pytest.fixture
+async def nobody_named(core: Core, exam_id) -> None:
+    """The department has named no teacher for the exam's discipline any longer (row 2)."""
+    async with core.database.write() as unit:
+        teacher = (await unit.seeds.ids(["teacher"]))["teacher"]
+        discipline = (await unit.session.get_one(Exam, exam_id)).discipline_id
+        await unit.items.take_right(discipline, teacher)
+
+
+@pytest.mark.usefixtures("nobody_named")
+@pytest.mark.parametrize(("login", "status"), [("teacher", 403), ("head", 200)])
+async def test_of_a_department_only_the_head_hands_over_what_nobody_is_named_for(  # noqa: PLR0917 - fixtures
+    finished, client_of, exam_id, to_next_day, login, status
+) -> None:
+    to_next_day()
+    sheet = await (await client_of(login)).get(f"/api/v1/exams/{exam_id}/journal.csv")
+    assert sheet.status_code == 200  # reading is the department's
+    assert (await import_grades(client_of, exam_id, login)).status_code == status
+
+
 async def test_grades_go_to_the_journal_once_and_the_day_after(
     finished, client_of, exam_id, to_next_day
 ) -> None:
@@ -57,7 +79,7 @@ async def test_grades_go_to_the_journal_once_and_the_day_after(
     assert {entry["remark"] for entry in others} <= {"absent"}
 
 
-@pytest.mark.parametrize("login", ["student1", "proctor1", "dean"])
+@pytest.mark.parametrize("login", ["student2", "proctor1", "dean"])
 async def test_others_hand_over_nothing(finished, client_of, exam_id, to_next_day, login) -> None:
     to_next_day()
     refused = await import_grades(client_of, exam_id, login)
@@ -133,6 +155,10 @@ async def test_files_are_for_those_who_answer_for_the_grades(
     text = (await head.get(f"/api/v1/exams/{exam_id}/journal.csv")).content.decode("utf-8-sig")
     rows = list(csv.DictReader(StringIO(text)))
     assert {row["student_login"] for row in rows} >= {"student1"}
+    book = load_workbook(BytesIO((await head.get(f"/api/v1/exams/{exam_id}/journal.xlsx")).content))
+    heading, *cells = book.active.iter_rows(values_only=True)
+    as_text = [["" if cell is None else str(cell) for cell in line] for line in cells]
+    assert [dict(zip(heading, line, strict=True)) for line in as_text] == rows
     student = await client_of("student1")
     refused = await student.get(f"/api/v1/exams/{exam_id}/statement.pdf")
     assert refused.status_code == 404
