@@ -126,17 +126,26 @@ class FileDesk:
         language: Language,
         state: ItemState | None,
     ) -> WrittenFile:
-        """The items of a state, oldest first. T-6.4: for those who load or approve them."""
+        """The items of a state, oldest first.
+
+        T-6.4: for those who load or approve them; who took which away is in the audit log.
+        """
         async with self._units.read() as unit:
             rights = (BankRight.LOAD, BankRight.APPROVE)
-            await with_right(unit, actor, discipline_id, *rights)
+            discipline = await with_right(unit, actor, discipline_id, *rights)
             wanted = ItemFilter(state=state)
             stored = await unit.items.items(discipline_id, wanted, PageAsk(ITEMS_LIMIT))
         contents = [item.content for item in reversed(stored[:ITEMS_LIMIT])]
         if not contents:
             raise NotFound
         pictures = await self._pictures(contents)
-        return await asyncio.to_thread(self._writers[form], contents, language, pictures)
+        written = await asyncio.to_thread(self._writers[form], contents, language, pictures)
+        if not written.refused:
+            facts = {"format": form.value, "items": str(len(contents))}
+            label = f"{discipline.code} {discipline.title['kk']}"[:NAME_LIMIT]
+            async with self._units.write() as unit:
+                await unit.audit.add(actor, "bank.exported", discipline_id, label, after=facts)
+        return written
 
     async def _pictures(self, contents: Sequence[ItemContent]) -> Mapping[str, bytes]:
         names = set().union(*(names_in(content.body) for content in contents))

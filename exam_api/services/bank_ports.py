@@ -12,6 +12,7 @@ from exam_api.domain.item_rules import ItemContent
 from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
+from exam_api.services.audit import Audit
 from exam_api.services.interchange import Refusal
 from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Draws, Unit
@@ -184,6 +185,8 @@ class BankUnit(Unit, Protocol):
     def items(self) -> ItemBank: ...
     @property
     def imports(self) -> Imports: ...
+    @property
+    def audit(self) -> Audit: ...
     @property
     def tests(self) -> LoadedTests: ...
 

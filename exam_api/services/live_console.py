@@ -82,6 +82,7 @@ class TileView:
     result: ResultView | None
     allowed: TileAllowedView
     wants: tuple[Want, ...]
+    second_log_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ class Console:
         decisions = await store.decisions(ids)
         answered = await store.answered(ids)
         breaks, logs = await store.breaks(ids), await store.logs(ids)
+        seconds = await store.second_log_ins(ids)
         return tuple(
             self._tile(
                 watched,
@@ -244,6 +246,7 @@ class Console:
                 answered.get(watched.sitting.id, 0),
                 breaks=breaks.get(watched.sitting.id, ()),
                 log=logs.get(watched.sitting.id, ()),
+                second_log_in=watched.sitting.id in seconds,
             )
             for watched in sittings
         )
@@ -260,6 +263,7 @@ class Console:
         *,
         breaks: Sequence[Break],
         log: Sequence[LogEntry],
+        second_log_in: bool,
     ) -> TileView:
         sitting, exam = watched.sitting, watched.exam
         status: LiveStatus = self._media.status(sitting.id)
@@ -288,4 +292,5 @@ class Console:
                 tuple(sorted(exam.allowances.excused)),
             ),
             wants=wants_of(sitting, log),
+            second_log_in=second_log_in,
         )

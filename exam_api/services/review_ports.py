@@ -3,7 +3,7 @@
 Every query that starts from a person asks for the actor: what may not be seen is not found.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -87,6 +87,9 @@ class ReviewStore(EventSink, Protocol):
 
     async def logs(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[LogEntry]]:
         """Oldest first."""
+
+    async def second_log_ins(self, sitting_ids: Sequence[str]) -> Collection[str]:
+        """Those of these sittings whose student was signed in elsewhere meanwhile."""
 
     async def segments(self, sitting_id: str) -> Sequence[Segment]:
         """Of all tracks; each track's in order."""

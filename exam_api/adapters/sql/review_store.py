@@ -1,6 +1,6 @@
 """What people who watch an exam read and decide: sittings, flags, decisions, events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
@@ -145,6 +145,11 @@ class SqlReviewStore(SqlEventSink):
 
     async def logs(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[LogEntry]]:
         return await SqlSittingLog(self._session).of_each(sitting_ids)
+
+    async def second_log_ins(self, sitting_ids: Sequence[str]) -> Collection[str]:
+        row = tables.SecondLogInRow
+        query = select(row.sitting_id).where(row.sitting_id.in_(sitting_ids))
+        return set(await self._session.scalars(query))
 
     async def flags(self, sitting_ids: Sequence[str]) -> Sequence[StoredFlag]:
         query = (

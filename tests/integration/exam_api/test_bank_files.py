@@ -13,6 +13,7 @@ from exam_api.adapters.interchange.moodle_xml import write_moodle_xml
 from exam_api.adapters.interchange.pictures import checked_picture
 from exam_api.adapters.sql.tables import Discipline, Exam, Item
 from exam_api.domain.items import FULL, ItemKind, ItemState
+from exam_api.services.numbered_pages import PageWanted
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
 from exam_api.web.pages import install_pages
@@ -144,12 +145,25 @@ async def test_the_bank_goes_out_and_comes_in_again(teacher, bank, core, form) -
     assert await drafts(core) == 25
 
 
-async def test_what_the_format_cannot_hold_is_said_and_no_file_is_made(teacher, bank) -> None:
+async def exports(core: Core) -> list[tuple[str, str, str]]:
+    async with core.database.read() as unit:
+        found = await unit.audit.page(PageWanted(), what="bank.exported")
+    return [(one.about, one.after["format"], one.after["items"]) for one in found.rows]
+
+
+async def test_each_export_is_in_the_audit_log(teacher, bank, core) -> None:
+    assert await exports(core) == []
+    assert (await teacher.get(f"{bank}/export?format=gift&language=kk")).status_code == 200
+    assert await exports(core) == [(bank.removeprefix("/bank/"), "gift", "25")]
+
+
+async def test_what_the_format_cannot_hold_is_said_and_no_file_is_made(teacher, bank, core) -> None:
     fixed = {"kind": "single", "rows": "2", "stem-kk": "?", "c1-kk": "a", "c2-kk": "b"}
     await teacher.post(f"{bank}/new", data={**fixed, "right": "1", "partial": "on"})
     refused = await teacher.get(f"{bank}/export?format=gift&state=draft")
     assert refused.status_code == 422
     assert "shuffle" in refused.text
+    assert await exports(core) == []
 
 
 def picture() -> bytes:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from exam_api.adapters.sql.review_store import SqlReviewStore
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.web.container import Core
 
@@ -77,3 +78,13 @@ async def test_a_session_is_ended_from_the_list(core: Core) -> None:
     await core.log_ins.end_own(here.actor, other)
     assert await core.accounts.who(there.cookie) is None
     assert await core.accounts.who(here.cookie)
+
+
+async def test_the_wall_marks_the_student(begun, core: Core) -> None:
+    async def marked() -> set[str]:
+        async with core.database.read() as unit:
+            return set(await SqlReviewStore(unit, core.clock).second_log_ins([begun.id]))
+
+    assert await marked() == set()
+    await second(core)
+    assert await marked() == {begun.id}

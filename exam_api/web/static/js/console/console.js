@@ -11,7 +11,7 @@ import { isAsking, isCompleted, isFlagged, isSilent, trackWord } from "./tile.js
 const SHOTS_MS = 2500;
 const FEED_LENGTH = 60;
 const SPEAK_MS = 3000; // one summary for what came in this time, not a sentence a flag
-const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed"];
+const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed", "session.second"];
 const FILTERS = {
   all: () => true,
   asking: isAsking,
@@ -87,6 +87,7 @@ class ExamConsole extends HTMLElement {
     if (kind === "decision.made") this.#decided(tile, data);
     if (kind === "media.lost" && !data.tile && data.track === "camera") tile.recording.live = false;
     if (kind === "media.started" && !data.tile && data.track === "camera") tile.recording.live = true;
+    if (kind === "session.second") this.#secondLogIn(tile, data);
     if (kind === "recording.failed") this.#failed.set(data.sitting_id, data.code);
     if (kind === "media.started" || isCompleted(tile)) this.#failed.delete(data.sitting_id);
     this.#tellStorage();
@@ -124,6 +125,13 @@ class ExamConsole extends HTMLElement {
     this.#missing.add(name);
     this.#entry(tile, "", "notice", trackWord(track, false), clockText(Date.parse(at)));
     this.#news.push(`${trackWord(track, false)}: ${tile.student.full_name}`);
+  }
+
+  /** The tile keeps the mark; the review tells from where, and how the student chose. */
+  #secondLogIn(tile, { outcome, at }) {
+    const what = `${t("console.second_log_in")}: ${t(`second.outcome.${outcome}`)}`;
+    this.#entry(tile, "", "notice", what, clockText(Date.parse(at)));
+    this.#news.push(`${what}: ${tile.student.full_name}`);
   }
 
   #decided(tile, { flag_id: id, verdict }) {
