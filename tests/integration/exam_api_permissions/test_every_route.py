@@ -392,7 +392,7 @@ async def _ask(university: Any, wanted: Row, person: str) -> httpx.Response | No
         data=_filled(wanted.form, values),
         files=wanted.files,
         headers=wanted.headers,
-        hangs=wanted.hangs,
+        hangs=wanted.hangs and person in wanted.may,
     )
 
 
