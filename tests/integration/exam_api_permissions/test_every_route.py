@@ -220,6 +220,9 @@ ROWS = (
         "GET /api/v1/acts/{act_id}.zip",
     ),
     row(f"GET {SITTING}/identity/{{kind}}.jpg", WATCHERS, values={"kind": "face"}),
+    row(f"POST {SITTING}/exports", WATCHERS, json={"track": "camera"}),
+    row(f"GET {SITTING}/exports/{{track}}", WATCHERS, values={"track": "camera"}),
+    row(f"GET {SITTING}/recording.mp4", WATCHERS),
     *rows(WATCHERS | OWNER, "GET /api/v1/acts/{act_id}.pdf", "GET /api/v1/acts/{act_id}.html"),
     row("GET /verify/{act_id}/{digest_prefix}", PEOPLE),
     # --- what a proctor decides, on own students only
