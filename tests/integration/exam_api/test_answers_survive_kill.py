@@ -55,7 +55,9 @@ def _client(socket: str) -> httpx.AsyncClient:
 
 async def _page(http: httpx.AsyncClient, login: str) -> tuple[str, list[dict]]:
     """The student's page up to the questions (a resumed one, after the restart)."""
-    await http.post("/api/v1/session", json={"login": login, "password": DEMO_PASSWORD})
+    done = await http.post("/api/v1/session", json={"login": login, "password": DEMO_PASSWORD})
+    if done.json()["must_choose_session"]:  # another browser, while the sitting is in progress
+        await http.post("/api/v1/session/choice", json={"keep": "here"})
     http.headers["X-Client-Id"] = f"tab-of-{login}"
     exam = (await http.get("/api/v1/exams")).json()[0]
     sitting = f"/api/v1/sittings/{exam['sitting_id']}"
