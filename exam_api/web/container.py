@@ -24,11 +24,12 @@ from exam_api.services.bank_pictures import Pictures
 from exam_api.services.directory import PeopleDesk
 from exam_api.services.exam_clock import ExamClock
 from exam_api.services.idempotency import Idempotency
+from exam_api.services.identity_ports import PrivateBlobs
 from exam_api.services.media_tokens import LiveViews, SecondCamera
 from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.people_import import PeopleImport
-from exam_api.services.ports import Blobs, Clock, LiveMedia
+from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
 from exam_api.services.question_appeals import QuestionAppealDesk
 from exam_api.services.results import ResultsSettings
@@ -66,7 +67,7 @@ class Core:
     accounts: Accounts
     desk: SittingDesk
     testing: Testing
-    blobs: Blobs
+    blobs: PrivateBlobs
     web: WebSettings = WebSettings()
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
     results: ResultsSettings = field(default_factory=ResultsSettings)

@@ -3,10 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from exam_api.domain.roles import Actor, Role
-from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.pages.rendering import TEMPLATES
-from exam_api.web.pages.wiring import Lists
+from exam_api.web.pages.wiring import Identities, Lists
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,7 +46,7 @@ async def review(  # noqa: PLR0917 - what the page shows
     request: Request,
     actor: CurrentActor,
     lists: Lists,
-    services: Proctoring,
+    identities: Identities,
     core: CoreDep,
     sitting_id: str,
 ) -> Response:
@@ -56,7 +55,7 @@ async def review(  # noqa: PLR0917 - what the page shows
         "review.html",
         actor,
         sitting=await lists.sitting(actor, sitting_id),
-        identity=await services.identity.of(actor, sitting_id),
+        identity=await identities.of(actor, sitting_id),
         may_decide=actor.has(Role.PROCTOR),
         second_log_ins=await core.log_ins.second_log_ins(actor, sitting_id),
     )

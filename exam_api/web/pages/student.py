@@ -5,10 +5,9 @@ from fastapi.responses import RedirectResponse
 
 from exam_api.domain.roles import Role
 from exam_api.domain.states import COMPLETED
-from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.pages.rendering import TEMPLATES
-from exam_api.web.pages.wiring import Lists
+from exam_api.web.pages.wiring import Identities, Lists
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,14 +36,14 @@ async def room(
     request: Request,
     actor: CurrentActor,
     core: CoreDep,
-    services: Proctoring,
+    identities: Identities,
     sitting_id: str,
 ) -> Response:
     """The student's room; who watches the exam is led to the review."""
     if not actor.has(Role.STUDENT):
         return RedirectResponse(f"/review/{sitting_id}", 303)
     sitting = await core.desk.view(actor, sitting_id)
-    rules = await services.identity.rules()
+    rules = await identities.rules()
     return TEMPLATES.page(
         request, "room.html", actor, sitting_id=sitting.id, exam=sitting.exam, rules=rules
     )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from exam_api.services.identity import Identity
 from exam_api.services.overview import Overview
 from exam_api.web.auth import CoreDep
 
@@ -12,4 +13,9 @@ async def overview_of(core: CoreDep) -> Overview:
     return Overview(core.database, core.clock)
 
 
+async def identity_of(core: CoreDep) -> Identity:
+    return Identity(core.database, core.clock, core.blobs)
+
+
 Lists = Annotated[Overview, Depends(overview_of)]
+Identities = Annotated[Identity, Depends(identity_of)]
