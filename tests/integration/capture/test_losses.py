@@ -14,6 +14,7 @@ from capture.rtp_seam import Ingest
 from capture.session import PublishSession
 from capture.settings import CaptureSettings
 from capture.timeline import SittingClock
+from capture.viewing import Audience
 
 pytestmark = pytest.mark.integration
 
@@ -148,7 +149,9 @@ async def test_sender_reports_align_sound_that_takes_a_longer_way_and_starts_lat
 ):
     noted, link = Noted(), LossyLink(Weather(audio_delay_s=0.15))
     clock = SittingClock(datetime.now(UTC))
-    session = PublishSession(noted, clock, CaptureSettings(), None, lambda _: None)
+    session = PublishSession(
+        noted, clock, CaptureSettings(), None, lambda _: None, audience=Audience()
+    )
     peer, offer = await open_peer(vp8, opus, loop=True)
     late = peer.tracks[1]._start = asyncio.Event()
     try:
