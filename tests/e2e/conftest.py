@@ -209,7 +209,15 @@ class Visitor:
         page.fill("[name=password]", DEMO_PASSWORD)
         page.click(".sign-in button")
         page.wait_for_url(lambda url: "/login" not in url)
-        return page
+        return self._stay_here()
+
+    def _stay_here(self) -> Page:
+        """An earlier browser of this person still has a sitting in progress: go on in this one."""
+        page = self.open("/account")
+        if page.locator("button[name=keep]").count():
+            page.click("button[name=keep][value=here]")
+            page.wait_for_url(lambda url: "session-choice" not in url)
+        return self.open("/")
 
     def shot(self, name: str) -> None:
         self.page.screenshot(path=self._shots / f"{name}.png", full_page=True)
