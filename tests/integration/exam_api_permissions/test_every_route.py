@@ -251,7 +251,13 @@ ROWS = (
     row("GET /results/{exam_id}/{sitting_id}", GRADERS),
     *rows(REGISTRAR | DEPARTMENT, "POST /results/{exam_id}/import", f"POST {EXAM}/journal"),
     row(f"GET {EXAM}/statement.{{kind}}", GRADERS, values=PDF),
-    row(f"GET {EXAM}/journal.csv", GRADERS, tells="Нұрланова", told=GRADERS),
+    row(
+        f"GET {EXAM}/journal.{{kind}}",
+        GRADERS,
+        values={"kind": "csv"},
+        tells="Нұрланова",
+        told=GRADERS,
+    ),
     row("GET /api/v1/journal", RECORDS),
     row("GET /clients", ADMIN),
     row("POST /clients", ADMIN, form={"name": "platonus"}),
@@ -268,6 +274,7 @@ ROWS = (
     row(f"GET {APPEAL}", APPEAL_READERS, tells="жасырын дауыс", told=JUDGES),
     row("GET /appeals/{appeal_id}", APPEAL_READERS, tells="жасырын дауыс", told=JUDGES),
     row(f"GET {APPEAL}/answer-sheet", REGISTRAR | JUDGES),
+    row("GET /appeals/{appeal_id}/pictures/{name}", REGISTRAR | JUDGES),
     row(
         f"GET {APPEAL}/protocol.pdf",
         APPEAL_READERS,
