@@ -21,6 +21,14 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeFile:
+    """What a notice's mails carry: ``key`` of a blob that never changes."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewNotice:
     """``once_key`` is what it is about: the same is never told twice.
 
@@ -34,3 +42,4 @@ class NewNotice:
     exam_id: str | None = None
     student_id: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    file: NoticeFile | None = None

@@ -7,12 +7,19 @@ from email.utils import format_datetime
 from typing import Final, Protocol
 
 from exam_api.domain.errors import ExamError, Forbidden, NotFound
+from exam_api.domain.notices import NoticeFile
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.jobs import JobRefused, JobRun, Jobs
 from exam_api.services.notices_ports import Delivery, Letter, Mailer, Notices, StoredNotice
+from exam_api.services.ports import Blobs
 
 MAIL: Final = "mail"
 LISTED: Final = 200
+_MEDIA_TYPES: Final = {
+    "pdf": ("application", "pdf"),
+    "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "zip": ("application", "zip"),
+}
 # (letter) -> (subject, body) in the reader's language.
 Compose = Callable[[Letter], tuple[str, str]]
 
@@ -69,8 +76,9 @@ class Inbox:
 class Letters:
     """Makes mails of notices. The same notice to the same person is always the same mail."""
 
-    def __init__(self, units: NoticeUnits, compose: Compose, sender: str) -> None:
+    def __init__(self, units: NoticeUnits, blobs: Blobs, compose: Compose, sender: str) -> None:
         self._units = units
+        self._blobs = blobs
         self._compose = compose
         self._sender = sender
 
@@ -93,7 +101,16 @@ class Letters:
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's machine answers it
         message["Content-Language"] = letter.language
         message.set_content(body, charset="utf-8", cte="base64")
+        if letter.notice.file is not None:
+            await self._attach(message, letter.notice.file)
         return message
+
+    async def _attach(self, message: EmailMessage, file: NoticeFile) -> None:
+        content = await self._blobs.get(file.key)
+        main, kind = _MEDIA_TYPES[file.name.rpartition(".")[2]]
+        message.add_attachment(content, maintype=main, subtype=kind, filename=file.name)
+        # Python draws a boundary by chance: the same mail is the same bytes.
+        message.set_boundary(str(message["Message-ID"]).strip("<>").partition("@")[0])
 
 
 class MailJob:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from exam_api.domain.languages import Language, Texts
-from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Role
 
 
@@ -26,6 +26,7 @@ class StoredNotice:
     group: str
     facts: Mapping[str, str]
     read_at: datetime | None = None
+    file: NoticeFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

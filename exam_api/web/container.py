@@ -121,7 +121,7 @@ class Core:
         self.scheduling = Scheduling(self.database, self.clock)
         self.admitting = Admitting(self.database, read_table)
         write = letter_writer(self.web.address)
-        self.letters = Letters(self.database, write, self.web.mail_from)
+        self.letters = Letters(self.database, self.blobs, write, self.web.mail_from)
         self.outbox = Outbox(self.database, self.letters)
         self.items = ItemDesk(self.database, self.clock, draw_formula, self.bank_policy)
         self.tests = TestDesk(self.database, self.clock)

@@ -20,7 +20,7 @@ from exam_api.adapters.sql.tables import (
 )
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import Texts, language_or
-from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Role
 from exam_api.services.notices import MAIL, mail_key
 from exam_api.services.notices_ports import Delivery, DeliveryState, Letter, StoredNotice
@@ -56,6 +56,8 @@ class SqlNotices:
             exam_id=notice.exam_id,
             student_id=notice.student_id,
             facts=dict(notice.facts),
+            file_name=notice.file.name if notice.file else None,
+            file_key=notice.file.key if notice.file else None,
         )
         if not new:
             return False
@@ -164,7 +166,14 @@ def _notice(row: _Row) -> StoredNotice:
         group=profile.group_name if profile else "",
         facts=notice.facts,
         read_at=reader.read_at,
+        file=_file(notice),
     )
+
+
+def _file(notice: NoticeRow) -> NoticeFile | None:
+    if notice.file_name is None or notice.file_key is None:
+        return None
+    return NoticeFile(notice.file_name, notice.file_key)
 
 
 def _title(discipline: Discipline) -> Texts:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from exam_api.adapters.mail import FolderMailer
 from exam_api.adapters.sql.tables import Faculty, Sitting, User
 from exam_api.domain.ids import new_id
-from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Role
 from exam_api.services.jobs import JobRunner
 from exam_api.services.notices import MAIL, MailJob
@@ -116,3 +116,22 @@ async def test_the_inbox_counts_and_forgets_nothing(client_of, database, core):
     await core.inbox.mark_read(actor)
     assert (await registrar.get("/api/v1/notices/unread")).json() == {"unread": 0}
     assert len(await core.inbox.notices(actor)) == 3
+
+
+async def test_a_mail_carries_the_file_of_its_notice(addresses, database, core, tmp_path):
+    content = "Нұрланова Айгерім".encode() * 9
+    await core.blobs.put("form4/x.xlsx", content)
+    file = NoticeFile("form4.xlsx", "form4/x.xlsx")
+    notice = NewNotice(NoticeKind.ABSENT, "absent:file", "/review/1", file=file)
+    async with database.write() as unit:
+        await unit.notices.add(notice, roles=[Role.REGISTRAR])
+    (mail,) = await send_mails(core, tmp_path / "outbox")
+    (attached,) = mail.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("form4.xlsx", content)
+    assert attached.get_content_subtype().endswith("spreadsheetml.sheet")
+    assert "http://localhost/review/1" in mail.get_body().get_content()
+    registrar = (await inbox(database, "registrar"))[0]
+    async with database.read() as unit:
+        reader = (await unit.seeds.ids(["registrar"]))["registrar"]
+    made = [(await core.letters.message(registrar.id, reader)).as_bytes() for _ in range(2)]
+    assert made[0] == made[1]

@@ -9,7 +9,10 @@ from exam_api.adapters.sql.tables.base import PII, Base, Code, Id, Json, Utc, Ut
 
 
 class NoticeRow(Base):
-    """``once_key`` is what it is about; ``facts`` fill the text of its kind."""
+    """``once_key`` is what it is about; ``facts`` fill the text of its kind.
+
+    ``file_key``: the blob that its mails carry under ``file_name``.
+    """
 
     __tablename__ = "notice"
 
@@ -21,6 +24,8 @@ class NoticeRow(Base):
     exam_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("exam.id"))
     student_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"))
     facts: Mapped[dict[str, str]] = mapped_column(Json, info=PII)
+    file_name: Mapped[str | None] = mapped_column(String(80))
+    file_key: Mapped[str | None] = mapped_column(String(200))
 
 
 class NoticeReader(Base):
