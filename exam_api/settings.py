@@ -20,11 +20,11 @@ ACT_NUMBER_FIELDS = ("year", "seq")
 
 
 def _number_format(value: str) -> str:
-    """Both fields must appear: without the year or the sequence numbers would repeat."""
+    """Year and sequence must appear: without them numbers would repeat within a form."""
     try:
-        value.format(year=2026, seq=1)
+        value.format(year=2026, seq=1, form=1)
     except (KeyError, IndexError, ValueError) as wrong:
-        raise ValueError("may use only {year} and {seq}") from wrong
+        raise ValueError("may use only {year}, {seq} and {form}") from wrong
     if missing := [name for name in ACT_NUMBER_FIELDS if not re.search(rf"{{{name}\b", value)]:
         raise ValueError(f"must contain {{{missing[0]}}}")
     return value
@@ -128,7 +128,8 @@ class Settings(BaseSettings):
     act_number_format: Annotated[str, AfterValidator(_number_format)] = Field(
         default="{year}-{seq:04d}",
         title="Act number",
-        description="How an act's number is written; {year} and {seq} are filled in.",
+        description="How an act's number is written; {year}, {seq} and, if wanted, {form} are "
+        "filled in. Each form is numbered by itself, from 1 in each year.",
     )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Almaty",

@@ -51,6 +51,7 @@ Confirmed = Sequence[tuple[StoredFlag, StoredDecision]]
 # (document, language) -> sealed PDF; CPU-bound, called in a thread.
 Render = Callable[[ActDocument, Language], bytes]
 RenderForm4 = Callable[[Form4Document], bytes]
+FORM_1: Final = 1
 _MOVED_ON: Final = 5  # decisions that may come in while clips are cut
 
 
@@ -166,8 +167,8 @@ class Acts:
         made_at = self._clock.now()
         year = made_at.astimezone(self._place.zone).year
         if newest is None:
-            seq = await store.draw_number(year)
-            number = self._number_format.format(year=year, seq=seq)
+            seq = await store.draw_number(year, FORM_1)
+            number = self._number_format.format(year=year, seq=seq, form=FORM_1)
             revision = 1
         else:
             year, seq, number = newest.year, newest.seq, newest.number

@@ -6,6 +6,7 @@ Every query that starts from a person asks for the actor: what may not be seen i
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from capture.contracts import Gap, Segment
@@ -42,9 +43,17 @@ class WatchedSitting:
     proctor_name: str
 
 
+class ActSource(StrEnum):
+    FLAGS = "flags"  # made of confirmed flags: one act a sitting (S-17)
+    PEOPLE = "people"  # drawn up by people (S-12; forms 2 and 3)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAct:
-    """One revision of an act. ``files`` is empty until every language is rendered and sealed."""
+    """One revision of an act. ``files`` is empty until every language is rendered and sealed.
+
+    ``about_id``: of form 2, the act that was not signed.
+    """
 
     id: str
     sitting_id: str
@@ -57,6 +66,9 @@ class StoredAct:
     document: Mapping[str, Any]
     files: Mapping[str, str]
     digests: Mapping[str, str]
+    form: int = 1
+    source: ActSource = ActSource.FLAGS
+    about_id: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -98,7 +110,10 @@ class ReviewStore(EventSink, Protocol):
         """Of all tracks, by time."""
 
     async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
-        """Newest revision first."""
+        """Those made of flags, newest revision first."""
+
+    async def drawn(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
+        """Those that people drew up, all revisions, the newest first."""
 
     async def hold(self, sitting_id: str) -> None:
         """Against other writers till the end of the transaction; before any event is appended."""
@@ -130,8 +145,8 @@ class ActStore(ReviewStore, Protocol):
     async def act_for_anyone(self, act_id: str) -> StoredAct | None:
         """For the public verification, which tells no personal data."""
 
-    async def draw_number(self, year: int) -> int:
-        """The year's next number, without gaps: a unit that fails gives it back."""
+    async def draw_number(self, year: int, form: int) -> int:
+        """The form's next number of the year, without gaps: a unit that fails gives it back."""
 
     async def add_act(self, act: StoredAct) -> None: ...
 

@@ -6,14 +6,13 @@ from datetime import timedelta
 from sqlalchemy import or_, select, update
 
 from exam_api.adapters.sql import tables
-from exam_api.adapters.sql.insert_once import insert_once
+from exam_api.adapters.sql.insert_once import next_of
 from exam_api.adapters.sql.review_store import SqlReviewStore, stored_act, watched, watched_query
 from exam_api.adapters.sql.visibility import sittings_visible_to
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.review_ports import StoredAct, WatchedSitting
 
-_FORM_1 = 1
 _RECENT = timedelta(days=2)
 
 
@@ -41,25 +40,20 @@ class SqlActStore(SqlReviewStore):
         row = await self._session.get(tables.ActRow, act_id)
         return None if row is None else stored_act(row)
 
-    async def draw_number(self, year: int) -> int:
+    async def draw_number(self, year: int, form: int) -> int:
         """The counter's row is held until the unit ends, so writers take numbers in turn."""
-        await insert_once(self._session, tables.ActCounter, year=year, form=_FORM_1, last=0)
-        drawn = await self._session.scalar(
-            update(tables.ActCounter)
-            .where(tables.ActCounter.year == year, tables.ActCounter.form == _FORM_1)
-            .values(last=tables.ActCounter.last + 1)
-            .returning(tables.ActCounter.last)
-            .execution_options(synchronize_session=False)
+        return await next_of(
+            self._session, tables.ActCounter, tables.ActCounter.last, year=year, form=form
         )
-        assert drawn is not None
-        return drawn
 
     async def add_act(self, act: StoredAct) -> None:
         self._session.add(
             tables.ActRow(
                 id=act.id,
                 sitting_id=act.sitting_id,
-                form=_FORM_1,
+                source=str(act.source),
+                about_id=act.about_id,
+                form=act.form,
                 number=act.number,
                 year=act.year,
                 seq=act.seq,

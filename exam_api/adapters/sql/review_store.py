@@ -28,7 +28,7 @@ from exam_api.services.proctoring_ports import (
     StoredFlag,
     Verdict,
 )
-from exam_api.services.review_ports import StoredAct, StudentCard, WatchedSitting
+from exam_api.services.review_ports import ActSource, StoredAct, StudentCard, WatchedSitting
 
 _Proctor = aliased(tables.User)
 _Watched = tuple[
@@ -107,6 +107,9 @@ def stored_act(row: tables.ActRow) -> StoredAct:
         document=row.document,
         files=row.blobs,
         digests=row.document_sha256,
+        form=row.form,
+        source=ActSource(row.source),
+        about_id=row.about_id,
     )
 
 
@@ -200,8 +203,23 @@ class SqlReviewStore(SqlEventSink):
     async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
         query = (
             select(tables.ActRow)
-            .where(tables.ActRow.sitting_id.in_(sitting_ids))
+            .where(
+                tables.ActRow.sitting_id.in_(sitting_ids),
+                tables.ActRow.source == ActSource.FLAGS.value,
+            )
             .order_by(tables.ActRow.revision.desc())
+            .execution_options(populate_existing=True)
+        )
+        return [stored_act(row) for row in await self._session.scalars(query)]
+
+    async def drawn(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
+        query = (
+            select(tables.ActRow)
+            .where(
+                tables.ActRow.sitting_id.in_(sitting_ids),
+                tables.ActRow.source == ActSource.PEOPLE.value,
+            )
+            .order_by(tables.ActRow.made_at.desc(), tables.ActRow.id.desc())
             .execution_options(populate_existing=True)
         )
         return [stored_act(row) for row in await self._session.scalars(query)]

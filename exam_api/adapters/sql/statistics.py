@@ -92,8 +92,9 @@ class SqlStatistics:
         return dict((await self._session.execute(query)).all())
 
     async def _acts(self) -> Mapping[str, int]:
-        numbers = func.count(ActRow.number.distinct())
-        query = select(ActRow.sitting_id, numbers).group_by(ActRow.sitting_id)
+        """Acts on a breach (forms 1 and 3), each once however often it was revised."""
+        first = (ActRow.revision == 1) & ActRow.form.in_((1, 3))
+        query = select(ActRow.sitting_id, func.count()).where(first).group_by(ActRow.sitting_id)
         return dict((await self._session.execute(query)).all())
 
     async def credits(self, sitting_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:

@@ -179,7 +179,7 @@ async def test_one_act_however_many_processes_make_it(begun, rows) -> None:
 async def test_numbers_drawn_at_once_have_no_gap_and_no_double(rows) -> None:
     async def draw(fails: bool) -> int:
         async with rows.write() as store:
-            number = await store.draw_number(2026)
+            number = await store.draw_number(2026, 1)
             return number // 0 if fails else number
 
     drawn = await asyncio.gather(

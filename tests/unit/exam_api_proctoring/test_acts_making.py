@@ -283,15 +283,15 @@ async def test_numbers_have_no_gaps_under_concurrency(desk, world):
 async def test_a_failed_unit_gives_its_number_back(world):
     async def draw_and_fail() -> None:
         async with world.write() as store:
-            assert await store.draw_number(2026) == 1
+            assert await store.draw_number(2026, 1) == 1
             raise StorageFull
 
     with pytest.raises(StorageFull):
         await draw_and_fail()
     async with world.write() as store:
-        assert await store.draw_number(2026) == 1
+        assert await store.draw_number(2026, 1) == 1
     async with world.write() as store:
-        assert [await store.draw_number(2026), await store.draw_number(2027)] == [2, 1]
+        assert [await store.draw_number(2026, 1), await store.draw_number(2027, 1)] == [2, 1]
 
 
 async def test_an_act_without_anything_on_record_says_so(desk, world):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam_api.adapters.sql.tables.base import (
@@ -85,16 +85,29 @@ class DecisionRow(Base):
 
 
 class ActRow(Base):
-    """One revision of an act. The number stays when a revision is added."""
+    """One revision of an act. The number stays when a revision is added.
+
+    ``source``: made of flags that were confirmed (one act a sitting), or drawn up by people.
+    ``about_id``: of form 2, the act that was not signed.
+    """
 
     __tablename__ = "act"
     __table_args__ = (
-        UniqueConstraint("sitting_id", "form", "revision"),
         UniqueConstraint("year", "form", "seq", "revision"),
+        Index(
+            "uq_act_sitting_id_revision",
+            "sitting_id",
+            "revision",
+            unique=True,
+            sqlite_where=text("source = 'flags'"),
+            postgresql_where=text("source = 'flags'"),
+        ),
     )
 
     id: Mapped[Id]
     sitting_id: Mapped[SittingRef]
+    source: Mapped[Code] = mapped_column(default="flags")
+    about_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("act.id"), index=True)
     form: Mapped[int]
     number: Mapped[str] = mapped_column(String(40))
     year: Mapped[int]
