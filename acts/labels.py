@@ -132,6 +132,9 @@ KINDS = {
     "kind.seat_changed": Label(
         "орны немесе адам ауысты", "сменилось место или человек", "seat or person changed"
     ),
+    "kind.analysis_lost": Label(
+        "автоматты бақылау үзілді", "автоматическое наблюдение прервалось", "automatic watch broke"
+    ),
 }
 
 ANNEX = {

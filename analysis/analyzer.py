@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
+from analysis.budget import UNLIMITED
 from analysis.contracts import (
     Box,
     Flag,
@@ -16,12 +17,14 @@ from analysis.contracts import (
 )
 from analysis.errors import PictureUnreadable
 from analysis.evidence import BestPicture
+from analysis.guarded import Guarded
 from analysis.models_set import ModelSet
 from analysis.normal import Normal
+from analysis.outages import Outages
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
-from analysis.schedule import Pace
+from analysis.schedule import Allowance, Pace
 from analysis.votes import SightLimits, votes
 from capture.contracts import Frame
 
@@ -98,13 +101,29 @@ def flag_of(
 
 
 class SittingAnalyzer:
-    """Used by one thread, the one that loaded ``model_set``. Frames come in order of time."""
+    """Used by one thread, the one that loaded ``model_set``. Frames come in order of time.
 
-    def __init__(self, model_set: ModelSet, policy: AnalysisPolicy, sitting_id: str) -> None:
+    ``budget``: who allows close looks and more frames. ``since``: the flag of a gap without
+    analysis, which ends with the first frame that this analyzer sees. ``looking``: the detector
+    that works right now, for whoever finds that it does not come back.
+    """
+
+    def __init__(
+        self,
+        model_set: ModelSet,
+        policy: AnalysisPolicy,
+        sitting_id: str,
+        *,
+        budget: Allowance = UNLIMITED,
+        since: Flag | None = None,
+    ) -> None:
         self.sitting_id = sitting_id
-        self._detectors = model_set.detectors()
+        self.looking: str | None = None
+        self._detectors = {name: Guarded(name, make) for name, make in model_set.makers.items()}
+        self._given_up = model_set.given_up
+        self._outages = Outages(since)
         self._limits = policy.limits
-        self._pace = Pace(policy.schedule)
+        self._pace = Pace(policy.schedule, budget)
         self._normal = Normal()
         self._newest_ms = -1
         self._watches = {
@@ -114,8 +133,12 @@ class SittingAnalyzer:
 
     @property
     def wanted_fps(self) -> float:
-        """How many frames a second are worth having now: more while a phone is suspected."""
+        """How many frames a second are worth having now: more while something is suspected."""
         return self._pace.fps
+
+    @property
+    def models(self) -> tuple[ModelRef, ...]:
+        return tuple(ref for one in self._detectors.values() for ref in one.models)
 
     def _models_of(self, policy: KindPolicy) -> tuple[ModelRef, ...]:
         used = (self._detectors[name] for name in policy.detectors if name in self._detectors)
@@ -132,7 +155,7 @@ class SittingAnalyzer:
             logger.debug("frame left out: %s", error)
             return Observation(frame.at_ms, {}), []
         observation = self._observed(picture)
-        updates: list[FlagUpdate] = []
+        updates = self._updates(self._outages.see(frame.at_ms, self._out()))
         for kind, watch in self._watches.items():
             told = watch.see(picture, observation.boxes, observation.scores.get(kind))
             updates += self._updates(told)
@@ -140,7 +163,7 @@ class SittingAnalyzer:
 
     def finish(self) -> list[FlagUpdate]:
         """Closes what is open: evidence ends with the last frame, whatever the time is now."""
-        updates: list[FlagUpdate] = []
+        updates = self._updates(self._outages.finish())
         for watch in self._watches.values():
             updates += self._updates(watch.finish())
         return updates
@@ -149,12 +172,22 @@ class SittingAnalyzer:
         boxes: tuple[Box, ...] = ()
         measures: dict[str, float] = {}
         for name, detector in self._detectors.items():
+            if detector.rests(picture.at_ms):
+                continue
+            self.looking = name
             sighting = detector.look(picture, closely=self._pace.closely(name, picture))
+            self.looking = None
+            if sighting is None:
+                continue
             self._pace.told(picture.at_ms, sighting.measures)
             boxes += sighting.boxes
             measures.update(sighting.measures)
         measures.update(self._normal.departures(picture.at_ms, measures))
         return Observation(picture.at_ms, self._votes(measures), boxes, measures)
+
+    def _out(self) -> Mapping[str, tuple[ModelRef, ...]]:
+        out = {name: one.models for name, one in self._detectors.items() if one.out}
+        return {**self._given_up, **out}
 
     def _votes(self, measures: Mapping[str, float]) -> Mapping[FlagKind, float | None]:
         return votes(measures, self._limits)

@@ -24,6 +24,7 @@ class FlagKind(StrEnum):
     FOCUS_LOST = "focus_lost"
     CONNECTION_LOST = "connection_lost"
     SEAT_CHANGED = "seat_changed"
+    ANALYSIS_LOST = "analysis_lost"
 
 
 class Severity(StrEnum):

@@ -22,6 +22,12 @@ class ModelInputUnexpected(AnalysisError):
     code = "model_input_unexpected"
 
 
+class SightingUnsound(AnalysisError):
+    """A detector gave something that is no sighting, or numbers that are none."""
+
+    code = "sighting_unsound"
+
+
 class SittingAttachedTwice(AnalysisError):
     code = "sitting_attached_twice"
     status = 409

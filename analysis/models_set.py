@@ -1,12 +1,11 @@
 """The networks of one worker thread, loaded once and shared by its sittings."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis.contracts import ModelRef
-from analysis.detectors.contracts import Detector
 from analysis.detectors.registry import DETECTORS, Maker
 from models import Registry, registry
 from models.errors import ModelError
@@ -21,12 +20,14 @@ OPTIONAL = frozenset({"objects"})
 class ModelSet:
     """Thread-bound: load it in the thread that uses it.
 
-    ``unavailable``: detector → code of the error why it does not work here.
+    ``unavailable``: detector → code of the error why it does not work here. ``given_up``: detector
+    → its models, of those that hung again and again and are left out until a restart.
     """
 
     makers: Mapping[str, Maker]
     models: tuple[ModelRef, ...]
     unavailable: Mapping[str, str]
+    given_up: Mapping[str, tuple[ModelRef, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, models_dir: Path | None = None, *, data_dir: Path | None = None) -> "ModelSet":
@@ -48,6 +49,7 @@ class ModelSet:
         refs = tuple(ref for make in makers.values() for ref in make().models)
         return cls(makers, refs, unavailable)
 
-    def detectors(self) -> Mapping[str, Detector]:
-        """A fresh detector of each kind, for one sitting."""
-        return {name: make() for name, make in self.makers.items()}
+    def without(self, names: Collection[str]) -> "ModelSet":
+        given_up = {name: self.makers[name]().models for name in names if name in self.makers}
+        makers = {name: make for name, make in self.makers.items() if name not in names}
+        return replace(self, makers=makers, given_up=given_up)

@@ -28,6 +28,7 @@ FORM1_ITEM: Mapping[FlagKind, str | None] = MappingProxyType(
         FlagKind.FOCUS_LOST: "other_screen",
         FlagKind.CONNECTION_LOST: None,
         FlagKind.SEAT_CHANGED: "leaving_seat",
+        FlagKind.ANALYSIS_LOST: None,
     }
 )
 

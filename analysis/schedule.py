@@ -1,16 +1,20 @@
 """Which detector looks closely at which frame: pure numbers and one small state a sitting.
 
 A close look is dear (the object model costs more than everything else together), so in calm it
-comes once a second; in between, a known face is followed by its mesh, and kinds that were not
-looked for get no vote. Whatever is suspected is looked at in every frame, for a while.
+comes once a second, and later where nothing moves; in between, a known face is followed by its
+mesh, and kinds that were not looked for get no vote. Whatever is suspected is looked at in every
+frame, for a while. Both only as the thread's budget allows, which its sittings share; but what is
+overdue is looked at whatever it costs.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 
+from analysis.budget import UNLIMITED, Urgency
 from analysis.picture import Image, Picture
 
 CHANGED_LUMA = 12  # a pixel of the thumb that differs more has changed; noise stays below
@@ -19,67 +23,88 @@ SLACK_MS = 150  # frames come unevenly: one that is nearly due is not put off by
 Measures = Mapping[str, float]
 
 
+class Allowance(Protocol):
+    def allows(self, urgency: Urgency) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """``calm_ms`` lies at most between two close looks; a suspicion lasts ``suspect_ms``.
 
+    ``overdue_ms``: after that a look is due whatever else there is to do, and however still the
+    picture is. Below the rules' longest silence (3 s), so that no flag ends for want of votes.
     ``phone_hint``: a phone's score that raises suspicion (the rule counts hits from 0.3 on).
     ``moved``: share of the picture that has changed since the faces were last searched, from
     which on they are searched again at once, so that a newcomer is not seen a second late
     (somebody coming in: 0.2-0.9; hands and head of one who sits there: up to 0.12).
-    ``calm_fps``, ``suspect_fps``: frames a second wanted without and with a phone suspected.
+    ``stirred``: share that has changed since objects were last looked for, below which they are
+    still what they were. A phone of 30x60 pixels in 640x480 is 0.006.
+    ``calm_fps``, ``suspect_fps``: frames a second wanted without and with a suspicion.
     """
 
     calm_ms: int = 1000
+    overdue_ms: int = 2000
     suspect_ms: int = 5000
     phone_hint: float = 0.15
     moved: float = 0.15
+    stirred: float = 0.002
     calm_fps: float = 2.0
     suspect_fps: float = 5.0
 
 
-EVERY_FRAME = Schedule(calm_ms=0, suspect_fps=2.0)
+EVERY_FRAME = Schedule(calm_ms=0, overdue_ms=0, suspect_fps=2.0)
 
 
 class Pace:
     """One sitting's. Asked before a detector looks, told what it saw."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, budget: Allowance = UNLIMITED) -> None:
         self._schedule = schedule
+        self._budget = budget
         self._looked_ms: dict[str, int] = {}
+        self._looked_at: dict[str, Image] = {}
         self._suspect_until_ms: dict[str, int] = {}
-        self._searched: Image | None = None
         self._face_lost = False
         self.fps = schedule.calm_fps
 
     def closely(self, detector: str, picture: Picture) -> bool:
         """Whether the detector should look closely at this picture, which counts as done."""
-        at_ms = picture.at_ms
-        close = self._due(detector, at_ms) or self._suspects(detector, at_ms)
-        if detector == "faces":
-            close = close or self._moved(picture.thumb)
-            if close:
-                self._searched = picture.thumb
+        close = self._wanted(detector, picture)
         if close:
-            self._looked_ms[detector] = at_ms
+            self._looked_ms[detector] = picture.at_ms
+            self._looked_at[detector] = picture.thumb
         return close
+
+    def _wanted(self, detector: str, picture: Picture) -> bool:
+        looked = self._looked_ms.get(detector)
+        if looked is None:
+            return True
+        waited = picture.at_ms - looked + SLACK_MS
+        if waited >= self._schedule.overdue_ms:
+            return True
+        if self._suspects(detector, picture.at_ms) or self._newcomer(detector, picture):
+            return self._budget.allows(Urgency.SUSPICION)
+        due = waited >= self._schedule.calm_ms and self._worth_it(detector, picture)
+        return due and self._budget.allows(Urgency.CALM)
 
     def told(self, at_ms: int, measures: Measures) -> None:
         """What a detector saw; before the next one is asked, so that it can help at once."""
         if measures.get("phone", 0.0) >= self._schedule.phone_hint:
             self._suspect("objects", at_ms)
-            self._suspect("phone", at_ms)
+            self._suspect("anything", at_ms)
         if measures.get("second_face", 0.0) > 0:
             self._suspect("faces", at_ms)
+            self._suspect("anything", at_ms)
         if "face" in measures:
             self._follow_face(at_ms, seen=measures["face"] > 0)
-        phone = self._suspects("phone", at_ms)
-        self.fps = self._schedule.suspect_fps if phone else self._schedule.calm_fps
+        hurried = self._suspects("anything", at_ms) and self._budget.allows(Urgency.SUSPICION)
+        self.fps = self._schedule.suspect_fps if hurried else self._schedule.calm_fps
 
     def _follow_face(self, at_ms: int, *, seen: bool) -> None:
         """Where a face is newly missed, the object model tells a hidden one from an empty room."""
         if not seen and not self._face_lost:
             self._suspect("objects", at_ms)
+            self._suspect("anything", at_ms)
         self._face_lost = not seen
 
     def _suspect(self, what: str, at_ms: int) -> None:
@@ -88,12 +113,17 @@ class Pace:
     def _suspects(self, what: str, at_ms: int) -> bool:
         return at_ms < self._suspect_until_ms.get(what, -1)
 
-    def _due(self, detector: str, at_ms: int) -> bool:
-        looked = self._looked_ms.get(detector)
-        return looked is None or at_ms - looked >= self._schedule.calm_ms - SLACK_MS
+    def _newcomer(self, detector: str, picture: Picture) -> bool:
+        return detector == "faces" and self._changed(detector, picture) >= self._schedule.moved
 
-    def _moved(self, thumb: Image) -> bool:
-        if self._searched is None:
+    def _worth_it(self, detector: str, picture: Picture) -> bool:
+        """In a picture that stands still there are no other objects than before."""
+        if detector != "objects" or self._face_lost:
             return True
-        changed = np.count_nonzero(cv2.absdiff(thumb, self._searched) > CHANGED_LUMA)
-        return changed >= self._schedule.moved * thumb.size
+        return self._changed(detector, picture) >= self._schedule.stirred
+
+    def _changed(self, detector: str, picture: Picture) -> float:
+        """Share of the picture that has changed since the detector last looked."""
+        before = self._looked_at[detector]
+        changed = np.count_nonzero(cv2.absdiff(picture.thumb, before) > CHANGED_LUMA)
+        return changed / picture.thumb.size

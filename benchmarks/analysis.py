@@ -31,8 +31,8 @@ from analysis.detectors.objects import ObjectDetector, ObjectNets
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
+from analysis.rounds import THUMBNAIL_QUALITY, THUMBNAIL_SIDE
 from analysis.schedule import EVERY_FRAME, Schedule
-from analysis.worker import THUMBNAIL_QUALITY, THUMBNAIL_SIDE
 from capture.contracts import Frame
 from capture.demo_scene import AWAY, DEMO_EVENTS, FPS, WALK_S, render_demo_scene
 from capture.probe import read_frames

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from analysis.detectors.blazeface import overlap
+from analysis.detectors.onnx import session
 from analysis.errors import ModelInputUnexpected
 from analysis.picture import Image
 from models import LoadedModel
@@ -39,19 +39,9 @@ def _grid(side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.concatenate(corners).astype(np.float32), np.concatenate(strides).astype(np.float32)
 
 
-def one_thread() -> onnxruntime.SessionOptions:
-    """A worker owns one core: more threads cost more CPU a frame than they save."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return options
-
-
 class Yolox:
     def __init__(self, model: LoadedModel, wanted: Sequence[str], threshold: float) -> None:
-        self._session = onnxruntime.InferenceSession(
-            model.content, one_thread(), providers=["CPUExecutionProvider"]
-        )
+        self._session = session(model.content)
         tensor = self._session.get_inputs()[0]
         if tuple(tensor.shape) != model.entry.input:
             raise ModelInputUnexpected(f"{model.entry.name}: input {tensor.shape}")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from analysis.contracts import FlagKind
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
-from analysis.worker import Analysed, FrameSource
+from analysis.rounds import Analysed, FrameSource
 from capture.contracts import LiveStatus, TrackKind
 from capture.tap import FrameTap
 from exam_api.services.ports import MediaState

@@ -97,6 +97,7 @@ FLAG_KINDS = [
     "focus_lost",
     "connection_lost",
     "seat_changed",
+    "analysis_lost",
 ]
 KAZAKH_ONLY = re.compile("[ӘәҒғҚқҢңӨөҰұҮүҺһІі]")
 
