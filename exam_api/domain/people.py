@@ -66,7 +66,9 @@ def _name_problem(name: str) -> str | None:
 
 
 def _email_problem(email: str | None) -> str | None:
-    if email is None or (len(email) <= _EMAIL_LIMIT and _EMAIL.fullmatch(email)):
+    if email is None:
+        return None
+    if len(email) <= _EMAIL_LIMIT and email.isprintable() and _EMAIL.fullmatch(email):
         return None
     return "email_malformed"
 

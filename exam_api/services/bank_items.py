@@ -189,6 +189,12 @@ class ItemDesk:
             now = self._clock.now()
             await unit.items.set_state(ids, ItemState.DRAFT, actor.id, now, remark)
 
+    async def loaders(self, actor: Actor, discipline_id: str) -> tuple[Loader, ...]:
+        """Row 2: the department's teachers, and who of them may load. NotFound."""
+        async with self._units.read() as unit:
+            await unit.items.discipline(actor, discipline_id)
+            return tuple(await unit.items.loaders(discipline_id))
+
     async def set_loaders(
         self, actor: Actor, discipline_id: str, teacher_ids: Collection[str]
     ) -> None:

@@ -14,7 +14,14 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.services.accounts import Accounts
 from exam_api.services.audit import AuditEntry, Facts
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
-from exam_api.services.people_ports import PeopleFilter, PeopleUnit, PeopleUnits, PersonRecord
+from exam_api.services.paging import Page, PageAsk, page_of
+from exam_api.services.people_ports import (
+    PeopleFilter,
+    PeopleUnit,
+    PeopleUnits,
+    PersonRecord,
+    PlaceKind,
+)
 from exam_api.services.ports import Clock
 
 REASON_LIMIT: Final = 500
@@ -58,6 +65,13 @@ class PeopleDesk:
         async with self._units.read() as unit:
             return await unit.directory.page(wanted, page)
 
+    async def after(self, actor: Actor, wanted: PeopleFilter, ask: PageAsk) -> Page[PersonRecord]:
+        """For programs: in the order in which the records were made."""
+        _require_list(actor)
+        async with self._units.read() as unit:
+            found = await unit.directory.after(wanted, ask)
+        return page_of(found, ask, lambda person: (person.id,))
+
     async def get(self, actor: Actor, user_id: str) -> PersonRecord:
         _require_list(actor)
         async with self._units.read() as unit:
@@ -75,6 +89,7 @@ class PeopleDesk:
         issued = await self._accounts.issue_password()
         user_id = new_id()
         async with self._units.write() as unit:
+            await _require_places(unit, data)
             if not await unit.directory.add(user_id, data, issued.hash):
                 raise InvalidRecord({"login": "login_taken"})
             person = await unit.directory.get(user_id)
@@ -90,6 +105,7 @@ class PeopleDesk:
         async with self._units.write() as unit:
             before = await _kept(unit, actor, user_id)
             _require_not_own_right(actor, before, data)
+            await _require_places(unit, data)
             if not await unit.directory.change(user_id, data):
                 raise InvalidRecord({"login": "login_taken"})
             after = await unit.directory.get(user_id)
@@ -197,6 +213,22 @@ def _checked(actor: Actor, data: PersonData) -> PersonData:
     if problems:
         raise InvalidRecord(problems)
     return data
+
+
+async def _require_places(unit: PeopleUnit, data: PersonData) -> None:
+    """InvalidRecord where the record names a group, faculty or department that is not there."""
+    named = {
+        "group": (PlaceKind.GROUP, data.group_id),
+        "faculty": (PlaceKind.FACULTY, data.faculty_id),
+        "department": (PlaceKind.DEPARTMENT, data.department_id),
+    }
+    problems = {
+        field: f"{field}_unknown"
+        for field, (kind, place_id) in named.items()
+        if place_id is not None and not await unit.structure.has(kind, place_id)
+    }
+    if problems:
+        raise InvalidRecord(problems)
 
 
 async def _kept(unit: PeopleUnit, actor: Actor, user_id: str) -> PersonRecord:

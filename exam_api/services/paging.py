@@ -1,8 +1,10 @@
 """Lists cut into pages: the same way in every service, by the keys of the last row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from exam_api.domain.errors import CursorInvalid
 
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
@@ -35,3 +37,13 @@ def page_of(found: Sequence[Row], ask: PageAsk, key: Callable[[Row], Key]) -> Pa
     """``found`` holds up to ``limit + 1`` rows: the one too many says that there is a next page."""
     rows = tuple(found[: ask.limit])
     return Page(rows, key(rows[-1]) if len(found) > ask.limit else None)
+
+
+def page_after(rows: Iterable[Row], ask: PageAsk, key: Callable[[Row], Key]) -> Page[Row]:
+    """Of a list that is at hand as a whole, in the order of its keys. CursorInvalid."""
+    ordered = sorted(rows, key=key)
+    try:
+        found = [row for row in ordered if ask.after is None or key(row) > ask.after]
+    except TypeError:  # another list's cursor
+        raise CursorInvalid from None
+    return page_of(found[: ask.limit + 1], ask, key)

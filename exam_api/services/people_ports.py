@@ -11,6 +11,7 @@ from exam_api.domain.people import PersonData
 from exam_api.domain.roles import Role
 from exam_api.services.audit import Audit
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
+from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Sessions
 
 
@@ -76,6 +77,10 @@ class Directory(Protocol):
         """By name."""
         ...
 
+    async def after(self, wanted: PeopleFilter, ask: PageAsk) -> Sequence[PersonRecord]:
+        """In the order in which they were made, up to one more than asked."""
+        ...
+
     async def get(self, user_id: str) -> PersonRecord:
         """NotFound."""
         ...
@@ -105,6 +110,7 @@ class Structure(Protocol):
         """By name, with how many people belong to each."""
         ...
 
+    async def has(self, kind: PlaceKind, place_id: str) -> bool: ...
     async def add(self, place_id: str, data: PlaceData) -> bool:
         """False where the name or code is taken."""
         ...

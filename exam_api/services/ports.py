@@ -20,6 +20,7 @@ from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.services.identity_ports import IdentityRows
 from exam_api.services.media_ports import MediaTokens
 from exam_api.services.notices_ports import Notices
+from exam_api.services.paging import PageAsk
 from exam_api.services.question_appeal_ports import QuestionAppeals
 from exam_api.services.results_ports import Grades
 from exam_api.services.sitting_log_ports import SittingLog
@@ -223,8 +224,13 @@ class Exams(Protocol):
 
     async def get(self, exam_id: str, actor: Actor) -> Exam: ...
     async def of(self, sitting: Sitting) -> Exam: ...
-    async def visible(self, actor: Actor) -> Sequence[ExamWithSitting]:
-        """Newest window first, each with the actor's own sitting."""
+    async def visible(
+        self, actor: Actor, ask: PageAsk | None = None, *, since: datetime | None = None
+    ) -> Sequence[ExamWithSitting]:
+        """Newest window first, each with the actor's own sitting; all, or one more than asked.
+
+        ``since``: of those that closed earlier only where the actor sat. CursorInvalid.
+        """
         ...
 
     async def least_busy_proctor(self, exam_id: str) -> str | None: ...

@@ -18,6 +18,7 @@ from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.notices_ports import Notices
+from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
 from exam_api.services.scheduling_ports import (
     AppointedProctor,
@@ -32,8 +33,20 @@ from exam_api.services.scheduling_ports import (
     ScheduledExam,
 )
 
+_YEARS: Final = range(2000, 2101)
 PLANNERS: Final = (Role.TESTING_CENTRE, Role.REGISTRAR, Role.ADMINISTRATOR)
 Step = Literal["schedule", "staff", "instructed"]
+
+
+class ReferenceUnknown(InvalidRequest):
+    """Something is named that is not there; ``field`` says where."""
+
+    code = "reference_unknown"
+
+    def __init__(self, field: str = "", what: str = "") -> None:
+        super().__init__(f"{field}: {what}" if field else "")
+        self.field = field
+        self.what = what
 
 
 class SchedulingUnit(Protocol):
@@ -146,6 +159,19 @@ class Scheduling:
         async with self._units.read() as unit:
             return await unit.schedule.exams(actor, since, until)
 
+    async def exams(
+        self, actor: Actor, since: datetime, until: datetime, ask: PageAsk
+    ) -> Page[ScheduledExam]:
+        """For programs: those whose window touches the time, earliest first. CursorInvalid."""
+        async with self._units.read() as unit:
+            found = await unit.schedule.exams(actor, since, until, ask)
+        return page_of(found, ask, lambda exam: (exam.opens_at.isoformat(), exam.id))
+
+    async def exam(self, actor: Actor, exam_id: str) -> ScheduledExam:
+        """For those who watch it. NotFound."""
+        async with self._units.read() as unit:
+            return await unit.schedule.exam(exam_id, actor)
+
     async def choices(self, actor: Actor) -> Choices:
         require_planner(actor)
         async with self._units.read() as unit:
@@ -178,6 +204,8 @@ class Scheduling:
     async def save_exam(self, actor: Actor, exam_id: str | None, draft: ExamDraft) -> str:
         """The exam's id. ExamBegun where somebody sits it already: then it stands as it is."""
         require_planner(actor)
+        if not {draft.opens_at.year, draft.closes_at.year} <= set(_YEARS):
+            raise InvalidRequest(f"a window lies between {_YEARS[0]} and {_YEARS[-1]}")
         if draft.opens_at + draft.policy.duration > draft.closes_at:
             raise InvalidRequest("the window is shorter than the test", code="window_too_short")
         if not draft.languages:
@@ -185,6 +213,7 @@ class Scheduling:
         async with self._units.write() as unit:
             if exam_id is not None and (await unit.schedule.exam(exam_id, actor)).begun:
                 raise ExamBegun
+            await _require_known(unit.schedule, draft)
             saved = exam_id or new_id()
             await unit.schedule.save_exam(saved, draft)
         return saved
@@ -192,10 +221,14 @@ class Scheduling:
     async def enrol(
         self, actor: Actor, exam_id: str, group_ids: Collection[str], logins: Collection[str]
     ) -> int:
-        """Whole groups and single students; how many are new. They get proctors at once."""
+        """Whole groups and single students; how many are new. They get proctors at once.
+
+        ReferenceUnknown where a group or log-in is no student's: then nobody is enrolled.
+        """
         require_planner(actor)
         async with self._units.write() as unit:
             exam = await unit.schedule.exam(exam_id, actor)
+            await _require_students(unit.schedule, group_ids, logins)
             students = await unit.schedule.students(group_ids, logins)
             new = await unit.schedule.enrol(exam.id, students, actor.id)
             await self._settle(unit, exam, actor, "")
@@ -218,6 +251,8 @@ class Scheduling:
         require_planner(actor)
         async with self._units.write() as unit:
             exam = await unit.schedule.exam(exam_id, actor)
+            await _require_people(unit.schedule, "proctors", Role.PROCTOR, proctor_ids)
+            await _require_people(unit.schedule, "member", Role.MEMBER, {member_id} - {None})
             for proctor_id in proctor_ids:
                 await unit.schedule.appoint(exam_id, proctor_id, member_id)
             if member_id is not None:
@@ -276,3 +311,34 @@ class Scheduling:
         async with self._units.read() as unit:
             found = conflicts_of(await unit.schedule.planned(self._clock.now()))
             return found, await unit.schedule.names({one.subject for one in found})
+
+
+# --- what is named must be there ----------------------------------------------------------------
+
+
+async def _require_known(schedule: Schedule, draft: ExamDraft) -> None:
+    disciplines = {one.id for one in await schedule.disciplines()}
+    periods = {one.id for one in await schedule.periods()}
+    rooms = {one.id for one in await schedule.rooms()}
+    _require_among("discipline", {draft.discipline_id}, disciplines)
+    _require_among("period", {draft.period_id} - {None}, periods)
+    _require_among("rooms", draft.rooms, rooms)
+
+
+async def _require_students(
+    schedule: Schedule, group_ids: Collection[str], logins: Collection[str]
+) -> None:
+    _require_among("groups", group_ids, {one.id for one in await schedule.groups()})
+    _require_among("logins", logins, await schedule.students_among(logins))
+
+
+async def _require_people(
+    schedule: Schedule, field: str, role: Role, ids: Collection[str | None]
+) -> None:
+    _require_among(field, ids, {one.id for one in await schedule.people(role)})
+
+
+def _require_among(field: str, named: Collection[str | None], known: Collection[str]) -> None:
+    strange = sorted(str(one) for one in set(named) - set(known))
+    if strange:
+        raise ReferenceUnknown(field, strange[0])

@@ -11,6 +11,7 @@ from exam_api.domain.languages import Language, Texts
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.states import SittingState
+from exam_api.services.paging import PageAsk
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,12 @@ class Schedule(Protocol):
         ...
 
     async def exams(
-        self, actor: Actor, since: datetime, until: datetime
+        self, actor: Actor, since: datetime, until: datetime, ask: PageAsk | None = None
     ) -> Sequence[ScheduledExam]:
-        """Those whose window touches the time and that the actor watches, earliest first."""
+        """Those whose window touches the time and that the actor watches, earliest first.
+
+        All, or up to one more than asked. CursorInvalid.
+        """
         ...
 
     async def exam(self, exam_id: str, actor: Actor) -> ScheduledExam:
@@ -156,6 +160,10 @@ class Schedule(Protocol):
     async def people(self, role: Role) -> Sequence[Named]: ...
     async def students(self, group_ids: Collection[str], logins: Collection[str]) -> Sequence[str]:
         """Ids; those who left the university are not among them."""
+        ...
+
+    async def students_among(self, logins: Collection[str]) -> Collection[str]:
+        """Which of the log-ins are students who are at the university."""
         ...
 
     async def enrol(self, exam_id: str, student_ids: Sequence[str], by: str) -> Sequence[str]:

@@ -16,6 +16,7 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam, Sitting, Transition
 from exam_api.domain.sitting_log import LogEntry
 from exam_api.domain.states import SittingState
+from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
 from exam_api.services.recent_sittings import RecentSittings, SeenSitting
 from exam_api.services.sitting_notices import tell_of_change
@@ -48,12 +49,17 @@ class SittingDesk:
 
     async def exams(self, actor: Actor) -> tuple[ExamCard, ...]:
         """What the actor may see; to a student, past exams only where they sat."""
+        return (await self.exams_after(actor, None)).rows
+
+    async def exams_after(self, actor: Actor, ask: PageAsk | None) -> Page[ExamCard]:
+        """The same page by page; None: all of them. CursorInvalid."""
         now = self._clock.now()
+        since = None if actor.roles - {Role.STUDENT} else now
         async with self._units.read() as unit:
-            found = await unit.exams.visible(actor)
-        staff = actor.roles - {Role.STUDENT}
-        wanted = (row for row in found if staff or row.sitting or now < row.exam.closes_at)
-        return tuple(exam_card(row, now) for row in wanted)
+            found = await unit.exams.visible(actor, ask, since=since)
+        ask = ask or PageAsk(len(found))
+        page = page_of(found, ask, lambda row: (row.exam.opens_at.isoformat(), row.exam.id))
+        return page.shown(lambda row: exam_card(row, now))
 
     async def exam(self, actor: Actor, exam_id: str) -> ExamCard:
         async with self._units.read() as unit:

@@ -115,7 +115,8 @@ def _problems(data: PlaceData) -> Mapping[str, str]:
         for lang, text in data.name.items()
         if not 0 < len(text) <= limit or not text.isprintable() or "?" in text
     }
-    if data.kind is PlaceKind.PROGRAMME and not 0 < len(data.code) <= _CODE_LIMIT:
+    code_fits = 0 < len(data.code) <= _CODE_LIMIT and data.code.isprintable()
+    if data.kind is PlaceKind.PROGRAMME and not code_fits:
         problems["code"] = "code_malformed"
     if data.kind is PlaceKind.GROUP and data.course not in _COURSES:
         problems["course"] = "course_malformed"

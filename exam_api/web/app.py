@@ -10,14 +10,17 @@ from starlette.middleware import Middleware
 from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
     appeals,
+    bank,
     live_views,
     notices,
     operations,
+    people,
     pictures,
     proctor_actions,
     question_appeals,
     results,
     room_actions,
+    schedule,
     session,
     sittings,
     statistics,
@@ -69,6 +72,9 @@ def create_app(
         results,
         statistics,
         live_views,
+        bank,
+        schedule,
+        people,
     )
     for router in (*(module.router for module in own), *routers):
         app.include_router(router)

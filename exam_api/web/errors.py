@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from acts.errors import ActsError
 from capture.errors import CapacityFull, CaptureError
 from exam_api.domain.errors import ExamError
+from exam_api.domain.item_rules import ItemInvalid
+from exam_api.services.directory import InvalidRecord
 
 MEDIA_TYPE: Final = "application/problem+json"
 ErrorPage = Callable[[Request, int, str], Response | Awaitable[Response]]
@@ -89,7 +91,8 @@ def problem_of(error: Exception) -> Problem:
             told = problem(error.status, error.code, str(error), retryable=error.retryable)
             return replace(told, position=error.position)
         case ExamError() | CaptureError() | ActsError():
-            return problem(error.status, error.code, str(error), retryable=error.retryable)
+            told = problem(error.status, error.code, str(error), retryable=error.retryable)
+            return replace(told, errors=_places(error))
         case RequestValidationError():
             return problem(422, "invalid_request", errors=_fields(error))
         case HTTPException():
@@ -117,6 +120,17 @@ def _headers(error: Exception, told: Problem) -> dict[str, str]:
     if told.status == HTTPStatus.UNAUTHORIZED and isinstance(error, CaptureError):
         headers["WWW-Authenticate"] = "Bearer"  # RFC 9725 §4.2 by way of RFC 6750
     return headers
+
+
+def _places(error: Exception) -> tuple[FieldProblem, ...]:
+    """What is wrong with which field, where the error knows."""
+    match error:
+        case InvalidRecord():
+            return tuple(FieldProblem(field, code) for field, code in error.problems.items())
+        case ItemInvalid():
+            return tuple(FieldProblem(one.place, one.code) for one in error.problems)
+        case _:
+            return ()
 
 
 def _fields(error: RequestValidationError) -> list[FieldProblem]:

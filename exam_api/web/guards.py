@@ -112,7 +112,9 @@ def _is_allowed(scope: Scope) -> bool:
 
 
 # Test files and pictures of the bank; their readers have limits of their own.
-_UPLOAD: Final = re.compile(r"/bank/(items/)?[^/]+/(import|pictures)")
+_UPLOAD: Final = re.compile(
+    r"/bank/(items/)?[^/]+/(import|pictures)|/api/v1/bank/disciplines/[^/]+/imports"
+)
 _UPLOAD_BYTES: Final = 21 * 1024 * 1024
 # A table of people, and its preview, which carries it along as text (adapters.sheets).
 _PEOPLE: Final = re.compile(r"/people/import(/take)?")

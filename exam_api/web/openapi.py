@@ -24,10 +24,10 @@ _METHODS: Final = frozenset({"get", "head", "options", "post", "put", "patch", "
 _SAFE: Final = frozenset({"get", "head", "options"})
 # What stands before every route may answer these, whatever the route itself declares.
 _COMMON: Final = {
-    "403": "cross_site_refused",
-    "409": "request_in_progress",
-    "422": "invalid_request",
-    "429": "too_many_requests",
+    "403": ("cross_site_refused",),
+    "409": ("request_in_progress",),
+    "422": ("invalid_request", "idempotency_key_reused"),
+    "429": ("too_many_requests",),
 }
 _ABOUT: Final = (
     "Errors are problem details (RFC 9457) with a stable `code`; `retryable` says whether the same "
@@ -123,7 +123,7 @@ def _add_common_codes(status: str, answer: Schema) -> None:
     problem = answer.get("content", {}).get(MEDIA_TYPE)
     if problem is not None and status in _COMMON:
         codes = problem["schema"]["allOf"][1]["properties"]["code"]["enum"]
-        codes.extend({_COMMON[status]} - set(codes))
+        codes.extend(code for code in _COMMON[status] if code not in codes)
 
 
 def _codes_by_status() -> dict[int, set[str]]:

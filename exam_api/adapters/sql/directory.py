@@ -1,6 +1,6 @@
 """People's records for those who keep them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Select, String, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from exam_api.domain.languages import language_or
 from exam_api.domain.people import PersonData, searchable
 from exam_api.domain.roles import Role
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
+from exam_api.services.paging import PageAsk
 from exam_api.services.people_ports import PeopleFilter, PersonRecord
 
 _Row = tuple[User, Group | None, Faculty | None, Department | None]
@@ -42,6 +43,13 @@ class SqlDirectory:
         )
         rows = [_person(row) for row in await self._session.execute(query)]
         return NumberedPage(rows, await self._session.scalar(count) or 0, page)
+
+    async def after(self, wanted: PeopleFilter, ask: PageAsk) -> Sequence[PersonRecord]:
+        rights = list(_wanted(wanted))
+        if ask.after:
+            rights.append(User.id > str(ask.after[0]))
+        query = _people().where(*rights).order_by(User.id).limit(ask.limit + 1)
+        return [_person(row) for row in await self._session.execute(query)]
 
     async def get(self, user_id: str) -> PersonRecord:
         return await self._one(_people().where(User.id == user_id))

@@ -1,18 +1,20 @@
 """Exams as their actors may see them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, Tuple, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.visibility import exams_visible_to, exams_watched_by
 from exam_api.domain.admission import Allowances, admission_of
-from exam_api.domain.errors import NotFound
+from exam_api.domain.errors import CursorInvalid, NotFound
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
+from exam_api.services.paging import Key, PageAsk
 from exam_api.services.ports import ExamWithSitting
 
 
@@ -54,6 +56,20 @@ def allowances_of(enrolment: tables.Enrolment) -> Allowances:
     )
 
 
+def moment_key(key: Key) -> Tuple:
+    """Of a page's last exam: when its window opens, and its id. CursorInvalid."""
+    try:
+        at, exam_id = key
+        opens_at = datetime.fromisoformat(str(at))
+    except ValueError:
+        raise CursorInvalid from None
+    if opens_at.tzinfo is None or opens_at.year not in range(1900, 2200):
+        raise CursorInvalid
+    return tuple_(
+        literal(opens_at, tables.Exam.opens_at.type), literal(str(exam_id), tables.Exam.id.type)
+    )
+
+
 class SqlExams:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -82,15 +98,26 @@ class SqlExams:
             raise NotFound
         return exam_for(*found)
 
-    async def visible(self, actor: Actor) -> Sequence[ExamWithSitting]:
+    async def visible(
+        self, actor: Actor, ask: PageAsk | None = None, *, since: datetime | None = None
+    ) -> Sequence[ExamWithSitting]:
         own = and_(tables.Sitting.exam_id == tables.Exam.id, tables.Sitting.student_id == actor.id)
+        # T-4.11: who has individual dates sees the exam at those.
+        opens_at = func.coalesce(tables.Enrolment.opens_at, tables.Exam.opens_at)
+        closes_at = func.coalesce(tables.Enrolment.closes_at, tables.Exam.closes_at)
         query = (
             _for_student(actor.id)
             .add_columns(tables.Sitting)
             .outerjoin(tables.Sitting, own)
             .where(exams_visible_to(actor))
-            .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
+            .order_by(opens_at.desc(), tables.Exam.id.desc())
         )
+        if since is not None:
+            query = query.where(or_(tables.Sitting.id.is_not(None), closes_at > since))
+        if ask is not None:
+            query = query.limit(ask.limit + 1)
+        if ask is not None and ask.after:
+            query = query.where(tuple_(opens_at, tables.Exam.id) < moment_key(ask.after))
         found = await self._session.execute(query)
         return [
             ExamWithSitting(

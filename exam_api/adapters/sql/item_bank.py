@@ -150,7 +150,7 @@ class SqlItemBank:
         where = [Item.discipline_id == discipline_id, *_filters(wanted)]
         if wanted.state is None:
             where.append(Item.state != ItemState.RETIRED.value)
-        if ask.after is not None:
+        if ask.after:
             where.append(Item.id < str(ask.after[0]))
         query = _with_names().where(*where).order_by(Item.id.desc()).limit(ask.limit + 1)
         return await self._stored(query)

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from exam_api.adapters.sql.exams import moment_key
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.schedule_enrolments import SqlScheduleEnrolments
 from exam_api.adapters.sql.tables import (
@@ -32,6 +33,7 @@ from exam_api.domain.languages import LANGUAGES, Language
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.states import COMPLETED, SittingState
+from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Clock
 from exam_api.services.scheduling_ports import (
     AppointedProctor,
@@ -110,7 +112,7 @@ class SqlSchedule(SqlScheduleEnrolments):
     # --- exams ------------------------------------------------------------------------------
 
     async def exams(
-        self, actor: Actor, since: datetime, until: datetime
+        self, actor: Actor, since: datetime, until: datetime, ask: PageAsk | None = None
     ) -> Sequence[ScheduledExam]:
         query = (
             select(Exam, Discipline)
@@ -118,6 +120,10 @@ class SqlSchedule(SqlScheduleEnrolments):
             .where(exams_watched_by(actor), Exam.closes_at > since, Exam.opens_at < until)
             .order_by(Exam.opens_at, Exam.id)
         )
+        if ask is not None:
+            query = query.limit(ask.limit + 1)
+        if ask is not None and ask.after:
+            query = query.where(tuple_(Exam.opens_at, Exam.id) > moment_key(ask.after))
         found = (await self._session.execute(query)).all()
         return await self._scheduled([(exam, discipline) for exam, discipline in found])
 

@@ -50,6 +50,14 @@ class SqlScheduleEnrolments:
         )
         return (await self._session.scalars(query)).all()
 
+    async def students_among(self, logins: Collection[str]) -> Collection[str]:
+        query = (
+            select(User.login)
+            .join(StudentProfile, StudentProfile.user_id == User.id)
+            .where(User.disabled.is_(False), User.login.in_(logins))
+        )
+        return (await self._session.scalars(query)).all()
+
     async def enrol(self, exam_id: str, student_ids: Sequence[str], by: str) -> Sequence[str]:
         now = self._clock.now()
         new = []

@@ -61,6 +61,10 @@ class SqlStructure:
         found = await self._session.execute(query)
         return {place_id: people for place_id, people in found if place_id is not None}
 
+    async def has(self, kind: PlaceKind, place_id: str) -> bool:
+        table = _TABLES[kind]
+        return await self._session.scalar(select(table.id).where(table.id == place_id)) is not None
+
     async def add(self, place_id: str, data: PlaceData) -> bool:
         await self._require_parent(data)
         table = _TABLES[data.kind]
@@ -94,8 +98,8 @@ class SqlStructure:
         if data.parent_id is None:
             return
         group = data.kind is PlaceKind.GROUP
-        parent = _TABLES[PlaceKind.PROGRAMME if group else PlaceKind.FACULTY]
-        if await self._session.scalar(select(parent.id).where(parent.id == data.parent_id)) is None:
+        parent = PlaceKind.PROGRAMME if group else PlaceKind.FACULTY
+        if not await self.has(parent, data.parent_id):
             raise NotFound
 
 

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam_api.adapters.sql.admission_queue import SqlAdmissionQueue
 from exam_api.adapters.sql.admissions import SqlAdmissions
 from exam_api.adapters.sql.answers import SqlAnswers
 from exam_api.adapters.sql.appeals import SqlAppeals
@@ -160,6 +161,10 @@ class SqlUnit:
     @cached_property
     def admissions(self) -> SqlAdmissions:
         return SqlAdmissions(self.session, self._clock)
+
+    @cached_property
+    def admission_queue(self) -> SqlAdmissionQueue:
+        return SqlAdmissionQueue(self.session)
 
     @cached_property
     def appeals(self) -> SqlAppeals:

@@ -45,6 +45,13 @@ def _read(cursor: str) -> Key:
         key = json.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         raise CursorInvalid from None
-    if not isinstance(key, list) or not all(type(part) in {str, int} for part in key):
+    if not isinstance(key, list) or not key or not all(_is_key(part) for part in key):
         raise CursorInvalid
     return tuple(key)
+
+
+def _is_key(part: object) -> bool:
+    """Nothing that a database's driver would choke on (NUL, half a surrogate pair)."""
+    if isinstance(part, str):
+        return part.isprintable()
+    return type(part) is int and abs(part) < 2**53

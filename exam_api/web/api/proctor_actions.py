@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from exam_api.services.course import CourseView, TransitionView
+from exam_api.services.paging import page_after
 from exam_api.web.api.ids import PathId
+from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.texts import OptionalText, Text
 from exam_api.web.auth import CoreDep, CurrentActor
 
@@ -36,11 +38,20 @@ async def course(core: CoreDep, actor: CurrentActor, sitting_id: PathId) -> Cour
     return await core.actions.history(actor, sitting_id)
 
 
-@router.get("/transitions")
+@router.get("/transitions", responses=PAGED)
 async def transitions(
-    core: CoreDep, actor: CurrentActor, sitting_id: PathId
+    *,
+    request: Request,
+    response: Response,
+    ask: AskedPage,
+    core: CoreDep,
+    actor: CurrentActor,
+    sitting_id: PathId,
 ) -> tuple[TransitionView, ...]:
-    return (await core.actions.history(actor, sitting_id)).transitions
+    """Oldest first: only ever added to, so that the place in the list is the cursor."""
+    history = (await core.actions.history(actor, sitting_id)).transitions
+    page = page_after(enumerate(history), ask, lambda placed: (placed[0],))
+    return linked(request, response, page.shown(lambda placed: placed[1]))
 
 
 @router.post("/admit")

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from capture.contracts import TrackKind
 from exam_api.services.views import ExamCard, PublishTokenView, SittingView
 from exam_api.web.api.ids import PathId
+from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.auth import ClientId, CoreDep, CurrentActor, MaybeClientId
 
 router = APIRouter(prefix="/api/v1", tags=["sittings"])
@@ -20,9 +21,12 @@ class Claim(BaseModel):
     take_over: bool = False
 
 
-@router.get("/exams")
-async def exams(core: CoreDep, actor: CurrentActor) -> tuple[ExamCard, ...]:
-    return await core.desk.exams(actor)
+@router.get("/exams", responses=PAGED)
+async def exams(
+    *, request: Request, response: Response, ask: AskedPage, core: CoreDep, actor: CurrentActor
+) -> tuple[ExamCard, ...]:
+    """Those that concern the caller, the latest window first."""
+    return linked(request, response, await core.desk.exams_after(actor, ask))
 
 
 @router.get("/exams/{exam_id}")

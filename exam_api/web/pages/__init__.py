@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from exam_api.web.pages import (
     account,
     admission,
+    admission_queue,
     appeals,
     assets,
     bank,
@@ -30,7 +31,7 @@ from exam_api.web.pages import (
 def install_pages(app: FastAPI) -> None:
     """Static files, catalogues and every page. Once, when the app is put together."""
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
-    own = (assets, account, notices, mail, student, second_camera, staff)
+    own = (assets, account, notices, mail, student, second_camera, staff, admission_queue)
     records = (people_import, people, structure)
     planning = (schedule, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)

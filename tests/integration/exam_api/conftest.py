@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from fastapi import FastAPI
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from capture.contracts import TrackKind
@@ -29,6 +30,8 @@ from exam_api.services.sittings import SittingDesk
 from exam_api.services.testing import Testing
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
+from exam_api.web.pages import install_pages
+from exam_api.web.pages.errors import error_page
 
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
@@ -234,9 +237,13 @@ async def log_in(client: httpx.AsyncClient, login: str) -> None:
 
 
 @pytest.fixture
-async def client_of(core: Core) -> AsyncIterator[Callable[..., object]]:
+def app(core: Core) -> FastAPI:
+    return create_app(core, install_pages=install_pages, error_page=error_page)
+
+
+@pytest.fixture
+async def client_of(app: FastAPI) -> AsyncIterator[Callable[..., object]]:
     """Makes clients: with a person's session by log-in, or nobody's."""
-    app = create_app(core)
     opened: list[httpx.AsyncClient] = []
     browsers: dict[str, httpx.AsyncClient] = {}
 
@@ -251,6 +258,26 @@ async def client_of(core: Core) -> AsyncIterator[Callable[..., object]]:
             await log_in(client, login)
         if login is not None and login.startswith("student"):
             browsers[login] = client
+        return client
+
+    yield make
+    for client in opened:
+        await client.aclose()
+
+
+@pytest.fixture
+async def browser_of(app: FastAPI) -> AsyncIterator[Callable[..., object]]:
+    """Makes clients with a person's session that ask for pages."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def make(login: str) -> httpx.AsyncClient:
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://exam.test",
+            headers={"accept": "text/html"},
+        )
+        opened.append(client)
+        await log_in(client, login)
         return client
 
     yield make

@@ -111,6 +111,7 @@ async def _made(container: Container) -> tuple[dict[str, str], dict[str, str]]:
             "exam_id": report.exam_id,
             "owner": users["student1"],
             "user_id": users["student2"],
+            "person_id": users["student2"],
             "student_id": users["student2"],
             "proctor_id": users["proctor2"],
             "dean": users["dean"],
@@ -202,7 +203,13 @@ async def _add_sitting(
         )
     await _add(session, tables.ExamMember(exam_id=exam_id, member_id=users["member2"]))
     own = select(tables.Sitting.id).where(tables.Sitting.student_id == users["student1"])
-    return {"sitting_id": await session.scalar(own)}
+    other = tables.Sitting.student_id == users["student2"]
+    waiting = update(tables.Sitting).where(other)
+    await session.execute(waiting.values(state=SittingState.WAITING.value, ready_at=now))
+    return {
+        "sitting_id": await session.scalar(own),
+        "waiting_id": await session.scalar(select(tables.Sitting.id).where(other)),
+    }
 
 
 async def _add_evidence(

@@ -62,6 +62,7 @@ class Row:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, tuple[str, bytes]] | None = None
+    content: bytes | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     tells: str = ""
     told: frozenset[str] = NO_ONE
@@ -82,6 +83,8 @@ PERSON_FORM = {"login": "new.one", "full_name": "Жаңа Адам", "roles": "s
 FACULTY_FORM = {"name_kk": "Физика факультеті"}
 OF_FACULTY = {"kind": "faculty", "place_id": "{faculty}"}
 OF_DEAN = {"user_id": "{dean}"}
+IS_DEAN = {"person_id": "{dean}"}
+DISABLED = {"disabled": True, "reason": "x"}
 DISABLE = {"disabled": "true", "reason": "x"}
 REASON = {"reason": "шаршады"}
 TEXT = {"text": "рахмет"}
@@ -92,10 +95,18 @@ PIECE = "?size=9&start_ms=0&sha256=" + "0" * 64
 PAGE_STATE = {"focus_lost": True, "second_screen": False, "virtual_camera": False}
 SAMPLES = {"samples": [{"sent": 1, "server": 2, "received": 3}] * 8}
 PERIOD_FORM = {"title": "Қысқы", "starts_on": "2027-01-11", "ends_on": "2027-01-30"}
+ITEMS = {"item_ids": ["{item_id}"], "remark": "x"}
+WINDOW = {"opens_at": "2027-01-12T04:00:00Z", "closes_at": "2027-01-12T06:00:00Z"}
+EXAM_BODY = {"discipline_id": "{discipline_id}", "languages": ["kk"], **WINDOW}
+PERSON_BODY = {"login": "new.one", "full_name": "Жаңа Адам", "roles": ["student"]}
+SHARES = {"shares": [{"count": 1}]}
+TEST_BODY = {"discipline_code": "X", "name": "Y", "languages": ["kk"], "questions": 1, **SHARES}
 STATEMENT = {"file": ("ratings.csv", b"login;points\nstudent1;70\n")}
 TEST_FORM = {"code": "X", "name": "Y", "control": "exam", "questions": "many"}
 SITTING = "/api/v1/sittings/{sitting_id}"
 EXAM = "/api/v1/exams/{exam_id}"
+PLANNED = "/api/v1/schedule/exams/{exam_id}"
+DISCIPLINE = "/api/v1/bank/disciplines/{discipline_id}"
 APPEAL = "/api/v1/appeals/{appeal_id}"
 PLAN = "/schedule/exams/{exam_id}"
 
@@ -200,6 +211,13 @@ ROWS = (
     row("GET /overview", SIGNED_IN, tells="{exam_id}", told=EXAM_WATCHERS),
     row("GET /acts", SIGNED_IN, tells="{act_id}", told=WATCHERS),
     row("GET /console/{exam_id}", EXAM_WATCHERS),
+    row(
+        "GET /console/{exam_id}/admission",
+        EXAM_WATCHERS,
+        tells="{waiting_id}",
+        told=OVERSEERS | {"proctor2", "member2", "dean"},
+    ),
+    row("POST /console/{exam_id}/admission/{sitting_id}", PROCTOR, form={"action": "admit"}),
     row("GET /overview/{exam_id}", EXAM_WATCHERS, tells="{sitting_id}", told=WATCHERS),
     row("GET /review/{sitting_id}", WATCHERS),
     row(f"GET {EXAM}/console", EXAM_WATCHERS, tells="{sitting_id}", told=WATCHERS),
@@ -323,6 +341,17 @@ ROWS = (
         form={**FACULTY_FORM, "disabled": "true"},
     ),
     row("GET /audit", ADMIN),
+    row("GET /api/v1/people", RECORDS),
+    row("POST /api/v1/people", RECORDS, json={**PERSON_BODY, "group_id": "{group}"}),
+    row("GET /api/v1/people/{person_id}", RECORDS),
+    row("PUT /api/v1/people/{person_id}", RECORDS, json={**PERSON_BODY, "group_id": "{group}"}),
+    row("PUT /api/v1/people/{person_id}/status", RECORDS, json=DISABLED),
+    row("PUT /api/v1/people/{person_id}/status", ADMIN, json=DISABLED, values=IS_DEAN),
+    row("POST /api/v1/people/{person_id}/password", RECORDS),
+    row("POST /api/v1/people/{person_id}/password", ADMIN, values=IS_DEAN),
+    row("GET /api/v1/structure/{kind}", RECORDS, values=OF_FACULTY),
+    row("POST /api/v1/structure/{kind}", RECORDS, values=OF_FACULTY, json=FACULTY_FORM),
+    row("PUT /api/v1/structure/{kind}/{place_id}", RECORDS, values=OF_FACULTY, json=FACULTY_FORM),
     # --- the schedule and admission: made by those who oversee; others see when their exams are
     row("GET /schedule", SIGNED_IN, tells="{discipline}", told=EXAM_WATCHERS),
     *rows(
@@ -358,6 +387,29 @@ ROWS = (
         form={"on": "2026-11-20"},
         values={"step": "schedule"},
     ),
+    row(
+        "GET /api/v1/schedule/exams",
+        SIGNED_IN,
+        query="?since=2026-01-01T00:00:00Z&until=2100-01-01T00:00:00Z",
+        tells="{exam_id}",
+        told=EXAM_WATCHERS,
+    ),
+    row("POST /api/v1/schedule/exams", OVERSEERS, json=EXAM_BODY),
+    row(f"GET {PLANNED}", EXAM_WATCHERS),
+    row(f"PUT {PLANNED}", OVERSEERS, json=EXAM_BODY),
+    row(f"GET {PLANNED}/enrolments", OVERSEERS),
+    row(f"POST {PLANNED}/enrolments", OVERSEERS, json={"logins": ["student2"]}),
+    row(f"DELETE {PLANNED}/enrolments/{{student_id}}", OVERSEERS),
+    row(f"GET {PLANNED}/proctors", OVERSEERS),
+    row(f"POST {PLANNED}/proctors", OVERSEERS, json={"proctor_ids": ["{proctor_id}"]}),
+    row(f"POST {PLANNED}/proctors/{{proctor_id}}/drop-out", OVERSEERS, json=REASON),
+    *rows(
+        OVERSEERS,
+        "GET /api/v1/schedule/periods",
+        "GET /api/v1/schedule/rooms",
+        "GET /api/v1/schedule/disciplines",
+        "GET /api/v1/schedule/conflicts",
+    ),
     # --- the test bank: loaded by named teachers, approved by the head, checked by the centre
     row("GET /bank", SIGNED_IN, tells="{discipline_id}", told=BANK),
     row("GET /bank/{discipline_id}", BANK),
@@ -385,6 +437,32 @@ ROWS = (
     row("GET /bank/items/{item_id}", DEPARTMENT),
     row("GET /bank/items/{item_id}/pictures/{name}", DEPARTMENT),
     row("GET /bank/{discipline_id}/export", DEPARTMENT, query="?format=gift"),
+    row("GET /api/v1/bank/disciplines", SIGNED_IN, tells="{discipline_id}", told=BANK),
+    row(f"GET {DISCIPLINE}/items", BANK, tells="{item_id}", told=DEPARTMENT),
+    *(
+        row(f"POST {DISCIPLINE}/items/{{action}}", may, json=ITEMS, values={"action": action})
+        for action, may in (
+            ("submit", LOADERS),
+            ("withdraw", DEPARTMENT),
+            ("approve", HEADS),
+            ("return", HEADS),
+        )
+    ),
+    row(f"GET {DISCIPLINE}/loaders", BANK),
+    row(f"PUT {DISCIPLINE}/loaders", HEADS, json={"teacher_ids": ["{loader}"]}),
+    row(f"GET {DISCIPLINE}/tests", BANK),
+    row(f"POST {DISCIPLINE}/tests", LOADERS, json=TEST_BODY),
+    row("POST /api/v1/bank/tests/{test_id}/decision", TESTING, json={"accept": True}),
+    row(
+        f"POST {DISCIPLINE}/imports",
+        LOADERS,
+        query="?format=gift",
+        content=b"What? {=a ~b}",
+        headers={"Content-Type": "application/octet-stream"},
+    ),
+    row("GET /api/v1/bank/imports/{import_id}", LOADERS),
+    row("POST /api/v1/bank/imports/{import_id}/take", LOADERS),
+    row(f"GET {DISCIPLINE}/export", DEPARTMENT, query="?format=gift"),
 )
 
 
@@ -401,6 +479,7 @@ async def _ask(university: Any, wanted: Row, person: str) -> httpx.Response | No
         json=_filled(wanted.json, values),
         data=_filled(wanted.form, values),
         files=wanted.files,
+        content=wanted.content,
         headers=wanted.headers,
         hangs=wanted.hangs and person in wanted.may,
     )
