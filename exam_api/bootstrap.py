@@ -225,6 +225,7 @@ def _container(
         ice=settings.ice,
         blobs=blobs,
         metrics=metrics,
+        act_policy=settings.act_policy,
         appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
         results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),
         web=WebSettings(

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capture.ice import IceSettings
+from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import RateLimits
 
@@ -130,6 +131,37 @@ class Settings(BaseSettings):
         title="Act number",
         description="How an act's number is written; {year}, {seq} and, if wanted, {form} are "
         "filled in. Each form is numbered by itself, from 1 in each year.",
+    )
+    act_forward_days: int = Field(
+        default=2,
+        ge=1,
+        title="Forwarding an act, days",
+        description="S-18: how soon a working-group member forwards a made act.",
+    )
+    act_deliver_days: int = Field(
+        default=2,
+        ge=1,
+        title="Delivering an act, days",
+        description="S-19: how soon the dean's office delivers a forwarded act to the student.",
+    )
+    act_answer_days: int = Field(
+        default=3,
+        ge=1,
+        title="Answering an act, days",
+        description="S-19: how long the student may state agreement or disagreement. "
+        "Afterwards the act goes on unanswered.",
+    )
+    act_decide_days: int = Field(
+        default=5,
+        ge=1,
+        title="Deciding on an act, days",
+        description="How soon the commission confirms or withdraws an act after the answer.",
+    )
+    act_second_review: bool = Field(
+        default=False,
+        title="Second reviewer",
+        description="Whether another proctor, who sees no decision of the first, looks at every "
+        "act before it is forwarded.",
     )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Almaty",
@@ -304,6 +336,16 @@ class Settings(BaseSettings):
             timedelta(days=self.bank_named_days),
             timedelta(days=self.bank_approved_days),
             timedelta(days=self.bank_loaded_days),
+        )
+
+    @property
+    def act_policy(self) -> ActPolicy:
+        return ActPolicy(
+            timedelta(days=self.act_forward_days),
+            timedelta(days=self.act_deliver_days),
+            timedelta(days=self.act_answer_days),
+            timedelta(days=self.act_decide_days),
+            self.act_second_review,
         )
 
     @property

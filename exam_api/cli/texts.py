@@ -132,6 +132,11 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "заведующий кафедрой",
         "en": "head of department",
     },
+    "role.commission": {
+        "kk": "комиссия мүшесі (актілер)",
+        "ru": "член комиссии (акты)",
+        "en": "commission member (acts)",
+    },
     "role.appeal_commission": {
         "kk": "апелляциялық комиссия мүшесі",
         "ru": "член апелляционной комиссии",

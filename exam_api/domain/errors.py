@@ -290,6 +290,30 @@ class AlreadyPassed(Conflict):
     code = "already_passed"
 
 
+class ActOnItsWay(Conflict):
+    """A forwarded act rests on its decisions: the member recalls it before they change."""
+
+    code = "act_on_its_way"
+
+
+class ActAnswerLate(Conflict):
+    """S-19: the day to state agreement or disagreement is over."""
+
+    code = "act_answer_late"
+
+
+class SecondReviewMissing(Conflict):
+    """The blind second reviewer has not looked at the act yet."""
+
+    code = "second_review_missing"
+
+
+class ActOwnStep(Forbidden):
+    """Who made, reviewed or forwarded an act does not decide on it."""
+
+    code = "act_own_step"
+
+
 class AppealLate(Conflict):
     """T-5.4: an appeal is lodged on the day the grade is received."""
 

@@ -1,4 +1,6 @@
-"""The only ways out of a completed state: by a confirmed act, or by an upheld appeal."""
+"""The only ways out of a completed state: by a confirmed act, and back by an upheld appeal or by
+the commission that takes the act up again.
+"""  # noqa: D205 - one thought
 
 from dataclasses import dataclass, replace
 
@@ -47,7 +49,16 @@ class UpheldAppeal(_Document):
         return f"appeal:{self.id}"
 
 
-Document = ConfirmedAct | UpheldAppeal
+@dataclass(frozen=True, slots=True)
+class ReconsideredAct(_Document):
+    """A confirmed act that the commission has taken up again: nothing is annulled by it now."""
+
+    @property
+    def reference(self) -> str:
+        return f"act:{self.id}"
+
+
+Restoring = UpheldAppeal | ReconsideredAct
 
 
 def annulled(sitting: Sitting, _by: ConfirmedAct) -> Sitting:
@@ -57,7 +68,7 @@ def annulled(sitting: Sitting, _by: ConfirmedAct) -> Sitting:
     return replace(sitting, state=state, result=result_of(0, total))
 
 
-def restored(sitting: Sitting, _by: UpheldAppeal, result: Result) -> Sitting:
+def restored(sitting: Sitting, _by: Restoring, result: Result) -> Sitting:
     """Back to how the test ended; ``result``: of the answers that were given."""
     event = _RESTORES.get(sitting.finish_reason or "", SittingEvent.RESTORE_SUBMITTED)
     return replace(sitting, state=next_state(sitting.state, event), result=result)

@@ -14,6 +14,9 @@ class NoticeKind(StrEnum):
     NO_STATEMENT = "no_statement"
     BREACH = "breach"
     ACT = "act"
+    ACT_FORWARDED = "act_forwarded"  # S-18
+    ACT_DELIVERED = "act_delivered"  # S-19
+    ACT_STEP = "act_step"
     APPROVAL_DUE = "approval_due"
     HANDED_OVER = "handed_over"
     APPEAL = "appeal"

@@ -18,6 +18,7 @@ class Role(StrEnum):
     TEACHER = "teacher"
     DEPARTMENT_HEAD = "department_head"
     REGISTRAR = "registrar"
+    COMMISSION = "commission"  # S-12, S-18: decides on acts
     APPEAL_COMMISSION = "appeal_commission"
     ADMINISTRATOR = "administrator"
 

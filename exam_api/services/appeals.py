@@ -43,7 +43,7 @@ from exam_api.services.appeals_ports import (
     Named,
     NewCommission,
 )
-from exam_api.services.judging import restore
+from exam_api.services.judging import hand_on, restore
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
 
@@ -290,17 +290,7 @@ class AppealDesk:
                     sitting.id, "appeal", sitting.result.points, points, now, actor.id, number
                 ),
             )
-        known = (await unit.results.imported(sitting.exam_id)).get(sitting.student_id)
-        if known is not None:
-            grade_now = await unit.results.of_student(sitting.exam_id, sitting.student_id)
-            await unit.results.add_entry(
-                exam_id=sitting.exam_id,
-                student_id=sitting.student_id,
-                revision=known[0] + 1,
-                grade=grade_now,
-                at=now,
-                by=actor.id,
-            )
+        await hand_on(unit, sitting, at=now, by=actor.id)
 
 
 async def _regrade(unit: AppealsUnit, sitting: Sitting, points: int, change: GradeChange) -> None:

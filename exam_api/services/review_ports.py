@@ -121,6 +121,9 @@ class ReviewStore(EventSink, Protocol):
     async def may_decide(self, sitting_id: str, actor: Actor) -> bool:
         """Whether the actor is the proctor of this sitting."""
 
+    async def act_on_its_way(self, sitting_id: str) -> bool:
+        """Whether an act made of the sitting's flags was forwarded, and not recalled."""
+
     async def add_decision(
         self, flag_id: str, verdict: Verdict, comment: str, actor: Actor
     ) -> StoredDecision: ...
@@ -140,7 +143,7 @@ class ActStore(ReviewStore, Protocol):
         """For the system itself; held against other writers till the unit ends. NotFound."""
 
     async def act(self, act_id: str, actor: Actor) -> StoredAct:
-        """An act the actor watches, or a student's own (S-19). NotFound."""
+        """An act the actor watches, or was sent: the commission (S-18), the student (S-19)."""
 
     async def act_for_anyone(self, act_id: str) -> StoredAct | None:
         """For the public verification, which tells no personal data."""

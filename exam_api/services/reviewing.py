@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from capture.contracts import GapCause, LiveStatus, Recording, TrackKey, TrackKind
-from exam_api.domain.errors import Forbidden, InvalidRequest, NotFound
+from exam_api.domain.errors import ActOnItsWay, Forbidden, InvalidRequest, NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
@@ -216,7 +216,10 @@ class Reviewing:
         return flag_view(flag, decisions, allowed=is_allowed(flag, breaks))
 
     async def decide(self, actor: Actor, flag_id: str, verdict: Verdict, comment: str) -> Decided:
-        """A proctor's verdict. The same verdict and comment again add nothing. Forbidden."""
+        """A proctor's verdict. The same verdict and comment again add nothing.
+
+        Forbidden; ActOnItsWay: what was forwarded is recalled before it changes.
+        """
         comment = _fitting(comment)
         async with self._write() as store:
             return await self._decide(store, actor, flag_id, verdict, comment)
@@ -250,6 +253,8 @@ class Reviewing:
         last = newest(await store.decisions([flag.sitting_id])).get(flag_id)
         if last is not None and (last.verdict, last.comment) == (verdict, comment):
             return Decided(flag, flag.sitting_id, last)
+        if await store.act_on_its_way(flag.sitting_id):
+            raise ActOnItsWay
         decision = await store.add_decision(flag_id, verdict, comment, actor)
         payload = {"flag_id": flag_id, "verdict": str(verdict)}
         await store.append_event(watched.exam.id, flag.sitting_id, EventKind.DECISION_MADE, payload)

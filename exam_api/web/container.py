@@ -10,6 +10,7 @@ from exam_api.adapters.interchange import READERS, WRITERS
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql.database import Database
 from exam_api.adapters.tabular import read_table
+from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.appeals import AppealPolicy
 from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import AccessPolicy, RateLimits
@@ -71,6 +72,7 @@ class Core:
     web: WebSettings = WebSettings()
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
     results: ResultsSettings = field(default_factory=ResultsSettings)
+    act_policy: ActPolicy = field(default_factory=ActPolicy)
     appeal_policy: AppealPolicy = field(default_factory=AppealPolicy)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)

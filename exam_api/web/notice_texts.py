@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from exam_api.domain.languages import in_language
+from exam_api.domain.notices import NoticeKind
 from exam_api.services.notices_ports import Letter, StoredNotice
 from exam_api.web.i18n import Catalogue, catalogue
 
@@ -24,6 +26,10 @@ def words_of(notice: StoredNotice, t: Catalogue) -> NoticeText:
     }
     if "what" in facts:
         facts["what"] = ", ".join(t(f"approval.{code}") for code in facts["what"].split(","))
+    if "until" in facts:
+        facts["until"] = t.moment(datetime.fromisoformat(facts["until"]))
+    if notice.kind is NoticeKind.ACT_STEP:
+        facts["state"] = t(f"act_state.{facts['state']}")
     return NoticeText(
         t(f"notice.title.{notice.kind}", **facts), t(f"notice.text.{notice.kind}", **facts)
     )

@@ -6,9 +6,9 @@ from datetime import timedelta
 from sqlalchemy import or_, select, update
 
 from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.act_visibility import acts_visible_to
 from exam_api.adapters.sql.insert_once import next_of
 from exam_api.adapters.sql.review_store import SqlReviewStore, stored_act, watched, watched_query
-from exam_api.adapters.sql.visibility import sittings_visible_to
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.review_ports import StoredAct, WatchedSitting
@@ -29,7 +29,7 @@ class SqlActStore(SqlReviewStore):
         query = (
             select(tables.ActRow)
             .join(tables.Sitting, tables.Sitting.id == tables.ActRow.sitting_id)
-            .where(tables.ActRow.id == act_id, sittings_visible_to(actor))
+            .where(tables.ActRow.id == act_id, acts_visible_to(actor))
         )
         row = await self._session.scalar(query)
         if row is None:

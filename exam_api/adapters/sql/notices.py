@@ -1,6 +1,7 @@
 """Notices, who reads them, and their mails."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from sqlalchemy import Select, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +27,7 @@ from exam_api.services.notices import MAIL, mail_key
 from exam_api.services.notices_ports import Delivery, DeliveryState, Letter, StoredNotice
 from exam_api.services.ports import Clock
 
+_OF_A_FACULTY: Final = frozenset({Role.DEAN_OFFICE, Role.COMMISSION})
 _Row = tuple[
     NoticeRow, NoticeReader, Exam | None, Discipline | None, User | None, StudentProfile | None
 ]
@@ -118,25 +120,33 @@ class SqlNotices:
         return Letter(_notice(row), user.id, user.email, language_or(user.language))
 
     async def deliveries(self, limit: int) -> Sequence[Delivery]:
-        key = literal("mail:") + NoticeRow.id + ":" + NoticeReader.user_id
-        query = (
-            select(NoticeRow, User, JobRow)
-            .join(NoticeReader, NoticeReader.notice_id == NoticeRow.id)
-            .join(User, User.id == NoticeReader.user_id)
-            .outerjoin(JobRow, JobRow.key == key)
-            .order_by(NoticeRow.at.desc(), NoticeRow.id.desc(), User.full_name)
-            .limit(limit)
-        )
-        return [
-            _delivery(notice, user, job) for notice, user, job in await self._session.execute(query)
-        ]
+        return await self._delivered(_deliveries().limit(limit))
+
+    async def deliveries_of(self, once_key: str) -> Sequence[Delivery]:
+        """How the mails of one notice fare."""
+        return await self._delivered(_deliveries().where(NoticeRow.once_key == once_key))
+
+    async def _delivered(self, query: Select[NoticeRow, User, JobRow | None]) -> list[Delivery]:
+        found = await self._session.execute(query)
+        return [_delivery(notice, user, job) for notice, user, job in found]
+
+
+def _deliveries() -> Select[NoticeRow, User, JobRow | None]:
+    key = literal("mail:") + NoticeRow.id + ":" + NoticeReader.user_id
+    return (
+        select(NoticeRow, User, JobRow)
+        .join(NoticeReader, NoticeReader.notice_id == NoticeRow.id)
+        .join(User, User.id == NoticeReader.user_id)
+        .outerjoin(JobRow, JobRow.key == key)
+        .order_by(NoticeRow.at.desc(), NoticeRow.id.desc(), User.full_name)
+    )
 
 
 def _hears(user: User, roles: Collection[Role], faculty_id: str | None) -> bool:
     held = {Role(role) for role in user.roles} & set(roles)
-    if held != {Role.DEAN_OFFICE}:
-        return bool(held)
-    return faculty_id is None or user.faculty_id in {None, faculty_id}
+    if held - _OF_A_FACULTY:
+        return True
+    return bool(held) and (faculty_id is None or user.faculty_id in {None, faculty_id})
 
 
 def _notices() -> Select[

@@ -15,6 +15,7 @@ from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.adapters.sql.visibility import sittings_proctored_by, sittings_watched_by
+from exam_api.domain.act_course import ActState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
@@ -231,6 +232,19 @@ class SqlReviewStore(SqlEventSink):
     async def may_decide(self, sitting_id: str, actor: Actor) -> bool:
         query = select(tables.Sitting.id).where(
             tables.Sitting.id == sitting_id, sittings_proctored_by(actor)
+        )
+        return await self._session.scalar(query) is not None
+
+    async def act_on_its_way(self, sitting_id: str) -> bool:
+        course = tables.ActCourseRow
+        query = (
+            select(course.id)
+            .join(tables.ActRow, tables.ActRow.id == course.act_id)
+            .where(
+                course.sitting_id == sitting_id,
+                course.state != ActState.MADE.value,
+                tables.ActRow.source == "flags",
+            )
         )
         return await self._session.scalar(query) is not None
 

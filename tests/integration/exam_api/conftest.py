@@ -18,11 +18,14 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import select, update
 
 from capture.contracts import TrackKind
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.passwords import Argon2Passwords
+from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.database import Database, open_database
+from exam_api.domain.ids import new_id
 from exam_api.services.accounts import Accounts
 from exam_api.services.ports import MediaState
 from exam_api.services.seeding import DEMO_PASSWORD, seed_demo
@@ -361,3 +364,72 @@ def second_tab(student: Student) -> Student:
     other = Student(student.http, student.live, student.exam_id, "tab-two")
     other.id = student.id
     return other
+
+
+@dataclass
+class MadeAct:
+    """A finished sitting of student1 whose one flag proctor1 confirmed, and the act of it."""
+
+    core: Core
+    sitting_id: str
+    act_id: str
+    flag_id: str
+    points: int
+    users: dict[str, str]
+
+    async def state(self) -> tuple[str, str, int | None, str | None]:
+        """Of the act, and of the sitting with its grade."""
+        async with self.core.database.read() as unit:
+            act = await unit.act_course.lock(self.act_id)
+            sitting = await unit.session.get(tables.Sitting, self.sitting_id)
+        return act.state.value, sitting.state, sitting.points, sitting.letter
+
+
+@pytest.fixture
+async def made_act(begun: Student, core: Core, clock: VirtualClock) -> MadeAct:
+    question = (await begun.questions())[0]
+    await begun.answer(question["id"], question["choices"][0]["id"], 1)
+    points = (await begun.finish()).json()["result"]["points"]
+    for key in ("x.jpg", "x.pdf", "x.webm"):
+        await core.blobs.put(key, key.encode())
+    now = clock.now()
+    async with core.database.write() as unit:
+        session = unit.session
+        rows = await session.execute(select(tables.User.login, tables.User.id))
+        users = dict(rows.all())
+        mailed = update(tables.User).where(tables.User.login.in_(["student1", "dean", "registrar"]))
+        await session.execute(mailed.values(email=tables.User.login + "@example.edu"))
+        await session.execute(
+            update(tables.Sitting)
+            .where(tables.Sitting.id == begun.id)
+            .values(proctor_id=users["proctor1"])
+        )
+        await session.execute(
+            update(tables.ExamProctor)
+            .where(tables.ExamProctor.proctor_id == users["proctor1"])
+            .values(member_id=users["member"])
+        )
+        flag = tables.FlagRow(
+            id=new_id(), sitting_id=begun.id, kind="phone", severity="alert", start_ms=1000,
+            end_ms=4000, confidence=0.9, models=[], thresholds={}, scores=[], boxes=[],
+            opened_at=now, evidence_key="x.jpg",
+        )  # fmt: skip
+        session.add(flag)
+        await session.flush()
+        decision = tables.DecisionRow(
+            id=new_id(), flag_id=flag.id, verdict="confirmed", comment="телефон",
+            by_user=users["proctor1"], at=now,
+        )  # fmt: skip
+        evidence = {
+            "flag_id": flag.id, "decision_id": decision.id, "kind": "phone", "item": "phone",
+            "start_ms": 1000, "end_ms": 4000, "confidence": 0.9, "evidence_key": "x.jpg",
+            "clip_key": "x.webm", "regions": [[0.1, 0.2, 0.3, 0.4]], "comment": "телефон",
+        }  # fmt: skip
+        act = tables.ActRow(
+            id=new_id(), sitting_id=begun.id, form=1, number="2026-0001", year=2026, seq=1,
+            revision=1, made_at=now, made_by=users["proctor1"], document_sha256={},
+            blobs=dict.fromkeys(("kk", "ru", "en"), "x.pdf"), document={"evidence": [evidence]},
+        )  # fmt: skip
+        session.add_all([decision, act])
+        await session.flush()
+    return MadeAct(core, begun.id, act.id, flag.id, points, users)

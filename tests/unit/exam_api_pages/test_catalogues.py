@@ -18,6 +18,7 @@ from acts.errors import ActsError
 from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause, Relief, TrackKind
 from capture.errors import CaptureError
+from exam_api.domain.act_course import ActState
 from exam_api.domain.admission import Admission
 from exam_api.domain.appeals import AppealState
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
@@ -103,6 +104,7 @@ def item_problems() -> set[str]:
 
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
+    "act_state.": list(ActState),
     "appeals.state.": list(AppealState),
     "statistics.by.": DIMENSIONS,
     "results.remark.": [remark for remark in Remark if remark],

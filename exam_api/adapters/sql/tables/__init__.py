@@ -4,6 +4,7 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 ``pii`` hold personal data: they are never logged and follow the retention rules.
 """
 
+from exam_api.adapters.sql.tables.act_course import ActCourseRow, ActStepRow, SecondReviewRow
 from exam_api.adapters.sql.tables.api import KeptCallRow
 from exam_api.adapters.sql.tables.appeals import (
     AppealCommission,
@@ -73,7 +74,9 @@ from exam_api.adapters.sql.tables.schedule import (
 
 __all__ = [
     "ActCounter",
+    "ActCourseRow",
     "ActRow",
+    "ActStepRow",
     "Answer",
     "AnswerLog",
     "ApiClientRow",
@@ -123,6 +126,7 @@ __all__ = [
     "RulesVersion",
     "SealedRow",
     "SecondLogInRow",
+    "SecondReviewRow",
     "SegmentRow",
     "Sitting",
     "SittingLogRow",

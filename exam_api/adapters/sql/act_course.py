@@ -1,0 +1,275 @@
+"""Acts on their way, and the steps on record."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, defer
+
+from exam_api.adapters.sql.act_visibility import acts_visible_to, of_act
+from exam_api.adapters.sql.notices import SqlNotices
+from exam_api.adapters.sql.tables import (
+    ActCourseRow,
+    ActRow,
+    ActStepRow,
+    DecisionRow,
+    Discipline,
+    Exam,
+    FlagRow,
+    SecondReviewRow,
+    Sitting,
+    StudentProfile,
+    User,
+)
+from exam_api.adapters.sql.visibility import sittings_watched_by
+from exam_api.domain.act_course import ActState, ActStep
+from exam_api.domain.errors import NotFound
+from exam_api.domain.ids import new_id
+from exam_api.domain.roles import Actor
+from exam_api.services.act_course_ports import CourseAct, CourseStep, Taken
+from exam_api.services.notices_ports import Delivery
+
+_FLAGS: Final = "flags"
+_ON_A_WAY: Final = (1, 3)  # forms: a breach, an outsider
+_Proctor = aliased(User)
+_Row = tuple[
+    ActRow,
+    ActCourseRow | None,
+    Sitting,
+    Discipline,
+    User,
+    StudentProfile | None,
+    str | None,
+    str | None,
+    bool,
+]
+
+
+class SqlActCourses:
+    def __init__(self, session: AsyncSession, notices: SqlNotices) -> None:
+        self._session = session
+        self._notices = notices
+
+    async def visible(self, actor: Actor) -> Sequence[CourseAct]:
+        query = _acts().where(acts_visible_to(actor))
+        return [_act(row) for row in await self._session.execute(query)]
+
+    async def get(self, act_id: str, actor: Actor) -> CourseAct:
+        return await self._one(_acts().where(_same_act(act_id), acts_visible_to(actor)))
+
+    async def lock(self, act_id: str) -> CourseAct:
+        sitting_id = await self._session.scalar(
+            select(ActRow.sitting_id).where(ActRow.id == act_id)
+        )
+        await self._hold([] if sitting_id is None else [sitting_id])
+        return await self._one(_acts().where(_same_act(act_id)))
+
+    async def of_sittings(self, sitting_ids: Collection[str], actor: Actor) -> Sequence[CourseAct]:
+        wanted = set(sitting_ids)
+        visible = select(Sitting.id).where(Sitting.id.in_(wanted), sittings_watched_by(actor))
+        if wanted - set(await self._session.scalars(visible)):
+            raise NotFound
+        await self._hold(wanted)
+        query = _acts().where(ActRow.sitting_id.in_(wanted))
+        return [_act(row) for row in await self._session.execute(query)]
+
+    async def _hold(self, sitting_ids: Collection[str]) -> None:
+        held = select(Sitting.id).where(Sitting.id.in_(sitting_ids)).order_by(Sitting.id)
+        await self._session.execute(held.with_for_update())
+
+    async def _one(self, query: Select[*_Row]) -> CourseAct:
+        found = (await self._session.execute(query)).first()
+        if found is None:
+            raise NotFound
+        return _act(found)
+
+    async def steps(self, course_id: str) -> Sequence[CourseStep]:
+        query = (
+            select(ActStepRow, User.full_name, ActRow.revision)
+            .join(ActRow, ActRow.id == ActStepRow.act_id)
+            .outerjoin(User, User.id == ActStepRow.by_user)
+            .where(ActStepRow.course_id == course_id)
+            .order_by(ActStepRow.id)
+        )
+        return [
+            _step(row, name, revision) for row, name, revision in await self._session.execute(query)
+        ]
+
+    async def take(
+        self,
+        act: CourseAct,
+        step: ActStep,
+        after: ActState,
+        taken: Taken,
+        due_at: datetime | None,
+    ) -> int:
+        since = act.since if after is act.state else taken.at
+        now = {"act_id": act.id, "state": after.value, "since": since, "due_at": due_at}
+        course_id = act.course_id or new_id()
+        if act.course_id is None:
+            number = {"year": act.year, "form": act.form, "seq": act.seq}
+            self._session.add(
+                ActCourseRow(id=course_id, sitting_id=act.sitting_id, **number, **now)
+            )
+            await self._session.flush()
+        else:
+            change = update(ActCourseRow).where(ActCourseRow.id == course_id)
+            await self._session.execute(change.values(**now))
+        row = ActStepRow(
+            course_id=course_id,
+            act_id=act.id,
+            step=step.value,
+            before=act.state.value,
+            after=after.value,
+            at=taken.at,
+            by_user=taken.by,
+            reason=taken.reason,
+            reference=taken.reference,
+        )
+        self._session.add(row)
+        await self._session.flush()
+        return row.id
+
+    async def document(self, act_id: str) -> Mapping[str, Any]:
+        document = await self._session.scalar(select(ActRow.document).where(ActRow.id == act_id))
+        return document or {}
+
+    async def confirmed_others(self, act: CourseAct) -> bool:
+        query = select(ActCourseRow.id).where(
+            ActCourseRow.sitting_id == act.sitting_id,
+            ActCourseRow.id != act.course_id,
+            ActCourseRow.state == ActState.CONFIRMED.value,
+        )
+        return (await self._session.scalar(query)) is not None
+
+    async def told(self, once_key: str) -> Sequence[Delivery]:
+        return await self._notices.deliveries_of(once_key)
+
+
+def _acts() -> Select[*_Row]:
+    second = (
+        select(func.min(SecondReviewRow.by_user))
+        .where(SecondReviewRow.act_id == ActRow.id)
+        .correlate(ActRow)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            ActRow,
+            ActCourseRow,
+            Sitting,
+            Discipline,
+            User,
+            StudentProfile,
+            _Proctor.full_name,
+            second,
+            _stands(),
+        )
+        .join(Sitting, Sitting.id == ActRow.sitting_id)
+        .join(Exam, Exam.id == Sitting.exam_id)
+        .join(Discipline, Discipline.id == Exam.discipline_id)
+        .join(User, User.id == Sitting.student_id)
+        .outerjoin(StudentProfile, StudentProfile.user_id == Sitting.student_id)
+        .outerjoin(_Proctor, _Proctor.id == Sitting.proctor_id)
+        .outerjoin(ActCourseRow, of_act())
+        .where(ActRow.form.in_(_ON_A_WAY), _complete(ActRow), ~_revised())
+        .order_by(ActRow.made_at.desc(), ActRow.id.desc())
+        .options(defer(ActRow.document))
+        .execution_options(populate_existing=True)
+    )
+
+
+def _complete(act: type[ActRow]) -> ColumnElement[bool]:
+    return cast(act.blobs, String) != "{}"
+
+
+def _revised() -> ColumnElement[bool]:
+    newer = aliased(ActRow)
+    return exists().where(
+        newer.year == ActRow.year,
+        newer.form == ActRow.form,
+        newer.seq == ActRow.seq,
+        newer.revision > ActRow.revision,
+        _complete(newer),
+    )
+
+
+def _same_act(act_id: str) -> ColumnElement[bool]:
+    """Whichever of its revisions was named."""
+    named = aliased(ActRow)
+    return exists().where(
+        named.id == act_id,
+        named.year == ActRow.year,
+        named.form == ActRow.form,
+        named.seq == ActRow.seq,
+    )
+
+
+def _stands() -> ColumnElement[bool]:
+    """A person's act does; one made of flags, while one of the sitting's is confirmed."""
+    later = aliased(DecisionRow)
+    outdated = exists().where(
+        later.flag_id == DecisionRow.flag_id,
+        or_(
+            later.at > DecisionRow.at,
+            and_(later.at == DecisionRow.at, later.id > DecisionRow.id),
+        ),
+    )
+    confirmed = exists().where(
+        FlagRow.id == DecisionRow.flag_id,
+        FlagRow.sitting_id == ActRow.sitting_id,
+        DecisionRow.verdict == "confirmed",
+        ~outdated,
+    )
+    return or_(ActRow.source != _FLAGS, confirmed)
+
+
+def _act(found: _Row) -> CourseAct:
+    act, course, sitting, discipline, student, profile, proctor, second, stands = found
+    return CourseAct(
+        id=act.id,
+        course_id=course.id if course else None,
+        number=act.number,
+        form=act.form,
+        revision=act.revision,
+        year=act.year,
+        seq=act.seq,
+        made_at=act.made_at,
+        made_by=act.made_by,
+        sitting_id=act.sitting_id,
+        exam_id=sitting.exam_id,
+        title={
+            "kk": discipline.title_kk,
+            "ru": discipline.title_ru,
+            "en": discipline.title_en,
+        },
+        student_id=student.id,
+        student=student.full_name,
+        group=profile.group_name if profile else "",
+        faculty=profile.faculty if profile else "",
+        proctor_id=sitting.proctor_id,
+        proctor=proctor or "",
+        state=ActState(course.state) if course else ActState.MADE,
+        since=course.since if course else act.made_at,
+        due_at=course.due_at if course else None,
+        of_flags=act.source == _FLAGS,
+        stands=bool(stands),
+        second_reviewer=second,
+        files=act.blobs,
+    )
+
+
+def _step(row: ActStepRow, by_name: str | None, revision: int) -> CourseStep:
+    return CourseStep(
+        step=ActStep(row.step),
+        before=ActState(row.before),
+        after=ActState(row.after),
+        at=row.at,
+        by=row.by_user,
+        by_name=by_name,
+        reason=row.reason,
+        reference=row.reference,
+        revision=revision,
+    )

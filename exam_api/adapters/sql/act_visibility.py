@@ -1,0 +1,41 @@
+"""Who may see which act (S-18, S-19), as conditions on a query over acts and their sittings."""
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_
+
+from exam_api.adapters.sql.tables import ActCourseRow, ActRow, Sitting
+from exam_api.adapters.sql.visibility import sittings_watched_by, students_of_faculty
+from exam_api.domain.act_course import SHOWN, ActState
+from exam_api.domain.roles import Actor, Role
+
+
+def acts_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Those of sittings one watches; a student's own from the delivery on; to the commission what
+    was forwarded to it, of its faculty where it is a faculty's.
+    """  # noqa: D205 - one thought
+    return or_(sittings_watched_by(actor), *_by_course(actor))
+
+
+def _by_course(actor: Actor) -> Iterator[ColumnElement[bool]]:
+    yield false()
+    if actor.has(Role.STUDENT):
+        yield and_(Sitting.student_id == actor.id, _is_in(SHOWN))
+    if actor.has(Role.COMMISSION):
+        rights = [Sitting.student_id != actor.id, _is_in({ActState.FORWARDED, *SHOWN})]
+        if actor.faculty_id is not None:
+            rights.append(Sitting.student_id.in_(students_of_faculty(actor)))
+        yield and_(*rights)
+
+
+def _is_in(states: Collection[ActState]) -> ColumnElement[bool]:
+    return exists().where(of_act(), ActCourseRow.state.in_(sorted(states)))
+
+
+def of_act() -> ColumnElement[bool]:
+    """The course of an act, whatever its revision: the number names it."""
+    return and_(
+        ActCourseRow.year == ActRow.year,
+        ActCourseRow.form == ActRow.form,
+        ActCourseRow.seq == ActRow.seq,
+    )

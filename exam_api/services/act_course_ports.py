@@ -1,0 +1,135 @@
+"""What the way of an act reads and writes. What may not be seen is not found."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from exam_api.domain.act_course import ActState, ActStep
+from exam_api.domain.languages import Texts
+from exam_api.domain.roles import Actor
+from exam_api.services.jobs import Jobs
+from exam_api.services.notices_ports import Delivery
+from exam_api.services.ports import Unit
+from exam_api.services.results_ports import ResultRows
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAct:
+    """The newest complete revision of an act (forms 1 and 3), and where it is on its way.
+
+    ``course_id`` is None, and ``since`` when it was made, while nobody has taken a step.
+    ``of_flags``: made of confirmed flags, not drawn up by people; ``stands``: it is drawn up by
+    people, or one of its flags is confirmed still. ``second_reviewer``: of this very revision.
+    """
+
+    id: str
+    course_id: str | None
+    number: str
+    form: int
+    revision: int
+    year: int
+    seq: int
+    made_at: datetime
+    made_by: str
+    sitting_id: str
+    exam_id: str
+    title: Texts
+    student_id: str
+    student: str
+    group: str
+    faculty: str
+    proctor_id: str | None
+    proctor: str
+    state: ActState
+    since: datetime
+    due_at: datetime | None
+    of_flags: bool
+    stands: bool
+    second_reviewer: str | None
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Who takes a step, when, and what is stated with it. ``by`` is None for the clock."""
+
+    at: datetime
+    by: str | None
+    reason: str = ""
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStep:
+    """``by`` is None where the clock took the step; ``reference``: the id of form 2."""
+
+    step: ActStep
+    before: ActState
+    after: ActState
+    at: datetime
+    by: str | None
+    by_name: str | None
+    reason: str
+    reference: str | None
+    revision: int
+
+
+class ActCourses(Protocol):
+    async def visible(self, actor: Actor) -> Sequence[CourseAct]:
+        """All that the actor may see, newest first."""
+        ...
+
+    async def get(self, act_id: str, actor: Actor) -> CourseAct:
+        """By the id of any of its revisions. NotFound."""
+        ...
+
+    async def lock(self, act_id: str) -> CourseAct:
+        """As get, for whoever was allowed already; held against other writers. NotFound."""
+        ...
+
+    async def of_sittings(self, sitting_ids: Collection[str], actor: Actor) -> Sequence[CourseAct]:
+        """Held like ``lock``. NotFound where a sitting is not the actor's to see."""
+        ...
+
+    async def steps(self, course_id: str) -> Sequence[CourseStep]:
+        """Oldest first."""
+        ...
+
+    async def take(
+        self,
+        act: CourseAct,
+        step: ActStep,
+        after: ActState,
+        taken: Taken,
+        due_at: datetime | None,
+    ) -> int:
+        """The step and the new state; the step's id."""
+        ...
+
+    async def document(self, act_id: str) -> Mapping[str, Any]:
+        """Of a revision whose act the caller was given. Evidence with its keys."""
+        ...
+
+    async def confirmed_others(self, act: CourseAct) -> bool:
+        """Whether another act of the same sitting is confirmed."""
+        ...
+
+    async def told(self, once_key: str) -> Sequence[Delivery]:
+        """How the mails of a notice fare."""
+        ...
+
+
+class ActCourseUnit(Unit, Protocol):
+    @property
+    def act_course(self) -> ActCourses: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def results(self) -> ResultRows: ...
+
+
+class ActCourseUnits(Protocol):
+    def read(self) -> AbstractAsyncContextManager[ActCourseUnit]: ...
+    def write(self) -> AbstractAsyncContextManager[ActCourseUnit]: ...
