@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 from analysis.budget import UNLIMITED
 from analysis.contracts import (
+    NOBODY_KNOWN,
     Box,
     Flag,
     FlagKind,
@@ -14,10 +15,12 @@ from analysis.contracts import (
     ModelRef,
     Observation,
     Severity,
+    Subject,
 )
 from analysis.errors import PictureUnreadable
 from analysis.evidence import BestPicture
 from analysis.guarded import Guarded
+from analysis.identity_moments import seed_of
 from analysis.models_set import ModelSet
 from analysis.normal import Normal
 from analysis.outages import Outages
@@ -113,17 +116,19 @@ class SittingAnalyzer:
         model_set: ModelSet,
         policy: AnalysisPolicy,
         sitting_id: str,
+        subject: Subject = NOBODY_KNOWN,
         *,
         budget: Allowance = UNLIMITED,
         since: Flag | None = None,
     ) -> None:
         self.sitting_id = sitting_id
         self.looking: str | None = None
-        self._detectors = {name: Guarded(name, make) for name, make in model_set.makers.items()}
+        makers = model_set.expecting(subject).makers
+        self._detectors = {name: Guarded(name, make) for name, make in makers.items()}
         self._given_up = model_set.given_up
         self._outages = Outages(since)
         self._limits = policy.limits
-        self._pace = Pace(policy.schedule, budget)
+        self._pace = Pace(policy.schedule, budget, seed_of(subject))
         self._normal = Normal()
         self._newest_ms = -1
         self._watches = {

@@ -1,7 +1,7 @@
 """What analysis publishes: observations of single frames, and flags made from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -31,6 +31,20 @@ class Severity(StrEnum):
     ALERT = "alert"
     NOTICE = "notice"
     TECHNICAL = "technical"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is expected in front of the camera, as photo files: of the face, and of a document.
+
+    Biometric: never printed, and what is made of it is held only while the sitting is watched.
+    """
+
+    faces: tuple[bytes, ...] = field(default=(), repr=False)
+    documents: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+NOBODY_KNOWN = Subject()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,11 @@ SETTLED_MS = 1000  # the first pictures of an event are often its worst: people 
 GAIN = 0.02  # a picture must show it this much better to replace an earlier one
 
 # Regions worth showing beside a flag of the kind.
-LABELS = {FlagKind.EXTRA_FACE: ("face",), FlagKind.PHONE: ("phone",)}
+LABELS = {
+    FlagKind.EXTRA_FACE: ("face",),
+    FlagKind.IDENTITY_MISMATCH: ("face",),
+    FlagKind.PHONE: ("phone",),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from analysis.contracts import ModelRef
+from analysis.contracts import ModelRef, Subject
 from analysis.detectors.registry import DETECTORS, Maker
 from models import Registry, registry
 from models.errors import ModelError
@@ -13,7 +14,7 @@ from models.errors import ModelError
 logger = logging.getLogger(__name__)
 
 # Analysis goes on without these; without the others it does not start.
-OPTIONAL = frozenset({"objects"})
+OPTIONAL = frozenset({"objects", "identity"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,10 @@ class ModelSet:
         given_up = {name: self.makers[name]().models for name in names if name in self.makers}
         makers = {name: make for name, make in self.makers.items() if name not in names}
         return replace(self, makers=makers, given_up=given_up)
+
+    def expecting(self, subject: Subject) -> "ModelSet":
+        """The same for a sitting of which it is known who is to be there."""
+        if "identity" not in self.makers:
+            return self
+        identity = partial(self.makers["identity"], subject)
+        return replace(self, makers={**self.makers, "identity": identity})

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from analysis.analyzer import SittingAnalyzer, closed
-from analysis.contracts import Flag, FlagUpdate, ModelRef, Observation
+from analysis.contracts import NOBODY_KNOWN, Flag, FlagUpdate, ModelRef, Observation, Subject
 from analysis.models_set import ModelSet
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
 from capture.contracts import Frame
@@ -46,6 +46,7 @@ def analyze_file(
     models_dir: Path | None = None,
     model_set: ModelSet | None = None,
     on_observation: OnObservation | None = None,
+    subject: Subject = NOBODY_KNOWN,
 ) -> AnalysisReport:
     """At least ``fps`` frames a second, more where the analyzer wants them, as in an exam.
 
@@ -53,7 +54,7 @@ def analyze_file(
     """
     info = probe(path)
     models = model_set or ModelSet.load(models_dir)
-    analyzer = SittingAnalyzer(models, policy, FILE_SITTING)
+    analyzer = SittingAnalyzer(models, policy, FILE_SITTING, subject)
     updates: list[FlagUpdate] = []
     times: list[int] = []
     every = read_frames(path, max(MOST_FPS, fps))

@@ -56,6 +56,13 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
         FlagKind.EXTRA_FACE: KindPolicy(  # T-4.8, form 1 "conversations"
             WindowRule(Timing(2000, 5000, 30_000), 4000, 0.6, 0.3), Severity.ALERT, ("faces",)
         ),
+        # Form 3's subject (T-4.3). Compared seldom, every 2 s once a face lies far from the photos:
+        # about five comparisons in 8 s, most of which must speak for somebody else.
+        FlagKind.IDENTITY_MISMATCH: KindPolicy(
+            WindowRule(Timing(8000, 30_000, 60_000, max_gap_ms=60_000), 16_000, 0.5, 0.25),
+            Severity.ALERT,
+            ("identity",),
+        ),
         FlagKind.PHONE: KindPolicy(  # T-4.7, T-4.8
             SequentialRule(
                 Timing(3000, 10_000, 30_000),

@@ -8,13 +8,14 @@ overdue is looked at whatever it costs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import cv2
 import numpy as np
 
 from analysis.budget import UNLIMITED, Urgency
+from analysis.identity_moments import IdentityMoments, IdentityPace
 from analysis.picture import Image, Picture
 
 CHANGED_LUMA = 12  # a pixel of the thumb that differs more has changed; noise stays below
@@ -50,6 +51,7 @@ class Schedule:
     stirred: float = 0.002
     calm_fps: float = 2.0
     suspect_fps: float = 5.0
+    identity: IdentityPace = field(default_factory=IdentityPace)
 
 
 EVERY_FRAME = Schedule(calm_ms=0, overdue_ms=0, suspect_fps=2.0)
@@ -58,9 +60,12 @@ EVERY_FRAME = Schedule(calm_ms=0, overdue_ms=0, suspect_fps=2.0)
 class Pace:
     """One sitting's. Asked before a detector looks, told what it saw."""
 
-    def __init__(self, schedule: Schedule, budget: Allowance = UNLIMITED) -> None:
+    def __init__(
+        self, schedule: Schedule, budget: Allowance = UNLIMITED, seed: bytes = b""
+    ) -> None:
         self._schedule = schedule
         self._budget = budget
+        self._identity = IdentityMoments(schedule.identity, seed)
         self._looked_ms: dict[str, int] = {}
         self._looked_at: dict[str, Image] = {}
         self._suspect_until_ms: dict[str, int] = {}
@@ -69,6 +74,8 @@ class Pace:
 
     def closely(self, detector: str, picture: Picture) -> bool:
         """Whether the detector should look closely at this picture, which counts as done."""
+        if detector == "identity":
+            return self._identity.due(picture)
         close = self._wanted(detector, picture)
         if close:
             self._looked_ms[detector] = picture.at_ms
@@ -89,6 +96,7 @@ class Pace:
 
     def told(self, at_ms: int, measures: Measures) -> None:
         """What a detector saw; before the next one is asked, so that it can help at once."""
+        self._identity.told(at_ms, measures)
         if measures.get("phone", 0.0) >= self._schedule.phone_hint:
             self._suspect("objects", at_ms)
             self._suspect("anything", at_ms)

@@ -18,7 +18,8 @@ class SightLimits:
     A covered lens has std < 1; light at a tenth luma ≈ 24; a smeared lens sharpness 1.8 against
     7–30 in clear pictures; a frozen feed a change of 0.00 against ≥ 0.4 of a living one. People
     at a webcam turn up to 13 degrees off their own middle while they sign with their hands, and
-    their eyes rest within 0.02 eye widths of it.
+    their eyes rest within 0.02 eye widths of it. Faces of one person lie up to 0.6 apart, those of
+    two people 0.62 and more (analysis/detectors/face_print.py): half-way the vote is 0.5.
     """
 
     dark_luma: float = 30.0
@@ -30,6 +31,8 @@ class SightLimits:
     person: float = 0.5
     turned_deg: float = 20.0
     eyes_aside: float = 0.1
+    same_face: float = 0.5
+    other_face: float = 0.7
 
 
 def _seen(measures: Measures, limits: SightLimits) -> bool:
@@ -81,6 +84,16 @@ def looking_away(measures: Measures, limits: SightLimits) -> float | None:
     return float(turned or measures.get("eyes_off", 0.0) >= limits.eyes_aside)
 
 
+def identity_mismatch(measures: Measures, limits: SightLimits) -> float | None:
+    """A face that is small, dark or turned away was not compared: no vote."""
+    if "identity_distance" not in measures:
+        return None
+    share = (measures["identity_distance"] - limits.same_face) / (
+        limits.other_face - limits.same_face
+    )
+    return min(1.0, max(0.0, share))
+
+
 Vote = Callable[[Measures, SightLimits], float | None]
 
 # What is seen says nothing while the camera is blocked; feed checks still do.
@@ -90,6 +103,7 @@ _OF_THE_SCENE: Mapping[FlagKind, Vote] = {
     FlagKind.PHONE: phone,
     FlagKind.FEED_FROZEN: frozen,
     FlagKind.LOOKING_AWAY: looking_away,
+    FlagKind.IDENTITY_MISMATCH: identity_mismatch,
 }
 
 

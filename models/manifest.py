@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from models.errors import ManifestBroken
 
 Source = Literal["url", "package"]
-Runtime = Literal["litert", "onnx"]
+Runtime = Literal["litert", "onnx", "dlib"]
 
 
 @dataclass(frozen=True, slots=True)

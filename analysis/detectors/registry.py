@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 
+from analysis.contracts import NOBODY_KNOWN
 from analysis.detectors.contracts import Detector
 from analysis.detectors.faces import FaceDetector, FaceNets
 from analysis.detectors.feed import FeedDetector, feed_ref
+from analysis.detectors.identity import IdentityDetector, IdentityNets
 from analysis.detectors.objects import ObjectDetector, ObjectNets
 from models import Registry
 
-Maker = Callable[[], Detector]
+# ``identity`` takes the Subject whom the sitting expects, too.
+Maker = Callable[..., Detector]
 Loader = Callable[[Registry], Maker]
 
 
@@ -27,6 +30,16 @@ def _objects(registry: Registry) -> Maker:
     return lambda: ObjectDetector(nets)
 
 
+def _identity(registry: Registry) -> Maker:
+    nets = IdentityNets.load(registry)
+    return lambda subject=NOBODY_KNOWN: IdentityDetector(nets, subject)
+
+
 # In the order in which they look at a picture. A loader raises ModelError when its models are
 # absent or refused; the others then work without it.
-DETECTORS: Mapping[str, Loader] = {"feed": _feed, "faces": _faces, "objects": _objects}
+DETECTORS: Mapping[str, Loader] = {
+    "feed": _feed,
+    "faces": _faces,
+    "objects": _objects,
+    "identity": _identity,
+}

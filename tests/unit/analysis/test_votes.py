@@ -16,8 +16,9 @@ def vote(kind: FlagKind, **measures: float) -> float | None:
 
 
 def test_a_student_in_a_clear_picture_raises_nothing() -> None:
+    alike = {"identity_distance": 0.41}
     straight = {"turned_off_deg": 4.0, "eyes_off": 0.01}
-    cast = votes(CLEAR | SOMEBODY | {"phone": 0.0, "person": 0.9} | straight, LIMITS)
+    cast = votes(CLEAR | SOMEBODY | {"phone": 0.0, "person": 0.9} | straight | alike, LIMITS)
     assert set(cast.values()) == {0.0}
 
 
@@ -81,6 +82,7 @@ def test_without_a_detector_there_is_no_vote() -> None:
             FlagKind.PHONE,
             FlagKind.FEED_FROZEN,
             FlagKind.LOOKING_AWAY,
+            FlagKind.IDENTITY_MISMATCH,
         )
     )
 
@@ -98,3 +100,17 @@ def test_without_a_detector_there_is_no_vote() -> None:
 )
 def test_looking_away_is_of_head_or_eyes(off: dict[str, float], expected: float | None) -> None:
     assert vote(FlagKind.LOOKING_AWAY, **off) == expected
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"), [(0.3, 0.0), (0.55, 0.25), (0.6, 0.5), (0.8, 1.0)], ids=str
+)
+def test_the_further_a_face_is_from_the_photos_the_surer_it_is_another(
+    distance: float, expected: float
+) -> None:
+    assert vote(FlagKind.IDENTITY_MISMATCH, identity_distance=distance) == pytest.approx(expected)
+
+
+def test_a_face_that_cannot_be_told_is_no_vote_on_identity() -> None:
+    assert vote(FlagKind.IDENTITY_MISMATCH, identity_unclear=1.0) is None
+    assert vote(FlagKind.IDENTITY_MISMATCH) is None

@@ -1,0 +1,196 @@
+"""Who sits there: swapped people are noticed, the same person in other light is left in peace."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from analysis.analyzer import SittingAnalyzer, closed
+from analysis.contracts import NOBODY_KNOWN, Flag, FlagKind, FlagUpdate, Subject
+from analysis.models_set import ModelSet
+from analysis.policy import DEFAULT_POLICY
+from capture.contracts import Frame
+
+pytestmark = pytest.mark.integration
+
+Image = NDArray[np.uint8]
+STEP_MS = 500
+OBAMA, BIDEN, LESLIE = ("obama_1", "obama_0"), ("biden_2", "biden_1"), ("rose_leslie_1",) * 2
+# One man with glasses and without.
+LACAMOIRE = ("alex_lacamoire_0", "alex_lacamoire_1", "alex_lacamoire_2")
+ONLY_THIS = replace(
+    DEFAULT_POLICY,
+    kinds={FlagKind.IDENTITY_MISMATCH: DEFAULT_POLICY.kinds[FlagKind.IDENTITY_MISMATCH]},
+)
+
+
+@pytest.fixture(scope="module")
+def folder(require) -> Path:
+    return require("shared") / "faces" / "face_recognition"
+
+
+@pytest.fixture(scope="module")
+def models() -> ModelSet:
+    """Only what is looked at here: a tenth of the time."""
+    everything = ModelSet.load()
+    return replace(
+        everything, makers={name: everything.makers[name] for name in ("faces", "identity")}
+    )
+
+
+@pytest.fixture(scope="module")
+def seated(folder: Path, models: ModelSet):
+    """``seated(name)``: the photograph's person at a webcam, 640x480, the face 130 pixels wide."""
+    detector = models.makers["faces"]()
+
+    def seat(name: str) -> Image:
+        image = cv2.imread(str(folder / f"{name}.jpg"))
+        scale = 960 / max(image.shape[:2])
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        image = image[: image.shape[0] & ~1, : image.shape[1] & ~1]
+        frame = Frame("s", 0, np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8))
+        (box,) = detector.look(picture_of(frame)).boxes
+        grow = 130 / ((box.x1 - box.x0) * image.shape[1])
+        x, y = (box.x0 + box.x1) / 2 * image.shape[1], (box.y0 + box.y1) / 2 * image.shape[0]
+        turn = np.array([[grow, 0, 320 - x * grow], [0, grow, 220 - y * grow]])
+        return np.asarray(
+            cv2.warpAffine(image, turn, (640, 480), borderValue=(170, 180, 190)), np.uint8
+        )
+
+    return seat
+
+
+def picture_of(frame: Frame):
+    from analysis.picture import Picture
+
+    return Picture.of(frame)
+
+
+def relit(
+    image: Image, *, gain: float = 1.0, gamma: float = 1.0, aside: float = 0.0, warm: float = 0.0
+) -> Image:
+    light = np.linspace(1 - aside, 1 + aside, image.shape[1])[None, :, None]
+    tint = np.array([1 - warm, 1 - warm / 4, 1 + warm / 4])
+    shone = (image / 255.0) ** gamma * gain * light * tint * 255
+    return np.asarray(np.clip(shone, 0, 255), np.uint8)
+
+
+def session(parts: Iterable[tuple[Image | None, float]], seed: int = 1) -> Iterator[Frame]:
+    """Each part's picture for its seconds, swaying a little, with a sensor's noise."""
+    draw, at_ms = np.random.default_rng(seed), 0
+    noises = [draw.normal(0, 3, (480, 640, 3)).astype(np.int16) for _ in range(3)]
+    for image, seconds in parts:
+        shown = np.full((480, 640, 3), 150, np.uint8) if image is None else image
+        for _ in range(round(seconds * 1000 / STEP_MS)):
+            sway = np.array([[1, 0, draw.uniform(-5, 5)], [0, 1, draw.uniform(-3, 3)]])
+            moved = cv2.warpAffine(shown, sway, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+            noisy = np.clip(moved + noises[at_ms // STEP_MS % 3], 0, 255).astype(np.uint8)
+            yield Frame(
+                "s", at_ms, np.asarray(cv2.cvtColor(noisy, cv2.COLOR_BGR2YUV_I420), np.uint8)
+            )
+            at_ms += STEP_MS
+
+
+def flags_of(models: ModelSet, frames: Iterable[Frame], subject: Subject) -> list[Flag]:
+    analyzer = SittingAnalyzer(models, ONLY_THIS, "s", subject)
+    updates: list[FlagUpdate] = []
+    for frame in frames:
+        updates += analyzer.feed(frame)[1]
+    return closed(updates + analyzer.finish())
+
+
+def photo(folder: Path, name: str) -> bytes:
+    return (folder / f"{name}.jpg").read_bytes()
+
+
+def enrolled(folder: Path, name: str) -> Subject:
+    return Subject(faces=(photo(folder, name),))
+
+
+@pytest.mark.parametrize(
+    ("own", "other"), [(OBAMA, BIDEN), (BIDEN, OBAMA), (LACAMOIRE, LESLIE), (LESLIE, LACAMOIRE)]
+)
+def test_somebody_else_in_the_seat_is_noticed(
+    models, folder, seated, own: Sequence[str], other: Sequence[str]
+) -> None:
+    """They change places behind a covered camera's back: 5 s without anybody."""
+    parts = [(seated(own[1]), 40.0), (None, 5.0), (seated(other[0]), 40.0)]
+    (flag,) = flags_of(models, session(parts), enrolled(folder, own[0]))
+    assert flag.kind is FlagKind.IDENTITY_MISMATCH
+    assert 45_000 <= flag.start_ms <= 47_500
+    assert flag.evidence is not None
+    assert flag.evidence.at_ms >= 45_000
+    assert {model.id for model in flag.models} >= {"face_print", "face_points"}
+    assert flag.thresholds["other_face"] == pytest.approx(0.7)
+
+
+def test_a_swap_within_one_moment_is_noticed_too(models, folder, seated) -> None:
+    parts = [(seated(OBAMA[1]), 40.0), (seated(BIDEN[0]), 45.0)]
+    (flag,) = flags_of(models, session(parts), enrolled(folder, OBAMA[0]))
+    assert 40_000 <= flag.start_ms <= 72_000
+
+
+def test_somebody_else_from_the_start_is_noticed_at_once(models, folder, seated) -> None:
+    (flag,) = flags_of(models, session([(seated(BIDEN[0]), 20.0)]), enrolled(folder, OBAMA[0]))
+    assert flag.start_ms <= 3000
+
+
+@pytest.mark.parametrize("person", [OBAMA, BIDEN, LESLIE, LACAMOIRE], ids=lambda names: names[0])
+def test_the_same_person_in_other_light_is_left_in_peace(
+    models, folder, seated, person: Sequence[str]
+) -> None:
+    """Dimmed, dazzled, from one side, by a lamp; away and back; with glasses and without."""
+    lights = [
+        {},
+        {"gain": 0.5},
+        {"gain": 0.25},
+        {"gain": 1.5},
+        {"gamma": 1.8},
+        {"aside": 0.7},
+        {"warm": 0.4},
+    ]
+    parts: list[tuple[Image | None, float]] = []
+    for light in lights:
+        parts += [(relit(seated(name), **light), 4.0) for name in person[1:]]
+        parts.append((None, 1.0))
+    assert flags_of(models, session(parts), enrolled(folder, person[0])) == []
+
+
+def test_a_document_in_the_hand_of_somebody_stands_for_the_person_on_it(
+    models, folder, seated
+) -> None:
+    """The smaller face of the photo counts: that on the card, not the one who holds it."""
+    held = seated(BIDEN[0]).copy()
+    card = cv2.resize(seated(OBAMA[0])[100:340, 220:420], (160, 192))
+    held[280:472, 20:180] = card
+    document = cv2.imencode(".jpg", held)[1].tobytes()
+    subject = Subject(documents=(document,))
+    assert flags_of(models, session([(seated(OBAMA[1]), 20.0)]), subject) == []
+    assert len(flags_of(models, session([(seated(BIDEN[1]), 20.0)]), subject)) == 1
+
+
+@pytest.mark.parametrize("size", [0.35, 1.0], ids=["far", "dark"])
+def test_a_face_that_is_far_or_dark_is_not_judged(models, folder, seated, size: float) -> None:
+    """44 pixels, or a twentieth of the light: nothing is claimed, whoever it is."""
+    small = cv2.resize(seated(BIDEN[0]), None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+    scene = np.full((480, 640, 3), 150, np.uint8)
+    scene[: small.shape[0], : small.shape[1]] = small
+    shown = relit(scene, gain=1.0 if size < 1 else 0.1)
+    assert flags_of(models, session([(shown, 30.0)]), enrolled(folder, OBAMA[0])) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe0" + bytes(100)])
+def test_a_photo_that_is_none_claims_nothing(models, seated, data: bytes) -> None:
+    subject = Subject(faces=(data,))
+    assert flags_of(models, session([(seated(OBAMA[0]), 10.0)]), subject) == []
+
+
+def test_without_photos_nobody_is_compared(models, seated) -> None:
+    analyzer = SittingAnalyzer(models, ONLY_THIS, "s", NOBODY_KNOWN)
+    for frame in session([(seated(OBAMA[0]), 5.0)]):
+        observation, _ = analyzer.feed(frame)
+        assert not {"identity_distance", "identity_unclear"} & set(observation.measures or {})

@@ -1,0 +1,74 @@
+"""When faces are compared with the photos: seldom, unforeseen, and at once where it matters."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from analysis.contracts import NOBODY_KNOWN, Subject
+from analysis.identity_moments import IdentityMoments, IdentityPace, seed_of
+from analysis.picture import Picture
+from capture.contracts import Frame
+
+PACE = IdentityPace()
+ALIKE, OTHER = {"identity_distance": 0.4}, {"identity_distance": 0.8}
+SEEN, GONE = {"face": 0.99}, {"face": 0.0}
+
+
+def picture(at_ms: int, level: int = 90) -> Picture:
+    return Picture.of(Frame("s", at_ms, np.full((96 * 3 // 2, 128), level, np.uint8)))
+
+
+def looks(moments: IdentityMoments, times: range, told=ALIKE, *, face=SEEN, level=90) -> list[int]:
+    found = []
+    for at_ms in times:
+        moments.told(at_ms, face)
+        if moments.due(picture(at_ms, level)):
+            found.append(at_ms)
+            moments.told(at_ms, told)
+    return found
+
+
+def test_the_first_face_is_compared_at_once_and_then_at_moments_apart() -> None:
+    found = looks(IdentityMoments(PACE, b"a"), range(0, 600_000, 500))
+    assert found[0] == 0
+    steps = [after - before for before, after in pairwise(found)]
+    assert min(steps) >= 10_000
+    assert max(steps) <= 30_500
+    assert len(set(steps)) > 10
+
+
+def test_the_moments_differ_by_photo_and_are_the_same_for_the_same() -> None:
+    times = range(0, 300_000, 500)
+    one, same, other = (looks(IdentityMoments(PACE, seed), times) for seed in (b"a", b"a", b"b"))
+    assert one == same != other
+    assert seed_of(Subject(faces=(b"a",))) != seed_of(NOBODY_KNOWN)
+
+
+def test_nobody_is_not_compared() -> None:
+    assert looks(IdentityMoments(PACE, b"a"), range(0, 60_000, 500), face=GONE) == []
+
+
+def test_who_comes_back_is_compared_at_once() -> None:
+    moments = IdentityMoments(PACE, b"a")
+    assert looks(moments, range(0, 4000, 500)) == [0]
+    assert looks(moments, range(4000, 6000, 500), face=GONE) == []
+    assert looks(moments, range(6000, 8000, 500)) == [6000]
+
+
+def test_a_face_that_is_lost_for_a_moment_again_and_again_costs_little() -> None:
+    moments = IdentityMoments(PACE, b"a")
+    for at_ms in range(0, 8000, 1000):
+        assert len(looks(moments, range(at_ms, at_ms + 500, 500))) == (at_ms % 2000 == 0)
+        moments.told(at_ms + 500, GONE)
+
+
+def test_a_stranger_or_an_unclear_face_is_looked_at_again_soon() -> None:
+    for told in (OTHER, {"identity_unclear": 1.0}):
+        found = looks(IdentityMoments(PACE, b"a"), range(0, 8000, 500), told)
+        assert found == [0, 2000, 4000, 6000]
+
+
+def test_a_picture_that_changes_altogether_is_compared_but_not_all_the_time() -> None:
+    moments = IdentityMoments(IdentityPace(calm_ms=(60_000, 60_000)), b"a")
+    assert looks(moments, range(0, 12_000, 500)) == [0]
+    assert looks(moments, range(12_000, 40_000, 500), level=200) == [12_000]
