@@ -13,7 +13,7 @@ from typing import Any
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
-from benchmarks.capture_media import FPS, Packets, encode_audio, encode_video
+from benchmarks.capture_media import FPS, PTIME_MS, Packets, encode_audio, encode_video
 from benchmarks.lossy_link import LossyLink, Weather
 from capture.offer import check_offer
 from capture.prepared import LoopTrack
@@ -22,7 +22,7 @@ from capture.rtp_seam import EncodedFrame, Ingest, SenderTime
 _DELAY_S = 0.02
 _TAIL_S = 1.0  # the end of the media is not counted: receivers hold their last frames
 _DRAIN_S = 1.5
-_AUDIO_PER_S = 50
+_AUDIO_PER_S = 1000 / PTIME_MS
 Answer = Callable[[str], Awaitable[str]]
 
 

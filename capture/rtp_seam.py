@@ -31,16 +31,18 @@ from aiortc.rate import (
     OveruseEstimator,
     RemoteBitrateEstimator,
 )
-from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtcpSrPacket, pack_remb_fci
+from aiortc.rtp import RtcpReceiverInfo, RtcpSrPacket
 from pylibsrtp import Error as SrtpError
 
 from capture.assembly import AudioAssembler, VideoAssembler
 from capture.codecs import nal_units
 from capture.errors import SdpRefused
+from capture.feedback import Capacity, ReportedSource, report, wait_s
 from capture.ice import IceServer
 from capture.offer import Offer
 from capture.reorder import Arrival, RoundTrip
 from capture.rtp import ByteRate, Parsed, Reception, parse, send_time, vp8_payload
+from capture.sockets import BatchedTransport, can_be_read_together
 
 _SPS = 7
 _SHORTEST = 12  # RTP's header; DTLS records and protected RTCP are longer
@@ -93,13 +95,14 @@ class _Stream:
         sink: FrameSink,
         trip: RoundTrip,
         run: Callable[[Awaitable[None]], None],
+        line: "_Line",
     ) -> None:
         codec = transceiver._codecs[0]  # noqa: SLF001 - what was negotiated
         self.ssrc: int | None = None  # of the media itself, not of its retransmissions
         self.packets = 0
         self._receiver = transceiver.receiver
         self._codec, self._rate = codec.name.lower(), codec.clockRate
-        self._sink, self._run = sink, run
+        self._sink, self._run, self._line = sink, run, line
         self._timer: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
         self._repairable = any(is_rtx(known) for known in transceiver._codecs)  # noqa: SLF001
@@ -117,6 +120,7 @@ class _Stream:
                 self._estimator.estimator = _Estimator()
         self._reorder = self._assembler.reorder
         self._reception = Reception(self._rate, self._reorder)
+        self._reported = ReportedSource(self._reception)
         self._depayload = _DEPAYLOAD[self._codec]
         self._replace_internals()
 
@@ -124,6 +128,7 @@ class _Stream:
         receiver = self._receiver
         self._handle_rtcp = receiver._handle_rtcp_packet  # noqa: SLF001
         receiver._handle_rtcp_packet = self.on_rtcp  # noqa: SLF001
+        receiver._run_rtcp = self._run_rtcp  # noqa: SLF001
         receiver._RTCRtpReceiver__decoder_queue = _EndOfStream(self)  # noqa: SLF001
 
     def on_rtp(self, packet: Parsed, data: bytes, arrival_s: float, *, repair: bool) -> None:
@@ -158,10 +163,30 @@ class _Stream:
         await self._handle_rtcp(packet)
         if isinstance(packet, RtcpSrPacket) and packet.ssrc == self.ssrc:
             info = packet.sender_info
+            self._reported.heard(info.ntp_timestamp)
             ticks = self._assembler.clock.ticks_of(info.rtp_timestamp)
             if ticks is not None and info.ntp_timestamp:
                 at_ms = info.ntp_timestamp * _NTP_MS
                 self._sink.on_sender_time(SenderTime(self._codec, ticks, at_ms))
+
+    @property
+    def own_ssrc(self) -> int | None:
+        """Under which the sender hears from us."""
+        known: int | None = self._receiver._RTCRtpReceiver__rtcp_ssrc  # noqa: SLF001
+        return known
+
+    def report(self) -> RtcpReceiverInfo | None:
+        return None if self.ssrc is None else self._reported.block(self.ssrc)
+
+    async def _run_rtcp(self) -> None:
+        """In place of the receiver's own task: the line reports for all its streams at once."""
+        self._receiver._RTCRtpReceiver__rtcp_started.set()  # noqa: SLF001
+        try:
+            await self._line.report_for(self)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._receiver._RTCRtpReceiver__rtcp_exited.set()  # noqa: SLF001
 
     def request_key_frame(self) -> None:
         if self.ssrc is not None:
@@ -190,11 +215,8 @@ class _Stream:
         if left is None:
             return
         estimate = self._estimator.add(int(arrival_s * 1000), left, size, ssrc)
-        own = self._receiver._RTCRtpReceiver__rtcp_ssrc  # noqa: SLF001
-        if estimate is not None and own is not None:
-            fci = pack_remb_fci(*estimate)
-            report = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=own, media_ssrc=0, fci=fci)
-            self._run(self._receiver._send_rtcp(report))  # noqa: SLF001
+        if estimate is not None and self._line.capacity.estimated(*estimate, arrival_s):
+            self._run(self._line.tell())
 
     def _needs_key(self) -> bool:
         lost, self._assembler.gap_since = self._assembler.gap_since, False
@@ -253,18 +275,41 @@ class _Line:
         self._handle_rtcp = dtls._handle_rtcp_data  # noqa: SLF001
         dtls._handle_rtcp_data = self.on_rtcp  # noqa: SLF001
         self._direct = False  # nothing that came before the handshake's end still waits
+        self._reporting: list[_Stream] = []
+        self.capacity = Capacity()
         self.packets = 0  # that were the sender's, whatever is in them
 
     def add(self, stream: _Stream, codecs: Sequence[Any]) -> None:
         for codec in codecs:
             self._streams[codec.payloadType] = stream, is_rtx(codec)
 
-    def shorten(self) -> None:
-        """Once the sockets are there: what begins like RTP is not tried as STUN before."""
-        for protocol in self._dtls.transport._connection._protocols:  # noqa: SLF001
-            protocol.datagram_received = _Door(protocol.datagram_received, self.on_datagram)
+    async def report_for(self, stream: _Stream) -> None:
+        """Never ends. The first stream's task reports for all of them."""
+        self._reporting.append(stream)
+        if len(self._reporting) > 1:
+            await asyncio.Event().wait()
+        while True:
+            await asyncio.sleep(wait_s())
+            with contextlib.suppress(ConnectionError):
+                await self.tell()
 
-    def on_datagram(self, data: bytes, component: int) -> None:
+    async def tell(self) -> None:
+        """What came of all streams, and what the line carries, in one datagram. ConnectionError."""
+        own = next((stream.own_ssrc for stream in self._reporting if stream.own_ssrc), None)
+        blocks = [block for stream in self._reporting if (block := stream.report()) is not None]
+        if own is not None and blocks:
+            said = report(own, blocks) + self.capacity.packet(own, time.monotonic())
+            await self._dtls._send_rtp(said)  # noqa: SLF001
+
+    def shorten(self) -> None:
+        """Once the sockets are there: they are read together, and RTP is not tried as STUN."""
+        for protocol in self._dtls.transport._connection._protocols:  # noqa: SLF001
+            door = _Door(protocol.datagram_received, self.on_datagram)
+            protocol.datagram_received = door
+            if can_be_read_together(protocol.transport):
+                protocol.transport = BatchedTransport(protocol.transport, protocol, door)
+
+    def on_datagram(self, data: bytes, component: int, arrival_s: float | None = None) -> None:
         """Called for whatever is no STUN, within the socket's own callback."""
         if len(data) < _SHORTEST:
             return  # an empty datagram, from anybody, would end aiortc's receiving task
@@ -278,7 +323,7 @@ class _Line:
             plain = session.unprotect(data)
         except SrtpError:
             return
-        self._on_plain(plain)
+        self._on_plain(plain, arrival_s)
 
     def _is_direct(self) -> bool:
         self._direct = self._direct or self._passed_on.empty()
@@ -292,14 +337,14 @@ class _Line:
         self.packets += 1
         await self._handle_rtcp(data)
 
-    def _on_plain(self, data: bytes) -> None:
+    def _on_plain(self, data: bytes, arrival_s: float | None = None) -> None:
         self.packets += 1
         try:
             packet = parse(data)
             known = self._streams.get(packet[0])
             if known is not None:
                 stream, repair = known
-                stream.on_rtp(packet, data, time.monotonic(), repair=repair)
+                stream.on_rtp(packet, data, arrival_s or time.monotonic(), repair=repair)
         except (ValueError, struct.error):
             return  # broken: no packet at all
 
@@ -312,14 +357,16 @@ class _Door:
     """
 
     def __init__(
-        self, stun: Callable[[bytes, Any], None], rtp: Callable[[bytes, int], None]
+        self,
+        stun: Callable[[bytes, Any], None],
+        rtp: Callable[[bytes, int, float | None], None],
     ) -> None:
         self._stun, self._rtp = stun, rtp
         self._second, self._others = 0, 0
 
-    def __call__(self, data: bytes, address: Any) -> None:
+    def __call__(self, data: bytes, address: Any, arrival_s: float | None = None) -> None:
         if data and data[0] >> 6 == 2:  # RFC 7983: neither STUN nor DTLS begins so
-            self._rtp(data, 1)
+            self._rtp(data, 1, arrival_s)
             return
         second = int(time.monotonic())
         if second != self._second:
@@ -439,10 +486,10 @@ class Ingest:
     def _attach(self) -> None:
         trip = RoundTrip()
         for transceiver in self._peer.getTransceivers():
-            stream = _Stream(transceiver, sink=self._sink, trip=trip, run=self._run)
             dtls = transceiver.receiver.transport  # one for all tracks that are bundled
             line = self._lines.get(id(dtls)) or _Line(dtls)
             self._lines[id(dtls)] = line
+            stream = _Stream(transceiver, sink=self._sink, trip=trip, run=self._run, line=line)
             line.add(stream, transceiver._codecs)  # noqa: SLF001
             if transceiver.kind == "video":
                 self._video = stream
