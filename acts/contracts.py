@@ -177,21 +177,32 @@ class Numbered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Form4Row:
+    """``act_made``: None where the proctor has not answered yet."""
+
     student: str
     programme: str
     course_group: str
     discipline: str
     exam_date: date
     link: str
-    act_made: bool
+    act_made: bool | None
     proctor: str
 
 
 @dataclass(frozen=True, slots=True)
 class Form4Document:
-    """Form 4, the proctor's check list (S-16/17)."""
+    """Form 4, the proctor's check list (S-16/17). ``signed_at``: the member signed it (S-18)."""
 
     rows: tuple[Form4Row, ...]
     member: str
     made_at: datetime
     draft: bool = False
+    signed_at: datetime | None = None
+
+    @property
+    def checked(self) -> int:
+        return sum(row.act_made is not None for row in self.rows)
+
+    @property
+    def acts_made(self) -> int:
+        return sum(row.act_made is True for row in self.rows)

@@ -16,6 +16,7 @@ from acts import typefaces, values
 from acts.contracts import Form4Document, Form4Row, Language
 from acts.errors import DocumentInvalid
 from acts.labels import filled, label
+from acts.sheet import draft_mark
 
 COLUMNS = (
     "no",
@@ -63,6 +64,8 @@ def render_form4_xlsx(document: Form4Document, language: Language = "kk") -> byt
     _offer_choice(sheet, first, max(first, last), language)
     _footer(sheet, max(first, last + 1) + 1, document, language)
     _set_up_print(sheet, first - 1)
+    if document.draft:
+        sheet.oddHeader.center.text = draft_mark(language)
     _properties(book, document)
     return saved(book, document.made_at)
 
@@ -94,8 +97,22 @@ def _header(sheet: Any, language: Language) -> int:
     return len(languages) + 1
 
 
+def act_word(row: Form4Row, language: Language = "kk") -> str:
+    """Empty where nobody has answered."""
+    if row.act_made is None:
+        return ""
+    return label("form4.made" if row.act_made else "form4.not_made", language)
+
+
+def signature(document: Form4Document) -> str:
+    """The member's name, and when it was signed in the system or the place to sign by hand."""
+    at = document.signed_at
+    signed = f"({values.moment(at)})" if at else "____________"
+    return f"{typefaces.plain(document.member)} {signed}".lstrip()
+
+
 def _row(sheet: Any, at: int, number: int, row: Form4Row) -> None:
-    made = label("form4.made" if row.act_made else "form4.not_made")
+    made = act_word(row)
     cells = (number, row.student, row.programme, row.course_group, row.discipline, row.exam_date)
     for column, value in enumerate((*cells, row.link, made, row.proctor), 1):
         cell = _write(sheet, at, column, value)
@@ -125,12 +142,10 @@ def _offer_choice(sheet: Any, first: int, last: int, language: Language) -> None
 
 
 def _footer(sheet: Any, at: int, document: Form4Document, language: Language) -> None:
-    made = sum(row.act_made for row in document.rows)
-    member = f"{typefaces.plain(document.member)} ____________".lstrip()
     lines = (
-        ("form4.checked", (str(len(document.rows)),)),
-        ("form4.acts_made", (str(made),)),
-        ("form4.member", (member,)),
+        ("form4.checked", (str(document.checked),)),
+        ("form4.acts_made", (str(document.acts_made),)),
+        ("form4.member", (signature(document),)),
     )
     for key, given in lines:
         at = _footer_line(sheet, at, filled(key, "kk", *given), filled(key, language, *given))

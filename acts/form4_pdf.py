@@ -9,7 +9,7 @@ from reportlab.platypus import KeepTogether, LongTable, Spacer
 from acts import styles, typefaces, values
 from acts.contracts import Form4Document, Form4Row, Language
 from acts.errors import DocumentInvalid
-from acts.form4 import COLUMNS
+from acts.form4 import COLUMNS, act_word, signature
 from acts.labels import filled, label
 from acts.sheet import LANDSCAPE, Imprint, draft_mark, set_pages
 
@@ -70,13 +70,12 @@ def _titles(language: Language) -> list[Any]:
 
 
 def _cells(number: int, row: Form4Row, language: Language) -> list[Any]:
-    made = "form4.made" if row.act_made else "form4.not_made"
     words = (
         str(number),
         *map(typefaces.markup, (row.student, row.programme, row.course_group, row.discipline)),
         values.day(row.exam_date),
         values.link(row.link),
-        styles.both(made, language),
+        styles.join(act_word(row), act_word(row, language)),
         typefaces.markup(row.proctor),
     )
     return [styles.text(cell, _SIZE) for cell in words]
@@ -84,12 +83,10 @@ def _cells(number: int, row: Form4Row, language: Language) -> list[Any]:
 
 def _footer(document: Form4Document, language: Language) -> Iterator[Any]:
     """The counts, the member's signature and the date, as the form closes."""
-    made = sum(row.act_made for row in document.rows)
-    member = f"{typefaces.plain(document.member)} ____________".lstrip()
     lines = (
-        ("form4.checked", str(len(document.rows))),
-        ("form4.acts_made", str(made)),
-        ("form4.member", member),
+        ("form4.checked", str(document.checked)),
+        ("form4.acts_made", str(document.acts_made)),
+        ("form4.member", signature(document)),
     )
     for key, given in lines:
         words = [filled(key, code, given) for code in ("kk", language)]

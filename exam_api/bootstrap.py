@@ -18,7 +18,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from acts.contracts import ActDocument, Language
+from acts.contracts import ActDocument, Form4Document, Language
 from acts.form1 import render_act
 from acts.form4 import render_form4_xlsx
 from acts.form4_pdf import render_form4_pdf
@@ -37,6 +37,7 @@ from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.mp4 import FfmpegTranscoder
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.recording_side import RecordingSide, recording_side
+from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.archive_store import SqlArchiveStore
 from exam_api.adapters.sql.database import Database, open_database
@@ -50,6 +51,8 @@ from exam_api.services.act_documents import Place
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.archiving import Archive, ArchivedRecordings
+from exam_api.services.check_list_papers import Form4Makers, Form4Papers
+from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.deadlines import Deadlines
 from exam_api.services.exports import (
     EXPORT,
@@ -69,7 +72,7 @@ from exam_api.services.live_media import CapturedMedia
 from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import Mailer
 from exam_api.services.page_watch import PageWatch
-from exam_api.services.ports import Clock
+from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.results import ResultsSettings
 from exam_api.services.reviewing import Reviewing
@@ -197,13 +200,14 @@ def _container(
     hub = LiveHub()
     read = _stores(database.read, lambda unit: SqlActStore(unit, clock))
     write = _stores(database.write, lambda unit: SqlActStore(unit, clock))
+    place = Place(settings.address, ZoneInfo(settings.time_zone))
     acts = Acts(
         read,
         write,
         recordings,
         blobs,
         clock,
-        place=Place(settings.address, ZoneInfo(settings.time_zone)),
+        place=place,
         number_format=settings.act_number_format,
         render=_sealing(seal_key),
         render_form4=render_form4_xlsx,
@@ -250,6 +254,9 @@ def _container(
                 PaperMakers(render_form4_pdf, render_act_html, _packing(seal_key)),
             ),
             identity=Identity(database, clock, blobs),
+            check_lists=CheckListDesk(
+                database, clock, _form4_papers(blobs, place, seal_key), read_sheet
+            ),
         ),
         hub=hub,
         capture=capture,
@@ -346,6 +353,13 @@ def _stores(
 
 def _sealing(key: SealKey) -> Callable[[ActDocument, Language], bytes]:
     return lambda document, language: seal(render_act(document, language), key, document.made_at)
+
+
+def _form4_papers(blobs: Blobs, place: Place, key: SealKey) -> Form4Papers:
+    def sealed(document: Form4Document, language: Language) -> bytes:
+        return seal(render_form4_pdf(document, language), key, document.made_at)
+
+    return Form4Papers(blobs, place, Form4Makers(render_form4_xlsx, render_form4_pdf, sealed))
 
 
 def _packing(key: SealKey) -> Callable[[PackageContents], bytes]:

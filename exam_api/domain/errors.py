@@ -354,6 +354,36 @@ class StatementEarly(Conflict):
     code = "statement_early"
 
 
+class ReasonMissing(InvalidRequest):
+    """A step is undone only by a counter-step that says why."""
+
+    code = "reason_missing"
+
+
+class CheckListUnsound(Conflict):
+    """S-17: a row of the list is not answered, or the record says otherwise."""
+
+    code = "check_list_unsound"
+
+
+class CheckListChanged(Conflict):
+    """The list's rows or what is on record changed meanwhile: look again."""
+
+    code = "check_list_changed"
+
+
+class CheckListWaits(Conflict):
+    """An act of the list still waits for its second reviewer."""
+
+    code = "check_list_waits"
+
+
+class CheckListEmpty(Conflict):
+    """The schedule has no sitting for it that is not in a list already."""
+
+    code = "check_list_empty"
+
+
 # --- storage ------------------------------------------------------------------------------------
 
 

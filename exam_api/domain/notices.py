@@ -20,6 +20,13 @@ class NoticeKind(StrEnum):
     APPROVAL_DUE = "approval_due"
     HANDED_OVER = "handed_over"
     APPEAL = "appeal"
+    CHECK_LIST_SENT = "check_list_sent"  # S-16
+    CHECK_LIST_RECALLED = "check_list_recalled"
+    CHECK_LIST_HANDED_IN = "check_list_handed_in"  # S-17
+    CHECK_LIST_TAKEN_BACK = "check_list_taken_back"
+    CHECK_LIST_GIVEN_BACK = "check_list_given_back"
+    CHECK_LIST_FORWARDED = "check_list_forwarded"  # S-18
+    CHECK_LIST_RETRIEVED = "check_list_retrieved"
     TEST_RETURNED = "test_returned"  # S-6: the testing centre found an error
 
 

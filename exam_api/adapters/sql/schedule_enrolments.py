@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam_api.adapters.sql.exams import allowances_of, exam_for
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.tables import (
+    CheckListFindingRow,
+    CheckListSitting,
     Discipline,
     Enrolment,
     EventRow,
@@ -93,7 +95,7 @@ class SqlScheduleEnrolments:
         if sitting is not None and sitting.state != SittingState.SCHEDULED.value:
             return False
         if sitting is not None:
-            for table in (Handover, PublishToken, EventRow):
+            for table in (Handover, PublishToken, EventRow, CheckListFindingRow, CheckListSitting):
                 await self._session.execute(delete(table).where(table.sitting_id == sitting.id))
             await self._session.delete(sitting)
             await self._session.flush()

@@ -11,6 +11,7 @@ from exam_api.adapters.sql.answers import SqlAnswers
 from exam_api.adapters.sql.appeals import SqlAppeals
 from exam_api.adapters.sql.audit import SqlAudit
 from exam_api.adapters.sql.bank import SqlBank
+from exam_api.adapters.sql.check_lists import SqlCheckLists
 from exam_api.adapters.sql.directory import SqlDirectory
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
@@ -174,6 +175,10 @@ class SqlUnit:
     @cached_property
     def act_course(self) -> SqlActCourses:
         return SqlActCourses(self.session, self.notices)
+
+    @cached_property
+    def check_lists(self) -> SqlCheckLists:
+        return SqlCheckLists(self.session)
 
     @cached_property
     def statistics(self) -> SqlStatistics:

@@ -37,7 +37,7 @@ def _sittings_watched(actor: Actor) -> Iterator[ColumnElement[bool]]:
     if actor.has(Role.PROCTOR):
         yield sittings_proctored_by(actor)
     if actor.has(Role.MEMBER):
-        yield _of_own_proctors(actor)
+        yield sittings_of_own_proctors(actor)
     if actor.has(Role.DEAN_OFFICE):
         yield Sitting.student_id.in_(students_of_faculty(actor))
 
@@ -98,7 +98,7 @@ def _exams_answered_for(actor: Actor) -> Select[str]:
     return select(ExamMember.exam_id).where(ExamMember.member_id == actor.id)
 
 
-def _of_own_proctors(actor: Actor) -> ColumnElement[bool]:
+def sittings_of_own_proctors(actor: Actor) -> ColumnElement[bool]:
     """S-15: of the member's exams, without those whose proctor another member answers for."""
     others = exists().where(
         ExamProctor.exam_id == Sitting.exam_id,

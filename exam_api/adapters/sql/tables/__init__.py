@@ -22,6 +22,12 @@ from exam_api.adapters.sql.tables.bank import (
     Topic,
 )
 from exam_api.adapters.sql.tables.base import Base
+from exam_api.adapters.sql.tables.check_lists import (
+    CheckListFindingRow,
+    CheckListRow,
+    CheckListSitting,
+    CheckListStepRow,
+)
 from exam_api.adapters.sql.tables.exams import (
     Answer,
     AnswerLog,
@@ -87,6 +93,10 @@ __all__ = [
     "ArchivedFile",
     "AuditRow",
     "Base",
+    "CheckListFindingRow",
+    "CheckListRow",
+    "CheckListSitting",
+    "CheckListStepRow",
     "Consent",
     "DecisionRow",
     "Department",

@@ -1,0 +1,177 @@
+"""The rows of check lists, each with what is on record of its sitting."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from analysis.contracts import Severity
+from exam_api.adapters.sql.tables import (
+    ActRow,
+    CheckListFindingRow,
+    CheckListRow,
+    CheckListSitting,
+    DecisionRow,
+    Discipline,
+    Exam,
+    FlagRow,
+    Sitting,
+    StudentProfile,
+    User,
+)
+from exam_api.domain.check_lists import Finding, SittingFacts
+from exam_api.domain.states import SittingState
+from exam_api.services.check_lists_ports import ListedAct, ListRow, Named
+from exam_api.services.proctoring_ports import Verdict
+from exam_api.services.review_ports import StudentCard
+
+_Proctor = aliased(User)
+_Stated = tuple[CheckListFindingRow, str]
+
+
+@dataclass(slots=True)
+class _OnRecord:
+    """Of one sitting. ``flags``: severity by id; ``verdicts``: the newest by flag."""
+
+    flags: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[str, str] = field(default_factory=dict)
+    act: ListedAct | None = None
+
+    @property
+    def judged(self) -> list[str]:
+        """A technical flag accuses nobody."""
+        return [flag for flag, severity in self.flags.items() if severity != Severity.TECHNICAL]
+
+    @property
+    def standing(self) -> ListedAct | None:
+        """The newest act, while a confirmed flag carries it."""
+        return self.act if Verdict.CONFIRMED.value in self.verdicts.values() else None
+
+
+async def rows_of(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[ListRow]:
+    """By exam and name."""
+    query = (
+        select(CheckListRow, Sitting, Exam, Discipline, User, StudentProfile, _Proctor)
+        .join(CheckListSitting, CheckListSitting.list_id == CheckListRow.id)
+        .join(Sitting, Sitting.id == CheckListSitting.sitting_id)
+        .join(Exam, Exam.id == Sitting.exam_id)
+        .join(Discipline, Discipline.id == Exam.discipline_id)
+        .join(User, User.id == Sitting.student_id)
+        .join(_Proctor, _Proctor.id == CheckListRow.proctor_id)
+        .outerjoin(StudentProfile, StudentProfile.user_id == Sitting.student_id)
+        .where(which)
+        .order_by(_Proctor.full_name, Exam.opens_at, Exam.id, User.full_name, Sitting.id)
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.execute(query)).all()
+    ids = [sitting.id for _, sitting, *_ in found]
+    records = await _records(session, ids)
+    stated = await _stated(session, ids)
+    return [_row(one, records[one[1].id], stated.get((one[0].id, one[1].id))) for one in found]
+
+
+def _row(
+    found: tuple[CheckListRow, Sitting, Exam, Discipline, User, StudentProfile | None, User],
+    record: _OnRecord,
+    stated: _Stated | None,
+) -> ListRow:
+    kept, sitting, exam, discipline, user, profile, proctor = found
+    undecided = [flag for flag in record.judged if flag not in record.verdicts]
+    return ListRow(
+        list_id=kept.id,
+        sitting_id=sitting.id,
+        student=StudentCard(
+            full_name=user.full_name,
+            faculty=profile.faculty if profile else "",
+            programme=profile.programme if profile else "",
+            course=profile.course if profile else None,
+            group=profile.group_name if profile else "",
+        ),
+        title={"kk": discipline.title_kk, "ru": discipline.title_ru, "en": discipline.title_en},
+        day=sitting.began_at or exam.opens_at,
+        proctor=Named(proctor.id, proctor.full_name),
+        facts=SittingFacts(
+            state=SittingState(sitting.state),
+            proctor_id=sitting.proctor_id,
+            flags=len(record.judged),
+            undecided=len(undecided),
+            act_made=record.standing is not None,
+        ),
+        act=record.standing,
+        finding=Finding(stated[0].finding) if stated else None,
+        by_name=stated[1] if stated else "",
+        from_file=stated is not None and stated[0].source == "file",
+    )
+
+
+async def _records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, _OnRecord]:
+    records = {sitting_id: _OnRecord() for sitting_id in ids}
+    flags = select(FlagRow.id, FlagRow.sitting_id, FlagRow.severity)
+    for flag_id, sitting_id, severity in await session.execute(
+        flags.where(FlagRow.sitting_id.in_(ids))
+    ):
+        records[sitting_id].flags[flag_id] = severity
+    verdicts = (
+        select(FlagRow.sitting_id, DecisionRow.flag_id, DecisionRow.verdict)
+        .join(FlagRow, FlagRow.id == DecisionRow.flag_id)
+        .where(FlagRow.sitting_id.in_(ids))
+        .order_by(DecisionRow.at, DecisionRow.id)
+    )
+    for sitting_id, flag_id, verdict in await session.execute(verdicts):
+        records[sitting_id].verdicts[flag_id] = verdict
+    acts = (
+        select(ActRow.sitting_id, ActRow.id, ActRow.number, ActRow.revision, ActRow.blobs)
+        .where(ActRow.sitting_id.in_(ids))
+        .order_by(ActRow.revision)
+    )
+    for sitting_id, act_id, number, revision, files in await session.execute(acts):
+        if files:  # else it is still being made
+            records[sitting_id].act = ListedAct(act_id, number, revision)
+    return records
+
+
+async def _stated(session: AsyncSession, ids: Sequence[str]) -> Mapping[tuple[str, str], _Stated]:
+    """By list and sitting: the newest counts."""
+    query = (
+        select(CheckListFindingRow, User.full_name)
+        .join(User, User.id == CheckListFindingRow.by_user)
+        .where(CheckListFindingRow.sitting_id.in_(ids))
+        .order_by(CheckListFindingRow.id)
+    )
+    return {
+        (row.list_id, row.sitting_id): (row, name) for row, name in await session.execute(query)
+    }
+
+
+async def answered_of(
+    session: AsyncSession, list_ids: Sequence[str]
+) -> Mapping[str, tuple[int, int, int]]:
+    """By list: its rows, those answered, the acts stated."""
+    newest = (
+        select(func.max(CheckListFindingRow.id).label("id"))
+        .where(CheckListFindingRow.list_id.in_(list_ids))
+        .group_by(CheckListFindingRow.list_id, CheckListFindingRow.sitting_id)
+    )
+    made = CheckListFindingRow.finding == Finding.ACT_MADE.value
+    query = (
+        select(
+            CheckListSitting.list_id,
+            func.count(),
+            func.count(CheckListFindingRow.id),
+            func.sum(case((made, 1), else_=0)),
+        )
+        .outerjoin(
+            CheckListFindingRow,
+            (CheckListFindingRow.sitting_id == CheckListSitting.sitting_id)
+            & (CheckListFindingRow.list_id == CheckListSitting.list_id)
+            & CheckListFindingRow.id.in_(newest),
+        )
+        .where(CheckListSitting.list_id.in_(list_ids))
+        .group_by(CheckListSitting.list_id)
+    )
+    return {
+        list_id: (rows, answered, acts)
+        for list_id, rows, answered, acts in await session.execute(query)
+    }

@@ -1,0 +1,165 @@
+"""A check list is form 4 on its way (S-16 … S-18): its steps as a table, and what a row may say.
+
+A member makes it for a proctor, the proctor answers for each sitting and hands it in, the member
+checks a sample, signs and forwards. Nothing is undone but by a counter-step with its reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from exam_api.domain.errors import IllegalTransition, ReasonMissing
+from exam_api.domain.roles import Role
+from exam_api.domain.states import SittingState, is_completed
+
+REASON_LIMIT: Final = 1000
+_ONE_IN: Final = 10  # of the rows without an act, for the sample check
+
+
+class ListState(StrEnum):
+    DRAFTED = "drafted"
+    SENT = "sent"
+    HANDED_IN = "handed_in"
+    VERIFIED = "verified"
+    SIGNED = "signed"
+    FORWARDED = "forwarded"
+    DISCARDED = "discarded"
+
+
+class ListStep(StrEnum):
+    RENEW = "renew"  # brought up to the schedule
+    SEND = "send"  # S-16: to the proctor, in the system and by mail
+    RECALL = "recall"
+    DISCARD = "discard"
+    HAND_IN = "hand_in"  # S-17: by the proctor, every row answered
+    TAKE_BACK = "take_back"
+    GIVE_BACK = "give_back"  # to the proctor, with a remark
+    VERIFY = "verify"  # S-18: the member may check a sample
+    SIGN = "sign"
+    UNSIGN = "unsign"
+    FORWARD = "forward"  # S-18: to the commission, copies to dean's office and registrar
+    RETRIEVE = "retrieve"
+
+
+TRANSITIONS: Final[Mapping[tuple[ListState, ListStep], ListState]] = {
+    (ListState.DRAFTED, ListStep.RENEW): ListState.DRAFTED,
+    (ListState.DRAFTED, ListStep.SEND): ListState.SENT,
+    (ListState.DRAFTED, ListStep.DISCARD): ListState.DISCARDED,
+    (ListState.SENT, ListStep.RECALL): ListState.DRAFTED,
+    (ListState.SENT, ListStep.HAND_IN): ListState.HANDED_IN,
+    (ListState.HANDED_IN, ListStep.TAKE_BACK): ListState.SENT,
+    (ListState.HANDED_IN, ListStep.GIVE_BACK): ListState.SENT,
+    (ListState.HANDED_IN, ListStep.VERIFY): ListState.VERIFIED,
+    (ListState.HANDED_IN, ListStep.SIGN): ListState.SIGNED,
+    (ListState.VERIFIED, ListStep.GIVE_BACK): ListState.SENT,
+    (ListState.VERIFIED, ListStep.SIGN): ListState.SIGNED,
+    (ListState.SIGNED, ListStep.UNSIGN): ListState.HANDED_IN,
+    (ListState.SIGNED, ListStep.FORWARD): ListState.FORWARDED,
+    (ListState.FORWARDED, ListStep.RETRIEVE): ListState.SIGNED,
+}
+# Each undoes the step beside it, and says why.
+COUNTER_STEPS: Final[Mapping[ListStep, ListStep]] = {
+    ListStep.RECALL: ListStep.SEND,
+    ListStep.TAKE_BACK: ListStep.HAND_IN,
+    ListStep.GIVE_BACK: ListStep.HAND_IN,
+    ListStep.UNSIGN: ListStep.SIGN,
+    ListStep.RETRIEVE: ListStep.FORWARD,
+}
+PROCTORS_STEPS: Final = frozenset({ListStep.HAND_IN, ListStep.TAKE_BACK})
+# From these states on every row is answered, and agrees with what is on record.
+SOUND: Final = frozenset({ListStep.HAND_IN, ListStep.VERIFY, ListStep.SIGN, ListStep.FORWARD})
+
+
+def role_of(step: ListStep) -> Role:
+    return Role.PROCTOR if step in PROCTORS_STEPS else Role.MEMBER
+
+
+def next_state(state: ListState, step: ListStep, reason: str) -> ListState:
+    """IllegalTransition; ReasonMissing where a counter-step gives none."""
+    found = TRANSITIONS.get((state, step))
+    if found is None:
+        raise IllegalTransition(f"a list that is {state} refuses {step}")
+    if step in COUNTER_STEPS and not reason:
+        raise ReasonMissing
+    return found
+
+
+def steps_from(state: ListState) -> tuple[ListStep, ...]:
+    return tuple(step for before, step in TRANSITIONS if before is state)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+class Finding(StrEnum):
+    """What the proctor states of a sitting (S-17). The form's ACT column knows made or not."""
+
+    ACT_MADE = "act_made"
+    NO_ACT = "no_act"
+    NOTHING = "nothing"  # there was nothing to review
+
+
+class RowProblem(StrEnum):
+    """Why a row cannot be answered, or not so."""
+
+    UNANSWERED = "unanswered"
+    SITTING_OPEN = "sitting_open"
+    OTHER_PROCTOR = "other_proctor"
+    FLAGS_UNDECIDED = "flags_undecided"
+    ACT_MISSING = "act_missing"  # stated, but there is none: confirm the flags first
+    ACT_STANDS = "act_stands"  # not stated, but there is one
+    FLAGS_THERE = "flags_there"  # said to be nothing to review
+
+
+@dataclass(frozen=True, slots=True)
+class SittingFacts:
+    """What is on record. ``flags`` without the technical ones, which accuse nobody."""
+
+    state: SittingState
+    proctor_id: str | None
+    flags: int
+    undecided: int
+    act_made: bool
+
+
+def problem_of(finding: Finding | None, facts: SittingFacts, proctor_id: str) -> RowProblem | None:
+    """None: the row is answered, and the record agrees."""
+    early = _too_early(facts, proctor_id)
+    if early is not None:
+        return early
+    if finding is None:
+        return RowProblem.UNANSWERED
+    if facts.act_made != (finding is Finding.ACT_MADE):
+        return RowProblem.ACT_STANDS if facts.act_made else RowProblem.ACT_MISSING
+    if finding is Finding.NOTHING and facts.flags:
+        return RowProblem.FLAGS_THERE
+    return None
+
+
+def _too_early(facts: SittingFacts, proctor_id: str) -> RowProblem | None:
+    """Why nothing can be said of the sitting yet."""
+    if facts.proctor_id != proctor_id:
+        return RowProblem.OTHER_PROCTOR
+    if not is_completed(facts.state):
+        return RowProblem.SITTING_OPEN
+    return RowProblem.FLAGS_UNDECIDED if facts.undecided else None
+
+
+def following(facts: SittingFacts) -> Finding:
+    """What the decisions on record come to; whether they are all taken is ``problem_of``'s."""
+    if facts.act_made:
+        return Finding.ACT_MADE
+    return Finding.NO_ACT if facts.flags else Finding.NOTHING
+
+
+def sample_of(list_id: str, sittings: Sequence[tuple[str, bool]]) -> tuple[str, ...]:
+    """S-18: (sitting, act made) → what the member is offered to look at again.
+
+    Every sitting with an act, and one in ten of the others, the same ones each time.
+    """
+    acts = [sitting for sitting, act_made in sittings if act_made]
+    others = [sitting for sitting, act_made in sittings if not act_made]
+    others.sort(key=lambda sitting: sha256(f"{list_id}:{sitting}".encode()).digest())
+    return (*acts, *others[: -(-len(others) // _ONE_IN)])
