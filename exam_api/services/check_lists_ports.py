@@ -59,9 +59,11 @@ class ListedSheet:
 
 @dataclass(frozen=True, slots=True)
 class ListedAct:
+    """The newest revision. ``of_flags``: made by the system, else drawn up by people (S-12)."""
+
     id: str
     number: str
-    revision: int
+    of_flags: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class ListRow:
     day: datetime
     proctor: Named
     facts: SittingFacts
-    act: ListedAct | None
+    acts: tuple[ListedAct, ...]
     finding: Finding | None
     by_name: str
     from_file: bool

@@ -25,7 +25,7 @@ from exam_api.domain.check_lists import Finding, SittingFacts
 from exam_api.domain.states import SittingState
 from exam_api.services.check_lists_ports import ListedAct, ListRow, Named
 from exam_api.services.proctoring_ports import Verdict
-from exam_api.services.review_ports import StudentCard
+from exam_api.services.review_ports import ActSource, StudentCard
 
 _Proctor = aliased(User)
 _Stated = tuple[CheckListFindingRow, str]
@@ -37,7 +37,7 @@ class _OnRecord:
 
     flags: dict[str, str] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
-    act: ListedAct | None = None
+    acts: dict[tuple[int, int, int], ListedAct] = field(default_factory=dict)
 
     @property
     def judged(self) -> list[str]:
@@ -45,9 +45,10 @@ class _OnRecord:
         return [flag for flag, severity in self.flags.items() if severity != Severity.TECHNICAL]
 
     @property
-    def standing(self) -> ListedAct | None:
-        """The newest act, while a confirmed flag carries it."""
-        return self.act if Verdict.CONFIRMED.value in self.verdicts.values() else None
+    def standing(self) -> tuple[ListedAct, ...]:
+        """Those that people drew up, and the one made of flags while a confirmed one carries it."""
+        confirmed = Verdict.CONFIRMED.value in self.verdicts.values()
+        return tuple(act for act in self.acts.values() if confirmed or not act.of_flags)
 
 
 async def rows_of(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[ListRow]:
@@ -97,9 +98,9 @@ def _row(
             proctor_id=sitting.proctor_id,
             flags=len(record.judged),
             undecided=len(undecided),
-            act_made=record.standing is not None,
+            act_made=bool(record.standing),
         ),
-        act=record.standing,
+        acts=record.standing,
         finding=Finding(stated[0].finding) if stated else None,
         by_name=stated[1] if stated else "",
         from_file=stated is not None and stated[0].source == "file",
@@ -121,15 +122,25 @@ async def _records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, _O
     )
     for sitting_id, flag_id, verdict in await session.execute(verdicts):
         records[sitting_id].verdicts[flag_id] = verdict
-    acts = (
-        select(ActRow.sitting_id, ActRow.id, ActRow.number, ActRow.revision, ActRow.blobs)
-        .where(ActRow.sitting_id.in_(ids))
-        .order_by(ActRow.revision)
-    )
-    for sitting_id, act_id, number, revision, files in await session.execute(acts):
-        if files:  # else it is still being made
-            records[sitting_id].act = ListedAct(act_id, number, revision)
+    await _add_acts(session, ids, records)
     return records
+
+
+async def _add_acts(
+    session: AsyncSession, ids: Sequence[str], records: Mapping[str, _OnRecord]
+) -> None:
+    """Forms 1 and 3, the newest revision of each; form 2 is about another act."""
+    act = ActRow
+    query = (
+        select(act.sitting_id, act.year, act.form, act.seq, act.id, act.number, act.source)
+        .add_columns(act.blobs)
+        .where(act.sitting_id.in_(ids), act.form.in_((1, 3)))
+        .order_by(act.made_at, act.revision)
+    )
+    for sitting_id, year, form, seq, act_id, number, source, files in await session.execute(query):
+        if files:  # else it is still being made
+            of_flags = source == ActSource.FLAGS.value
+            records[sitting_id].acts[year, form, seq] = ListedAct(act_id, number, of_flags)
 
 
 async def _stated(session: AsyncSession, ids: Sequence[str]) -> Mapping[tuple[str, str], _Stated]:

@@ -105,6 +105,7 @@ async def add_flag(database, sitting_id: str, verdict: str, at, by: str) -> None
             unit.session.add(decision)
         if verdict == "confirmed":
             act = tables.ActRow(
+                source="flags",
                 id=new_id(), sitting_id=sitting_id, form=1, number="2026-0001", year=2026, seq=1,
                 revision=1, made_at=at, made_by=by, document_sha256={}, blobs={"kk": "x"},
                 document={"evidence": []},
@@ -238,7 +239,7 @@ async def test_made_or_not_follows_from_the_decisions(
     shown = await desk.get(proctor, sent)
     assert {row.sitting_id: row.finding for row in shown.rows} == wanted
     assert (shown.sheet.rows, shown.sheet.answered, shown.sheet.acts) == (2, 2, 1)
-    assert shown.rows[0].act.number == "2026-0001"
+    assert [act.number for act in shown.rows[0].acts] == ["2026-0001"]
     assert shown.sample[0] == first.sitting_id
     await desk.step(proctor, sent, ListStep.HAND_IN)
     with pytest.raises(CheckListChanged):

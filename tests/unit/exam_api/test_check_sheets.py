@@ -45,7 +45,7 @@ def listed(*facts: SittingFacts) -> list[ListRow]:
             day=AT,
             proctor=Named("p", "Сейтқали Айгерім"),
             facts=one,
-            act=None,
+            acts=(),
             finding=None,
             by_name="",
             from_file=False,
