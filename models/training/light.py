@@ -20,8 +20,19 @@ class Light:
         frequency = at[:, None] + at[None]
         self._steps = (4 + 5 * frequency).to(device)
 
-    def __call__(self, pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """(n, 3, side, side) BGR 0..255; a new tensor."""
+    def __call__(
+        self, pictures: torch.Tensor, share: float, generator: torch.Generator
+    ) -> torch.Tensor:
+        """(n, 3, side, side) BGR 0..255; a new tensor in which this share is changed.
+
+        The early features of a changed picture cannot be those of the teacher, who saw it as it
+        was: when every picture was changed they stayed two thirds unexplained.
+        """
+        draws = torch.rand(len(pictures), generator=generator, device=pictures.device)
+        changed = (draws < share)[:, None, None, None]
+        return torch.where(changed, self._changed(pictures, generator), pictures)
+
+    def _changed(self, pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         n, device = len(pictures), pictures.device
 
         def between(low: float, high: float) -> torch.Tensor:

@@ -51,6 +51,7 @@ class Recipe:
     decay_from: float = 0.7  # of the steps; linear to a fiftieth
     forced: float = 0.75  # share of borders that see the teacher's features, at the start
     forced_until: float = 0.6  # of the steps, falling linearly
+    lit: float = 0.3  # share of samples whose light, sharpness and noise are changed
 
     def rate_at(self, step: int) -> float:
         warming = min(1.0, (step + 1) / self.warm)
@@ -88,7 +89,7 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.rate_at(self.step)
         self.network.train()
-        seen = self.light(batch.pictures.float(), generator)
+        seen = self.light(batch.pictures.float(), self.recipe.lit, generator)
         seen = seen.contiguous(memory_format=torch.channels_last)
         share = self.recipe.forced_at(self.step)
         forcing = Forcing(batch.wanted.hints, share, generator) if share > 0 else None

@@ -167,13 +167,14 @@ def test_light_stays_in_range_and_follows_its_generator() -> None:
     light = Light("cpu")
     pictures = torch.rand(24, 3, SIDE, SIDE) * 255
     before = pictures.clone()
-    once = light(pictures, torch.Generator().manual_seed(5))
-    again = light(pictures, torch.Generator().manual_seed(5))
+    once = light(pictures, 1.0, torch.Generator().manual_seed(5))
+    again = light(pictures, 1.0, torch.Generator().manual_seed(5))
     assert torch.equal(once, again)
     assert torch.equal(pictures, before)
     assert float(once.min()) >= 0
     assert float(once.max()) <= 255
-    assert not torch.equal(once, light(pictures, torch.Generator().manual_seed(6)))
+    assert not torch.equal(once, light(pictures, 1.0, torch.Generator().manual_seed(6)))
+    assert torch.equal(light(pictures, 0.0, torch.Generator().manual_seed(5)), pictures)
 
 
 def test_the_exported_file_answers_as_the_network(tmp_path: Path) -> None:
