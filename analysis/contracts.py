@@ -61,11 +61,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """Which model saw it, so that an appeal can re-run it."""
+    """Which model saw it, so that an appeal can re-run it.
+
+    ``recall``: of an object model, the measured share of visible phones that it finds.
+    """
 
     id: str
     version: str
     sha256: str
+    recall: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis.contracts import ModelRef, Subject
 from analysis.detectors.registry import DETECTORS, Maker
+from analysis.errors import AnalysisError
 from models import Registry, registry
 from models.errors import ModelError
 
@@ -42,7 +43,7 @@ class ModelSet:
         for name, loader in DETECTORS.items():
             try:
                 makers[name] = loader(known)
-            except ModelError as error:
+            except (ModelError, AnalysisError) as error:
                 if name not in OPTIONAL:
                     raise
                 logger.warning("detector %s is off: %s (%s)", name, error, error.code)

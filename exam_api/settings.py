@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         title="Extra models folder",
         description="A folder with more vision models, such as the object detector for phones.",
     )
+    fetch_models: bool = Field(
+        default=True,
+        title="Fetch models",
+        description="Whether the first start fetches the object model (3.7 MB) where no better "
+        "one is here. Turn off where there is no network.",
+    )
     seal_pkcs12: Path | None = Field(
         default=None,
         title="Seal",

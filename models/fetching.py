@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from ssl import SSLError
@@ -39,6 +40,7 @@ def pull(
     *,
     url: str | None = None,
     progress: Progress = _silent,
+    timeout_s: float = TIMEOUT_S,
 ) -> Path:
     """Fetches a model of the manifest from its pinned URL (or a mirror given as ``url``).
 
@@ -49,31 +51,55 @@ def pull(
     entry = known.entry(name)
     source = url or entry.url
     if not source:
-        raise ModelSourceUnavailable(f"{name} comes with the package {entry.package}")
-    target = folder / entry.file
-    if _is_right(target, entry.sha256):
-        return target
-    with _stored_or_refused():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.part")
-        _download(source, part, entry.bytes or MOST_BYTES, progress)
-        return _settled(part, target, entry)
+        kept = f"comes with the package {entry.package}" if entry.package else "has no address"
+        raise ModelSourceUnavailable(f"{name} {kept}")
+    if _is_right(folder / entry.file, entry.sha256):
+        return folder / entry.file
+    return _fetched(entry, source, folder, progress, timeout_s)
 
 
-def add(known: Registry, source: str, sha256: str, folder: Path) -> Path:
+def add(
+    known: Registry, source: str, sha256: str, folder: Path, *, progress: Progress = _silent
+) -> Path:
     """Takes a file (or URL) whose digest the manifest knows into the folder, for closed networks.
 
     Raises ModelUnknown when no entry has this digest, ModelDigestMismatch when the file has not.
     """
-    entry = known.by_digest(sha256)
+    return bring(known.by_digest(sha256), source, folder, progress=progress)
+
+
+def bring(entry: ModelEntry, source: str, folder: Path, *, progress: Progress = _silent) -> Path:
+    """An entry's file from a URL or a file into the folder; whole and right, or not at all."""
     if urlsplit(source).scheme in {"http", "https"}:
-        return pull(known, entry.name, folder, url=source)
+        return _fetched(entry, source, folder, progress, TIMEOUT_S)
+    with _storing(entry, folder) as part:
+        _copy(Path(source), part, entry.bytes or MOST_BYTES)
+    return folder / entry.file
+
+
+def _fetched(
+    entry: ModelEntry, source: str, folder: Path, progress: Progress, timeout_s: float
+) -> Path:
+    with _storing(entry, folder) as part:
+        _download(_Source(source, timeout_s), part, entry.bytes or MOST_BYTES, progress)
+    return folder / entry.file
+
+
+@contextmanager
+def _storing(entry: ModelEntry, folder: Path) -> Iterator[Path]:
+    """The path to write to; what is there when the block ends gets the entry's own name."""
     target = folder / entry.file
     with _stored_or_refused():
         folder.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.part")
-        _copy(Path(source), part, entry.bytes or MOST_BYTES)
-        return _settled(part, target, entry)
+        yield part
+        _settle(part, target, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    url: str
+    timeout_s: float
 
 
 def _digest(path: Path) -> str:
@@ -85,13 +111,12 @@ def _is_right(path: Path, sha256: str) -> bool:
     return path.is_file() and _digest(path) == sha256
 
 
-def _settled(part: Path, target: Path, entry: ModelEntry) -> Path:
+def _settle(part: Path, target: Path, entry: ModelEntry) -> None:
     """Under its own name only when it is the file of the manifest; else nothing is left of it."""
     if _digest(part) != entry.sha256:
         part.unlink()
         raise ModelDigestMismatch(f"{entry.name}: the source gave another file than the manifest's")
     part.replace(target)
-    return target
 
 
 @contextmanager
@@ -111,15 +136,15 @@ def _copy(source: Path, part: Path, limit: int) -> None:
         _pour(stream, file, limit)
 
 
-def _download(url: str, part: Path, limit: int, progress: Progress) -> None:
+def _download(source: _Source, part: Path, limit: int, progress: Progress) -> None:
     """Several tries, each continuing where the last was cut off."""
-    if urlsplit(url).scheme not in {"http", "https"}:
+    if urlsplit(source.url).scheme not in {"http", "https"}:
         raise ModelSourceUnavailable("a model is fetched over http or https only")
     failure: Exception | None = None
     for _ in range(TRIES):
         before = _size(part)
         try:
-            _continue(url, part, limit, progress)
+            _continue(source, part, limit, progress)
         except HTTPError as error:
             error.close()
             if error.code != 416:
@@ -139,11 +164,11 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
 
 
-def _continue(url: str, part: Path, limit: int, progress: Progress) -> None:
+def _continue(source: _Source, part: Path, limit: int, progress: Progress) -> None:
     have = _size(part)
     headers = {"Range": f"bytes={have}-"} if have else {}
-    request = Request(url, headers=headers)  # noqa: S310 - the scheme is checked in _download
-    with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+    request = Request(source.url, headers=headers)  # noqa: S310 - the scheme is checked in _download
+    with urlopen(request, timeout=source.timeout_s) as answer:  # noqa: S310
         resumed = answer.status == 206
         length = answer.headers.get("Content-Length")
         start = have if resumed else 0

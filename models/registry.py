@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from models.errors import ModelAbsent, ModelDigestMismatch, ModelUnknown
+from models.folder import Folder
 from models.manifest import ModelEntry, shipped_manifest
 
 MODELS_DIR = "BAQYLAU_MODELS_DIR"
@@ -37,13 +38,22 @@ def _package_folder(package: str) -> Path | None:
 
 
 class Registry:
-    """The manifest's models and the folders they may lie in, the first folder first."""
+    """The models that may be loaded and the folders they may lie in, the first folder first.
+
+    Beside the shipped manifest's: those that an operator added to a folder (``models.folder``).
+    ``wanted``: names of the object models that the operator wants to watch; empty = the best one.
+    Raises ManifestBroken for a folder whose manifest cannot be read.
+    """
 
     def __init__(
         self, folders: tuple[Path, ...] = (), manifest: Mapping[str, ModelEntry] | None = None
     ) -> None:
         self.folders = folders
-        self._manifest = shipped_manifest() if manifest is None else manifest
+        shipped = shipped_manifest() if manifest is None else manifest
+        added = [Folder.read(folder) for folder in folders]
+        own = {name: entry for one in reversed(added) for name, entry in one.models.items()}
+        self._manifest = {**own, **shipped}  # nobody passes a file off as a shipped model
+        self.wanted = next((one.wanted for one in added if one.wanted), ())
 
     def __iter__(self) -> Iterator[ModelEntry]:
         return iter(self._manifest.values())

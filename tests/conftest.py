@@ -86,6 +86,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.is_relative_to(ROOT / "tests/e2e"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_model_is_fetched() -> Iterator[None]:
+    """Servers that tests start ask no address outside for what they lack."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BAQYLAU_FETCH_MODELS", "false")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def one_real_time_test_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
     """Across processes, by a file lock: xdist's own groups do not work with this pytest."""

@@ -14,7 +14,8 @@ Tensor = NDArray[np.float32]
 
 
 def ref_of(model: LoadedModel) -> ModelRef:
-    return ModelRef(model.entry.name, model.entry.version, model.entry.sha256)
+    entry = model.entry
+    return ModelRef(entry.name, entry.version, entry.sha256, entry.phone_recall)
 
 
 class LiteRtNet:

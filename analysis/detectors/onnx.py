@@ -6,6 +6,9 @@ from typing import Final
 
 import onnxruntime
 
+from analysis.errors import ModelInputUnexpected
+from models import LoadedModel
+
 logger = logging.getLogger(__name__)
 
 CPU: Final = "CPUExecutionProvider"
@@ -42,3 +45,14 @@ def session(content: bytes) -> onnxruntime.InferenceSession:
             raise
         logger.warning("no network runs on %s here: on the CPU then", wanted[0], exc_info=True)
         return onnxruntime.InferenceSession(content, one_thread(), providers=[CPU])
+
+
+def input_of(model: LoadedModel) -> tuple[int, ...]:
+    """The picture tensor's shape as the file has it. Raises ModelInputUnexpected."""
+    try:
+        shape = tuple(session(model.content).get_inputs()[0].shape)
+    except Exception as error:  # the runtime has many ways to say that it is no such file
+        raise ModelInputUnexpected(f"{model.entry.name} is no ONNX file") from error
+    if len(shape) != 4 or shape[1] != 3 or not all(isinstance(side, int) for side in shape):
+        raise ModelInputUnexpected(f"{model.entry.name}: input {shape}")
+    return shape

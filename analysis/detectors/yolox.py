@@ -48,6 +48,7 @@ class Yolox:
         self._name = tensor.name
         self._side = model.entry.input[2]
         self._wanted = [(model.entry.labels.index(label), label) for label in wanted]
+        self._columns = HEAD + len(model.entry.labels)
         self._threshold = threshold
         self._corners, self._strides = _grid(self._side)
 
@@ -55,6 +56,8 @@ class Yolox:
         height, width = bgr.shape[:2]
         scale = min(self._side / height, self._side / width)
         output = self._session.run(None, {self._name: self._fitted(bgr, scale)})[0][0]
+        if output.shape != (len(self._strides), self._columns):
+            raise ModelInputUnexpected(f"an output {output.shape}, not {self._columns} columns")
         limits = np.array([width, height] * 2, np.float32)
         return self._things(output, scale, limits)
 
@@ -73,7 +76,7 @@ class Yolox:
             scores = output[:, 4] * output[:, HEAD + index]
             chosen = np.flatnonzero(scores >= self._threshold)
             boxes = np.clip(self._boxes(output, chosen) / scale, 0, limits)
-            kept = _suppressed(boxes, scores[chosen])
+            kept = suppressed(boxes, scores[chosen])
             things += [Thing(label, float(scores[chosen[i]]), boxes[i]) for i in kept]
         return things
 
@@ -84,7 +87,8 @@ class Yolox:
         return np.concatenate([centre - half, centre + half], 1)
 
 
-def _suppressed(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
+def suppressed(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
+    """Indices of the boxes that stay, surest first: of those that overlap only the surest."""
     left = np.argsort(-scores)
     kept: list[int] = []
     while left.size:

@@ -12,11 +12,13 @@ from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.database import open_database
 from exam_api.cli.configuration import read_settings
+from exam_api.cli.model_files import fetch_first
 from exam_api.cli.server import listen, only_server, run, serve_until_stopped
 from exam_api.cli.terminal import language, say, text
 from exam_api.services.seeding import SeedPerson, SeedReport, load_university, seed_demo
 from exam_api.settings import Settings
 from exam_api.web.logs import configure_logging
+from models.choice import choose_objects
 from models.registry import registry
 
 # What the demo makes in its folder: --fresh removes these and nothing else.
@@ -39,6 +41,7 @@ def run_demo(data: Path, port: int, *, fresh: bool) -> None:
     with listen(settings.host, port) as listener, only_server(data), suppress(KeyboardInterrupt):
         if fresh:
             _forget(data)
+        fetch_first(settings)
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
         run(_demo(bound, listener))
 
@@ -47,6 +50,7 @@ def run_server(workers: int | None) -> None:
     settings = read_settings(workers=workers)
     configure_logging(logging.getLevelNamesMapping()[settings.log_level.upper()])
     with listen(settings.host, settings.port) as listener, only_server(settings.data_dir):
+        fetch_first(settings)
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
         run(serve_until_stopped(bound, listener, lambda: say(bound.address)))
 
@@ -76,9 +80,10 @@ def _announce(settings: Settings, report: SeedReport) -> None:
     say()
     say(text("demo.password", password=report.password))
     say(text("demo.exam", title=load_university().title[language()], until=until))
-    for state in registry(settings.data_dir, settings.models_dir).verify():
-        if state.code is not None:
-            say(text("demo.model_off", name=state.entry.name, why=text(state.code)))
+    choice = choose_objects(registry(settings.data_dir, settings.models_dir))
+    if choice.better is not None:
+        key = "model.better" if choice.watching else "demo.model_off"
+        say(text(key, name=choice.better.name))
     say(text("demo.kept", path=settings.data_dir))
 
 

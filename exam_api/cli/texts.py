@@ -107,10 +107,11 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Data are kept in {path}. Stop with Ctrl-C; start over with --fresh.",
     },
     "demo.model_off": {
-        "kk": "Заттарды (телефонды) тану өшірулі: {name}, {why}. Қосу: baqylau models pull {name}",
-        "ru": "Распознавание предметов (телефона) выключено: {name}, {why}. "
+        "kk": "Заттарды (телефонды) тану өшірулі: {name} файлы жоқ. "
+        "Қосу: baqylau models pull {name}",
+        "ru": "Распознавание предметов (телефона) выключено: нет файла {name}. "
         "Включить: baqylau models pull {name}",
-        "en": "Objects (phones) are not recognised: {name}, {why}. "
+        "en": "Objects (phones) are not recognised: the file of {name} is not here. "
         "Turn it on with: baqylau models pull {name}",
     },
     "role.student": {"kk": "білім алушы", "ru": "обучающийся", "en": "student"},
@@ -405,6 +406,62 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "kk": "Дерекқор соңғы нұсқада: {revision}",
         "ru": "База данных последней версии: {revision}",
         "en": "The database is at the newest revision: {revision}",
+    },
+    "model.watches": {"kk": "бақылайды", "ru": "наблюдает", "en": "watches"},
+    "model.watching": {
+        "kk": "Заттарды бақылайтын модельдер: {names}",
+        "ru": "За предметами наблюдают: {names}",
+        "en": "Objects are watched for by: {names}",
+    },
+    "model.better": {
+        "kk": "{name} жақсырақ көреді, бірақ файлы жоқ: baqylau models pull {name}",
+        "ru": "{name} видит лучше, но файла нет: baqylau models pull {name}",
+        "en": "{name} sees better, but its file is not here: baqylau models pull {name}",
+    },
+    "model.fetching": {
+        "kk": "{name} моделі жүктелуде",
+        "ru": "Загружается модель {name}",
+        "en": "Fetching the model {name}",
+    },
+    "model.not_fetched": {
+        "kk": "{name} жүктелмеді: {why}. Сервер онсыз жұмыс істейді.",
+        "ru": "{name} не загружена: {why}. Сервер работает без неё.",
+        "en": "{name} was not fetched: {why}. The server goes on without it.",
+    },
+    "model.digest_unknown": {
+        "kk": "бұл sha256 тізімде жоқ; өз моделіңіз үшін --name, --decoder және --labels беріңіз",
+        "ru": "такого sha256 нет в перечне; для своей модели укажите --name, --decoder и --labels",
+        "en": "no known model has this sha256; for an own model give --name, --decoder, --labels",
+    },
+    "model.name_taken": {
+        "kk": "{name} атауы бос емес немесе жарамсыз (кіші латын әріптері, цифрлар, _ . -)",
+        "ru": "имя {name} занято или не годится (строчная латиница, цифры, _ . -)",
+        "en": "the name {name} is taken or unfit (small Latin letters, digits, _ . -)",
+    },
+    "model.decoder_unknown": {
+        "kk": "{name} декодері жоқ; бары: {known}",
+        "ru": "нет декодера {name}; есть: {known}",
+        "en": "there is no decoder {name}; known are: {known}",
+    },
+    "model_input_unexpected": {
+        "kk": "файл бұл декодердің ONNX моделі емес",
+        "ru": "файл не является моделью ONNX для этого декодера",
+        "en": "the file is no ONNX model of this decoder",
+    },
+    "model_manifest_broken": {
+        "kk": "модельдер қалтасындағы manifest.toml оқылмайды",
+        "ru": "manifest.toml в папке моделей не читается",
+        "en": "manifest.toml in the models folder cannot be read",
+    },
+    "model_too_large": {
+        "kk": "көзден келген файл тым үлкен",
+        "ru": "файл из источника слишком велик",
+        "en": "the source's file is too large",
+    },
+    "model_store_failed": {
+        "kk": "модельдер қалтасына жазу мүмкін емес",
+        "ru": "в папку моделей нельзя записать",
+        "en": "the models folder cannot be written",
     },
     "model.ready": {"kk": "дайын", "ru": "готова", "en": "ready"},
     "model.stored": {

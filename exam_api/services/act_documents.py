@@ -21,6 +21,7 @@ from acts.contracts import (
     RecordingGap,
     Student,
 )
+from analysis.contracts import FlagKind
 from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording
 from exam_api.domain.languages import in_language
@@ -169,6 +170,7 @@ def _evidence(
         "end_ms": end_ms,
         "confidence": round(flag.confidence, 4),
         "model": ", ".join(f"{model.id} {model.version}".strip() for model in flag.models),
+        "recall": _recall(flag),
         "evidence_key": flag.evidence_key,
         "frame_at_ms": flag.evidence_at_ms,
         "regions": [[box.x0, box.y0, box.x1, box.y1] for box in flag.boxes],
@@ -179,6 +181,13 @@ def _evidence(
         "decided_by": decision.by_name,
         "decided_at": decision.at.astimezone(place.zone).isoformat(),
     }
+
+
+def _recall(flag: StoredFlag) -> float | None:
+    """Of the model that saw a phone: the share of visible phones that it finds, as measured."""
+    if flag.kind is not FlagKind.PHONE:
+        return None
+    return next((model.recall for model in flag.models if model.recall is not None), None)
 
 
 def _item(entry: Mapping[str, Any], pictures: Mapping[str, bytes]) -> EvidenceItem:

@@ -41,6 +41,7 @@ from exam_api.services.structure import StructureDesk
 from exam_api.services.testing import Testing
 from exam_api.web.notice_texts import letter_writer
 from exam_api.web.role_names import role_names
+from models.choice import ObjectChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Core:
     appeal_policy: AppealPolicy = field(default_factory=AppealPolicy)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)
+    watching: ObjectChoice = ObjectChoice((), None)
     admission: Admission = field(init=False)
     room: RoomActions = field(init=False)
     actions: ProctorActions = field(init=False)

@@ -1,6 +1,7 @@
 """A flag's row ↔ the value that services work with."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
@@ -17,7 +18,7 @@ def stored_flag(row: FlagRow) -> StoredFlag:
         start_ms=row.start_ms,
         end_ms=row.end_ms,
         confidence=row.confidence,
-        models=tuple(ModelRef(m["id"], m["version"], m["sha256"]) for m in row.models),
+        models=tuple(ModelRef(**model) for model in row.models),
         thresholds=row.thresholds,
         scores=tuple((int(at_ms), float(score)) for at_ms, score in row.scores),
         evidence_key=row.evidence_key,
@@ -35,7 +36,7 @@ def flag_columns(flag: Flag, evidence_key: str | None) -> dict[str, Any]:
         "severity": str(flag.severity),
         "end_ms": flag.end_ms,
         "confidence": flag.confidence,
-        "models": [{"id": m.id, "version": m.version, "sha256": m.sha256} for m in flag.models],
+        "models": [asdict(model) for model in flag.models],
         "thresholds": dict(flag.thresholds),
         "scores": [[at_ms, score] for at_ms, score in flag.scores],
     }

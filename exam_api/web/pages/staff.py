@@ -28,9 +28,12 @@ async def all_exams(request: Request, actor: CurrentActor, lists: Lists) -> Resp
 
 
 @router.get("/console/{exam_id}")
-async def console(request: Request, actor: CurrentActor, lists: Lists, exam_id: str) -> Response:
+async def console(
+    request: Request, actor: CurrentActor, lists: Lists, core: CoreDep, exam_id: str
+) -> Response:
     exam = await lists.exam(actor, exam_id)
-    return TEMPLATES.page(request, "console.html", actor, exam=exam, list_href=_list_of(actor))
+    shown = {"exam": exam, "list_href": _list_of(actor), "watching": core.watching}
+    return TEMPLATES.page(request, "console.html", actor, **shown)
 
 
 @router.get("/overview/{exam_id}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.detectors.blazeface import Face, overlap
 from analysis.detectors.faces import FaceDetector, FaceNets, worn
 from analysis.detectors.feed import FeedDetector, feed_ref
-from analysis.detectors.yolox import Yolox, _suppressed
+from analysis.detectors.yolox import Yolox, suppressed
 from analysis.picture import Picture
 from capture.contracts import Frame
 from capture.demo_scene import _portrait
@@ -192,7 +192,7 @@ def test_overlap_of_boxes() -> None:
 
 def test_of_overlapping_boxes_the_surest_stays() -> None:
     boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]], np.float32)
-    assert _suppressed(boxes, np.array([0.5, 0.9, 0.3], np.float32)) == [1, 2]
+    assert suppressed(boxes, np.array([0.5, 0.9, 0.3], np.float32)) == [1, 2]
 
 
 def test_yolox_output_is_decoded_to_pixels_of_the_picture() -> None:

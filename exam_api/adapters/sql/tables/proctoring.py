@@ -62,7 +62,7 @@ class FlagRow(Base):
     start_ms: Mapped[int]
     end_ms: Mapped[int | None]
     confidence: Mapped[float]
-    models: Mapped[list[dict[str, str]]] = mapped_column(Json)
+    models: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     thresholds: Mapped[dict[str, float]] = mapped_column(Json)
     scores: Mapped[list[tuple[int, float]]] = mapped_column(Json)
     evidence_key: Mapped[str | None] = mapped_column(String(200))

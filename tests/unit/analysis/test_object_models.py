@@ -1,0 +1,223 @@
+"""Decoders of object models' outputs, and the mean of several models."""
+
+import numpy as np
+import pytest
+
+from analysis.detectors.dfine import DFine
+from analysis.detectors.nanodet import NanoDet, _cells
+from analysis.detectors.objects import (
+    DECODERS,
+    Averaged,
+    Member,
+    ObjectDetector,
+    ObjectNets,
+    decoded,
+    tried,
+)
+from analysis.detectors.yolox import Thing
+from analysis.errors import ModelInputUnexpected
+from analysis.picture import Image, Picture
+from models import LoadedModel
+from models.manifest import ModelEntry, ObjectDecoder
+
+PHONE = np.array([100, 100, 140, 180], np.float32)
+
+
+class Seeing:
+    def __init__(self, *things: tuple[str, float, np.ndarray]) -> None:
+        self._things = [
+            Thing(label, score, np.asarray(box, np.float32)) for label, score, box in things
+        ]
+
+    def find(self, bgr: Image) -> list[Thing]:
+        return self._things
+
+
+def member(words: str, *things: tuple[str, float, np.ndarray]) -> Member:
+    return Member(Seeing(*things), frozenset(words.split()))
+
+
+def mean(*members: Member) -> list[tuple[str, float]]:
+    found = Averaged(members).find(np.zeros((480, 640, 3), np.uint8))
+    return [(thing.label, round(thing.score, 3)) for thing in found]
+
+
+def field(number: int, value: int | bytes) -> bytes:
+    """One field of a protobuf message: ONNX files are such messages."""
+    if isinstance(value, int):
+        return bytes([number << 3]) + varint(value)
+    return bytes([number << 3 | 2]) + varint(len(value)) + value
+
+
+def varint(value: int) -> bytes:
+    low, rest = value & 127, value >> 7
+    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
+
+
+def onnx_file(
+    inputs: dict[str, tuple[int, tuple[int, ...]]], outputs: dict[str, np.ndarray]
+) -> bytes:
+    """A network that gives these outputs whatever it is shown. Type 1: float32, 7: int64."""
+
+    def described(name: str, kind: int, shape: tuple[int, ...]) -> bytes:
+        sides = b"".join(field(1, field(1, side)) for side in shape)
+        return field(1, name.encode()) + field(2, field(1, field(1, kind) + field(2, sides)))
+
+    def kind_of(array: np.ndarray) -> int:
+        return 7 if array.dtype == np.int64 else 1
+
+    graph = b""
+    for name in outputs:
+        names = field(1, f"{name}_kept".encode()) + field(2, name.encode())
+        graph += field(1, names + field(4, b"Identity"))
+    graph += field(2, b"g")
+    for name, array in outputs.items():
+        sides = b"".join(field(1, side) for side in array.shape)
+        kept = sides + field(2, kind_of(array)) + field(8, f"{name}_kept".encode())
+        graph += field(5, kept + field(9, array.tobytes()))
+    for name, (kind, shape) in inputs.items():
+        graph += field(11, described(name, kind, shape))
+    for name, array in outputs.items():
+        graph += field(12, described(name, kind_of(array), array.shape))
+    return field(1, 8) + field(7, graph) + field(8, field(1, b"") + field(2, 13))
+
+
+def own(decoder: str, content: bytes, labels: tuple[str, ...] = ("person", "phone")) -> LoadedModel:
+    entry = ModelEntry(
+        name="own",
+        version="1",
+        task="objects",
+        source="url",
+        sha256="0" * 64,
+        licence="own",
+        origin="",
+        runtime="onnx",
+        input=(),
+        labels=labels,
+        decoder=decoder,
+        file="own.onnx",
+    )
+    return LoadedModel(entry, content)
+
+
+NANODET = np.zeros((1, 16 + 4 + 1 + 1, 2 + 4 * 8), np.float32)
+NANODET[0, 5, 1] = 0.9  # row 1, column 1 of the stride-8 level
+FILES = {
+    "yolox": onnx_file(
+        {"images": (1, (1, 3, 32, 32))}, {"output": np.full((1, 21, 7), 0.9, np.float32)}
+    ),
+    "nanodet": onnx_file({"data": (1, (1, 3, 32, 32))}, {"output": NANODET}),
+    "dfine": onnx_file(
+        {"images": (1, (1, 3, 32, 32)), "orig_target_sizes": (7, (1, 2))},
+        {
+            "labels": np.array([[1, 0]], np.int64),
+            "boxes": np.array([[[10, 10, 50, 90], [0, 0, 640, 480]]], np.float32),
+            "scores": np.array([[0.9, 0.05]], np.float32),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("decoder", FILES)
+def test_a_file_of_each_kind_is_tried_and_then_sees(decoder: str) -> None:
+    entry = tried(own(decoder, FILES[decoder]))
+    assert entry.input == (1, 3, 32, 32)
+    found = decoded(LoadedModel(entry, FILES[decoder])).find(np.zeros((480, 640, 3), np.uint8))
+    assert "phone" in {thing.label for thing in found}
+    for thing in found:
+        assert thing.score >= 0.1
+        assert (thing.box >= 0).all()
+        assert (thing.box <= [640, 480, 640, 480]).all()
+
+
+@pytest.mark.parametrize(
+    ("decoder", "content"),
+    [
+        ("yolox", b"no model"),
+        ("dfine", FILES["yolox"]),
+        ("nanodet", FILES["yolox"]),
+        ("yolox", FILES["nanodet"]),
+    ],
+    ids=["no model", "yolox as dfine", "yolox as nanodet", "nanodet as yolox"],
+)
+def test_a_file_of_another_kind_is_refused(decoder: str, content: bytes) -> None:
+    with pytest.raises(ModelInputUnexpected):
+        tried(own(decoder, content))
+
+
+def test_a_model_without_a_label_of_use_is_refused() -> None:
+    with pytest.raises(ModelInputUnexpected, match="label"):
+        tried(own("yolox", FILES["yolox"], ("cat", "dog")))
+
+
+def test_every_decoder_of_the_manifest_is_known() -> None:
+    assert set(DECODERS) == set(ObjectDecoder.__args__)
+
+
+def test_a_nanodet_output_is_decoded_to_pixels_of_the_picture() -> None:
+    net = NanoDet.__new__(NanoDet)
+    net._side, net._labels, net._threshold = 416, ("person", "cell phone"), 0.3
+    net._wanted, net._cells = [(1, "cell phone")], _cells(416)
+    output = np.zeros((3598, 2 + 4 * 8), np.float32)
+    cell = 52 * 52 + 10 * 26 + 7  # row 10, column 7 of the stride-16 level
+    output[cell, 1] = 0.8
+    for side, bins in enumerate((1, 2, 3, 4)):  # left, top, right, bottom, in strides
+        output[cell, 2 + side * 8 + bins] = 50.0
+    (thing,) = net.things(output, 832, 416)
+    assert (thing.label, thing.score) == ("cell phone", pytest.approx(0.8))
+    expected = [(112 - 16) * 2, 160 - 32, (112 + 48) * 2, 160 + 64]
+    assert thing.box == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_nanodet_output_of_another_size_is_refused() -> None:
+    net = NanoDet.__new__(NanoDet)
+    net._side, net._labels, net._cells = 416, ("person",), _cells(416)
+    with pytest.raises(ModelInputUnexpected):
+        net.things(np.zeros((100, 33), np.float32), 640, 480)
+
+
+def test_a_dfine_output_is_taken_by_its_labels() -> None:
+    net = DFine.__new__(DFine)
+    net._labels, net._wanted, net._threshold = ("person", "cup", "cell phone"), {"cell phone"}, 0.3
+    labels = np.array([2, 2, 1, 2, 99], np.int64)
+    boxes = np.stack([PHONE, PHONE + 1, PHONE, PHONE - 200, PHONE])
+    scores = np.array([0.7, 0.5, 0.9, 0.2, 0.9], np.float32)
+    (thing,) = net.things(labels, boxes, scores, np.array([640, 480, 640, 480]))
+    assert (thing.label, thing.score) == ("cell phone", pytest.approx(0.7))
+
+
+def test_the_mean_of_two_models_is_over_both_even_where_one_sees_nothing() -> None:
+    assert mean(member("phone", ("phone", 0.6, PHONE)), member("phone")) == [("phone", 0.3)]
+    both = (member("phone", ("phone", 0.6, PHONE)), member("phone", ("phone", 0.4, PHONE + 4)))
+    assert mean(*both) == [("phone", 0.5)]
+
+
+def test_two_things_in_different_places_are_two() -> None:
+    there = PHONE + 200
+    found = mean(
+        member("phone", ("phone", 0.6, PHONE), ("phone", 0.8, there)),
+        member("phone", ("phone", 0.4, PHONE)),
+    )
+    assert sorted(found) == [("phone", 0.4), ("phone", 0.5)]
+
+
+def test_a_model_that_does_not_know_a_thing_has_no_say_in_it() -> None:
+    headphones = ("headphones", 0.6, PHONE)
+    assert mean(member("phone"), member("phone headphones", headphones)) == [("headphones", 0.6)]
+
+
+def test_a_thing_with_two_of_our_names_in_one_model_counts_once() -> None:
+    screens = (("screen", 0.5, PHONE), ("screen", 0.4, PHONE + 1))
+    assert mean(member("screen", *screens), member("screen")) == [("screen", 0.25)]
+
+
+def test_what_hardly_anybody_sees_is_left_out() -> None:
+    assert mean(member("phone", ("phone", 0.1, PHONE)), member("phone")) == []
+
+
+def test_measures_are_of_what_the_models_know() -> None:
+    net = member("phone screen", ("screen", 0.5, PHONE))
+    nets = ObjectNets(net, (), net.words)
+    picture = Picture(0, np.full((720, 640), 120, np.uint8))
+    net = ObjectDetector(nets).look(picture)
+    assert net.measures == {"phone": 0.0, "screen": pytest.approx(0.5)}
