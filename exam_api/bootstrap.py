@@ -172,7 +172,7 @@ def _watching(settings: Settings) -> ObjectChoice:
     try:
         return choose_objects(registry(settings.data_dir, settings.models_dir))
     except ModelError:
-        return ObjectChoice((), None)
+        return ObjectChoice()
 
 
 def _seal_key(settings: Settings, clock: Clock) -> SealKey:

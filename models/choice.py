@@ -21,8 +21,8 @@ class ObjectChoice:
     ``better``: a model that would see more phones by our validation, but whose file is not here.
     """
 
-    watching: tuple[ModelEntry, ...]
-    better: ModelEntry | None
+    watching: tuple[ModelEntry, ...] = ()
+    better: ModelEntry | None = None
 
     @property
     def recall(self) -> float | None:

@@ -77,7 +77,7 @@ class Core:
     appeal_policy: AppealPolicy = field(default_factory=AppealPolicy)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)
-    watching: ObjectChoice = ObjectChoice((), None)
+    watching: ObjectChoice = field(default_factory=ObjectChoice)
     admission: Admission = field(init=False)
     room: RoomActions = field(init=False)
     actions: ProctorActions = field(init=False)
