@@ -222,7 +222,7 @@ def phones_json(nets: ObjectNets, folder: Path, without: Sequence[Path], *, quic
     assert isinstance(rule, SequentialRule)
     points["at_the_rules_hit"] = rule.hit
     return {
-        "model": nets.ref.id,
+        "model": " + ".join(ref.id for ref in nets.refs),
         "pictures_without": len(clear),
         **{point: _at(limit, clear, scores) for point, limit in points.items()},
     }

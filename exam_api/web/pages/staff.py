@@ -32,8 +32,14 @@ async def console(
     request: Request, actor: CurrentActor, lists: Lists, core: CoreDep, exam_id: str
 ) -> Response:
     exam = await lists.exam(actor, exam_id)
-    shown = {"exam": exam, "list_href": _list_of(actor), "watching": core.watching}
-    return TEMPLATES.page(request, "console.html", actor, **shown)
+    return TEMPLATES.page(
+        request,
+        "console.html",
+        actor,
+        exam=exam,
+        list_href=_list_of(actor),
+        watching=core.watching,
+    )
 
 
 @router.get("/overview/{exam_id}")
