@@ -28,7 +28,7 @@ from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
 from analysis.schedule import Allowance, Pace
-from analysis.votes import SightLimits, votes
+from analysis.votes import SightLimits, face_hidden, votes
 from capture.contracts import Frame
 
 logger = logging.getLogger(__name__)
@@ -188,6 +188,9 @@ class SittingAnalyzer:
             boxes += sighting.boxes
             measures.update(sighting.measures)
         measures.update(self._normal.departures(picture.at_ms, measures))
+        hidden = face_hidden(measures, self._limits)
+        if hidden is not None:
+            measures["face_hidden"] = float(hidden)
         return Observation(picture.at_ms, self._votes(measures), boxes, measures)
 
     def _out(self) -> Mapping[str, tuple[ModelRef, ...]]:
