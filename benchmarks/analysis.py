@@ -5,7 +5,8 @@
 One thread; CPU time of that thread, medians, so that a busy machine matters little. The clip is
 the demo scene, composed at run time; what is decoded is that scene as the room page sends it.
 ``every_frame`` is the same analyzer with every detector looking at every frame, in the same run.
-Without the object model its step is null.
+``at_load``: as many sittings as a core shall carry, served together on one core's time
+(``analysis_load``). Without the object model its step is null.
 """
 
 import argparse
@@ -33,8 +34,9 @@ from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
 from analysis.rounds import THUMBNAIL_QUALITY, THUMBNAIL_SIDE
 from analysis.schedule import EVERY_FRAME, Schedule
+from benchmarks.analysis_load import HELD_FPS, Load, watched
 from capture.contracts import Frame
-from capture.demo_scene import AWAY, DEMO_EVENTS, FPS, WALK_S, render_demo_scene
+from capture.demo_scene import AWAY, DEMO_EVENTS, DURATION_S, FPS, WALK_S, render_demo_scene
 from capture.probe import read_frames
 from models import Registry, registry
 from models.errors import ModelError
@@ -43,6 +45,7 @@ SAMPLED_FPS = 2
 THUMBNAILS_A_SECOND = 0.5
 UPLINK_KBIT_S = 230  # what the room page asks the browser for
 CALM_UNTIL_S = AWAY[0] - WALK_S  # until then nothing happens in the scene
+SITTINGS = 25  # that a core shall carry
 LEAD_S = 7.0  # seconds before and after an event's start that the latency runs watch
 
 Milliseconds = float
@@ -237,6 +240,11 @@ def measure(clip: Path, *, quick: bool) -> dict[str, object]:
         "ms_per_second_of_a_sitting": {
             scene: {name: round(ms, 2) for name, ms in by.items()} for scene, by in looked.items()
         },
+        "at_load": watched(
+            models,
+            frames[:: FPS // HELD_FPS],
+            Load(SITTINGS, 16.0 if quick else 2.0 * DURATION_S, SITTINGS * FPS * decode / 1000),
+        ),
         "flag_latency_p50_s": round(statistics.median(every), 2),
         "flag_latency_p95_s": round(p95(every), 2),
         "flag_latency_beyond_entry_p95_s": round(p95(beyond_entry(found)), 2),

@@ -1,0 +1,132 @@
+"""Many sittings on one core, in virtual time: what a flag's way takes while all are watched.
+
+The worker's own rounds and budget serve the sittings. Their clock runs with the CPU time that the
+thread really spends, and stands still while the machine does something else; decoding takes its
+share of the core by running that clock faster. So the figures are those of a core that does nothing
+but this, whatever else runs meanwhile.
+"""
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.contracts import FlagKind, FlagPhase, FlagUpdate
+from analysis.models_set import ModelSet
+from analysis.policy import DEFAULT_POLICY
+from analysis.rounds import Receivers, Rounds
+from capture.contracts import Frame
+from capture.demo_scene import DEMO_EVENTS, DURATION_S
+
+HELD_FPS = 5  # frames of the scene that are held ready: what a suspicion asks for
+REST_S = 0.02  # as a lane rests when nobody had a frame
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``decoding``: the share of the core that decoding takes from the sittings' analysis."""
+
+    sittings: int
+    seconds: float
+    decoding: float
+
+
+class CoreClock:
+    """Seconds on a core of one's own."""
+
+    def __init__(self, decoding: float) -> None:
+        self._rate = 1 / (1 - decoding)
+        self._began = time.thread_time()
+        self.idle_s = 0.0
+
+    @property
+    def busy_s(self) -> float:
+        return (time.thread_time() - self._began) * self._rate
+
+    def __call__(self) -> float:
+        return self.busy_s + self.idle_s
+
+
+class Camera:
+    """Shows the scene from ``phase_s`` on; a frame is there at the rate that is asked for."""
+
+    def __init__(self, name: str, clock: CoreClock, scene: Sequence[Frame], phase_s: float) -> None:
+        self._name, self._clock, self._scene, self.phase_s = name, clock, scene, phase_s
+        self._due = phase_s % 0.5
+        self.rate = DEFAULT_POLICY.schedule.calm_fps
+
+    @property
+    def at_s(self) -> float:
+        """The sitting's own time."""
+        return self.phase_s + self._clock()
+
+    def take(self, timeout_s: float) -> Frame | None:  # noqa: ARG002 - a tap's signature
+        if self._clock() < self._due:
+            return None
+        self._due = max(self._due + 1 / self.rate, self._clock())
+        held = int(self.at_s * HELD_FPS)
+        shown = self._scene[held % len(self._scene)]
+        return replace(shown, sitting_id=self._name, at_ms=held * 1000 // HELD_FPS)
+
+
+def watched(models: ModelSet, scene: Sequence[Frame], load: Load) -> Mapping[str, object]:
+    """``scene``: the demo's, ``HELD_FPS`` frames a second."""
+    clock = CoreClock(load.decoding)
+    cameras: dict[str, Camera] = {}
+    delays: list[tuple[FlagKind, float]] = []
+
+    def hear(update: FlagUpdate) -> None:
+        delay = delay_s(update, cameras[update.sitting_id])
+        if delay is not None:
+            delays.append((update.flag.kind, delay))
+
+    rounds, longest_s = Rounds(models, Receivers(hear, lambda *_: None), clock), 0.0
+    policy = DEFAULT_POLICY.without(FlagKind.FEED_LOOPED)  # a scene over and over is a loop
+    for number in range(load.sittings):
+        name = f"s{number}"
+        cameras[name] = Camera(name, clock, scene, number * DURATION_S / load.sittings)
+        rounds.attach(name, cameras[name], policy)
+    while (began := clock()) < load.seconds:
+        if not rounds.round():
+            clock.idle_s += REST_S
+        longest_s = max(longest_s, clock() - began)
+    done = [attached.done for attached in rounds.sittings.values()]
+    return {
+        "sittings": load.sittings,
+        "seconds": load.seconds,
+        "core_busy": round(1 - clock.idle_s / clock(), 3),
+        "of_it_decoding": round(load.decoding, 3),
+        "frames_a_second_of_a_sitting": round(statistics.mean(one.fps for one in done), 2),
+        "longest_round_s": round(longest_s, 2),
+        **_delays_json(delays),
+    }
+
+
+def delay_s(update: FlagUpdate, camera: Camera) -> float | None:
+    """From the event in the picture to now, of a flag that opens on one of the scene's events."""
+    if update.phase is not FlagPhase.OPENED:
+        return None
+    start_s = update.flag.start_ms / 1000
+    loop_s = start_s // DURATION_S * DURATION_S
+    for kind, begins, ends in DEMO_EVENTS:
+        meant = kind == update.flag.kind and begins - 1 <= start_s - loop_s <= ends
+        if meant and loop_s + begins > camera.phase_s:  # else it was there when the sitting began
+            return camera.at_s - loop_s - begins
+    return None
+
+
+def _delays_json(delays: Sequence[tuple[FlagKind, float]]) -> Mapping[str, object]:
+    found = sorted(delay for _, delay in delays)
+    beyond = sorted(
+        delay - DEFAULT_POLICY.kinds[kind].rule.timing.enter_ms / 1000 for kind, delay in delays
+    )
+    return {
+        "flags": len(found),
+        "flag_latency_p50_s": _at(found, 0.5),
+        "flag_latency_p95_s": _at(found, 0.95),
+        "flag_latency_beyond_entry_p95_s": _at(beyond, 0.95),
+    }
+
+
+def _at(ordered: Sequence[float], share: float) -> float | None:
+    return round(ordered[round(share * (len(ordered) - 1))], 2) if ordered else None
