@@ -10,7 +10,6 @@ from types import MappingProxyType
 from acts.contracts import Language
 from acts.labels_form23 import DRAFT, FORM2, FORM3
 from acts.labels_package import PACKAGE
-from acts.labels_people import PEOPLE
 from acts.labels_results import PROTOCOL, REPORT, STATEMENT
 from acts.wording import Label
 
@@ -329,7 +328,6 @@ LABELS: Mapping[str, Label] = MappingProxyType(
         **FORM4,
         **VERIFY,
         **PACKAGE,
-        **PEOPLE,
         **STATEMENT,
         **PROTOCOL,
         **REPORT,

@@ -1,7 +1,7 @@
 """One sitting's analysis: frames in, observations and flags out."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from analysis.budget import UNLIMITED
@@ -21,6 +21,7 @@ from analysis.errors import PictureUnreadable
 from analysis.evidence import BestPicture
 from analysis.guarded import Guarded
 from analysis.identity_moments import seed_of
+from analysis.lips import Lips
 from analysis.models_set import ModelSet
 from analysis.normal import Normal
 from analysis.outages import Outages
@@ -29,7 +30,7 @@ from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
 from analysis.schedule import Allowance, Pace
 from analysis.votes import SightLimits, face_hidden, votes
-from capture.contracts import Frame
+from capture.contracts import AudioChunk, Frame
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ class SittingAnalyzer:
         self._limits = policy.limits
         self._pace = Pace(policy.schedule, budget, seed_of(subject))
         self._normal = Normal()
+        self._lips = Lips()
         self._newest_ms = -1
         self._watches = {
             kind: Watch(kind, own, policy.limits, self._models_of(own))
@@ -149,13 +151,18 @@ class SittingAnalyzer:
         used = (self._detectors[name] for name in policy.detectors if name in self._detectors)
         return tuple(ref for detector in used for ref in detector.models)
 
-    def feed(self, frame: Frame) -> tuple[Observation, list[FlagUpdate]]:
-        """A frame that is no picture, or not newer than the last, votes on nothing."""
+    def feed(
+        self, frame: Frame, sound: Sequence[AudioChunk] = ()
+    ) -> tuple[Observation, list[FlagUpdate]]:
+        """A frame that is no picture, or not newer than the last, votes on nothing.
+
+        ``sound``: what was heard since the last one.
+        """
         if frame.at_ms <= self._newest_ms:
             return Observation(frame.at_ms, {}), []
         self._newest_ms = frame.at_ms
         try:
-            picture = Picture.of(frame)
+            picture = Picture.of(frame, sound)
         except PictureUnreadable as error:
             logger.debug("frame left out: %s", error)
             return Observation(frame.at_ms, {}), []
@@ -191,6 +198,7 @@ class SittingAnalyzer:
         hidden = face_hidden(measures, self._limits)
         if hidden is not None:
             measures["face_hidden"] = float(hidden)
+        boxes += self._lips.shown(picture.at_ms, measures, boxes)
         return Observation(picture.at_ms, self._votes(measures), boxes, measures)
 
     def _out(self) -> Mapping[str, tuple[ModelRef, ...]]:

@@ -16,6 +16,13 @@ class PictureUnreadable(AnalysisError):
     status = 422
 
 
+class PhotoWithoutFace(AnalysisError):
+    """The photo shows no face that is large, light and straight enough to compare with."""
+
+    code = "photo_without_face"
+    status = 422
+
+
 class ModelInputUnexpected(AnalysisError):
     """A model file's tensors are not what its decoder knows."""
 

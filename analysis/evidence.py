@@ -16,6 +16,7 @@ LABELS = {
     FlagKind.EXTRA_FACE: ("face",),
     FlagKind.IDENTITY_MISMATCH: ("face",),
     FlagKind.PHONE: ("phone",),
+    FlagKind.SPEECH: ("lips_moving", "lips_still"),
 }
 
 

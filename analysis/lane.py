@@ -17,8 +17,7 @@ import cv2
 from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate
 from analysis.models_set import ModelSet
 from analysis.outages import lost
-from analysis.policy import AnalysisPolicy
-from analysis.rounds import Analysed, Attached, FrameSource, Receivers, Rounds
+from analysis.rounds import Analysed, Attached, Receivers, Rounds, Watched
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +92,8 @@ class Lane(threading.Thread):
     def halt(self) -> None:
         self._halt.set()
 
-    def attach(
-        self, sitting_id: str, tap: FrameSource, policy: AnalysisPolicy, since: Flag | None = None
-    ) -> None:
-        self._commands.put(lambda: self._mine.attach(sitting_id, tap, policy, since))
+    def attach(self, sitting_id: str, watched: Watched, since: Flag | None = None) -> None:
+        self._commands.put(lambda: self._mine.attach(sitting_id, watched, since))
 
     def detach(self, sitting_id: str, timeout_s: float) -> Analysed:
         """Waits until the lane has taken the last frame and flushed the open flags."""

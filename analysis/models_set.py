@@ -15,7 +15,7 @@ from models.errors import ModelError
 logger = logging.getLogger(__name__)
 
 # Analysis goes on without these; without the others it does not start.
-OPTIONAL = frozenset({"objects", "identity"})
+OPTIONAL = frozenset({"objects", "identity", "speech"})
 
 
 @dataclass(frozen=True, slots=True)

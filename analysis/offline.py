@@ -8,10 +8,13 @@ from pathlib import Path
 
 from analysis.analyzer import SittingAnalyzer, closed
 from analysis.contracts import NOBODY_KNOWN, Flag, FlagUpdate, ModelRef, Observation, Subject
+from analysis.detectors.identity import IdentityDetector
+from analysis.errors import PhotoWithoutFace
 from analysis.models_set import ModelSet
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
-from capture.contracts import Frame
+from capture.contracts import AudioChunk, Frame
 from capture.probe import VideoInfo, probe, read_frames
+from capture.sound import read_sound
 
 DEFAULT_FPS = 2.0
 MOST_FPS = 30.0  # of a file: from these the wanted ones are taken
@@ -47,19 +50,25 @@ def analyze_file(
     model_set: ModelSet | None = None,
     on_observation: OnObservation | None = None,
     subject: Subject = NOBODY_KNOWN,
+    sound: Path | None = None,
 ) -> AnalysisReport:
     """At least ``fps`` frames a second, more where the analyzer wants them, as in an exam.
 
-    Raises NotAVideo, and ModelError when the face models are missing or altered.
+    ``sound``: a file that is heard in place of the video's own.
+
+    Raises NotAVideo, NotASound, PhotoWithoutFace, and ModelError when the face models are
+    missing or altered.
     """
     info = probe(path)
     models = model_set or ModelSet.load(models_dir)
+    _require_face(models, subject)
     analyzer = SittingAnalyzer(models, policy, FILE_SITTING, subject)
     updates: list[FlagUpdate] = []
     times: list[int] = []
     every = read_frames(path, max(MOST_FPS, fps))
+    heard = Track(sound or (path if info.audio_codec is not None else None))
     for frame in sampled(every, lambda: max(fps, analyzer.wanted_fps)):
-        observation, told = analyzer.feed(frame)
+        observation, told = analyzer.feed(frame, heard.until(frame.at_ms))
         updates += told
         times.append(observation.at_ms)
         if on_observation is not None:
@@ -68,6 +77,29 @@ def analyze_file(
     return AnalysisReport(
         info, models.models, models.unavailable, _rate(times), len(times), tuple(closed(updates))
     )
+
+
+def _require_face(models: ModelSet, subject: Subject) -> None:
+    """Whoever names a photo wants it compared. Where the networks are absent the report says so."""
+    make = models.makers.get("identity")
+    detector = make(subject) if make is not None and subject != NOBODY_KNOWN else None
+    if isinstance(detector, IdentityDetector) and not detector.knows:
+        raise PhotoWithoutFace("no face to compare with in the photo")
+
+
+class Track:
+    """A file's sound, taken as the frames come."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._chunks = iter(()) if path is None else read_sound(path)
+        self._next = next(self._chunks, None)
+
+    def until(self, at_ms: int) -> list[AudioChunk]:
+        taken: list[AudioChunk] = []
+        while self._next is not None and self._next.end_ms <= at_ms:
+            taken.append(self._next)
+            self._next = next(self._chunks, None)
+        return taken
 
 
 def sampled(frames: Iterable[Frame], fps: Callable[[], float]) -> Iterator[Frame]:

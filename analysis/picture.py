@@ -1,5 +1,6 @@
 """A frame made ready for detectors: checked, bounded in size, converted once and only if asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import PictureUnreadable
-from capture.contracts import Frame
+from capture.contracts import AudioChunk, Frame
 
 SMALLEST = 32  # pixels a side: below this nothing can be told
 LARGEST = 1280  # longer sides are thinned out: no detector's input is larger than 416
@@ -45,15 +46,16 @@ def _thinned(i420: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """``i420`` as in ``Frame``, at most ``LARGEST`` a side."""
+    """``i420`` as in ``Frame``, at most ``LARGEST`` a side. ``sound``: heard since the last one."""
 
     at_ms: int
     i420: NDArray[np.uint8]
+    sound: tuple[AudioChunk, ...] = ()
 
     @classmethod
-    def of(cls, frame: Frame) -> "Picture":
+    def of(cls, frame: Frame, sound: Sequence[AudioChunk] = ()) -> "Picture":
         height, width = _checked(frame.i420)
-        return cls(frame.at_ms, _thinned(frame.i420, height, width))
+        return cls(frame.at_ms, _thinned(frame.i420, height, width), tuple(sound))
 
     @property
     def width(self) -> int:

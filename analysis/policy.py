@@ -76,6 +76,12 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
             Severity.ALERT,
             ("objects",),
         ),
+        # T-4.7 silence, T-4.8 talking aloud. Votes are the share of voice in the last 2 s.
+        FlagKind.SPEECH: KindPolicy(
+            WindowRule(Timing(3000, 5000, 30_000), 4000, 0.4, 0.2),
+            Severity.NOTICE,
+            ("speech", "faces"),
+        ),
         FlagKind.LOOKING_AWAY: KindPolicy(  # T-4.8; lasting: thinking people look aside too
             WindowRule(Timing(6000, 6000, 30_000), 10_000, 0.7, 0.4, min_votes=5),
             Severity.NOTICE,

@@ -6,18 +6,18 @@ Nothing here knows of threads or of a clock of its own, so that it can be watche
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from analysis.analyzer import SittingAnalyzer
 from analysis.budget import Budget
-from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate
+from analysis.contracts import NOBODY_KNOWN, Flag, FlagKind, FlagPhase, FlagUpdate, Subject
 from analysis.errors import PictureUnreadable
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy
-from capture.contracts import Frame
+from capture.contracts import AudioChunk, Frame
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,22 @@ class FrameSource(Protocol):
     rate: float
 
     def take(self, timeout_s: float) -> Frame | None: ...
+
+
+class SoundSource(Protocol):
+    """A sitting's sound since it was last taken; no more than a few seconds."""
+
+    def take(self) -> Sequence[AudioChunk]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Where a sitting's frames and sound come from, by which rules, and who is expected."""
+
+    tap: FrameSource
+    policy: AnalysisPolicy
+    subject: Subject = NOBODY_KNOWN
+    sound: SoundSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +148,7 @@ class Attached:
     """A sitting of a thread, touched by it only, except ``done``. ``taken_ms``: its last frame."""
 
     sitting_id: str
-    tap: FrameSource
+    watched: Watched
     analyzer: SittingAnalyzer
     outbox: Outbox
     shown_ms: int | None = None
@@ -154,16 +170,19 @@ class Rounds:
         self.serving: Attached | None = None
         self.busy_since: float | None = None
 
-    def attach(
-        self, sitting_id: str, tap: FrameSource, policy: AnalysisPolicy, since: Flag | None = None
-    ) -> None:
+    def attach(self, sitting_id: str, watched: Watched, since: Flag | None = None) -> None:
         analyzer = SittingAnalyzer(
-            self._models, policy, sitting_id, budget=self._budget, since=since
+            self._models,
+            watched.policy,
+            sitting_id,
+            watched.subject,
+            budget=self._budget,
+            since=since,
         )
         outbox = Outbox(self._receivers.on_update, sitting_id)
         if since is not None:
             outbox.told[since.kind, since.start_ms] = since
-        self.sittings[sitting_id] = Attached(sitting_id, tap, analyzer, outbox)
+        self.sittings[sitting_id] = Attached(sitting_id, watched, analyzer, outbox)
 
     def detach(self, sitting_id: str) -> Analysed:
         attached = self.sittings.get(sitting_id)
@@ -185,7 +204,7 @@ class Rounds:
         began = self._clock()
         self.serving, self.busy_since = attached, began
         try:
-            frame = attached.tap.take(0)
+            frame = attached.watched.tap.take(0)
             if frame is not None:
                 self._analyse(attached, frame)
         except Exception:
@@ -201,8 +220,9 @@ class Rounds:
     def _analyse(self, attached: Attached, frame: Frame) -> None:
         attached.taken_ms = frame.at_ms
         self._show(attached, frame)
-        _, updates = attached.analyzer.feed(frame)
-        attached.tap.rate = attached.analyzer.wanted_fps
+        sound = attached.watched.sound
+        _, updates = attached.analyzer.feed(frame, () if sound is None else sound.take())
+        attached.watched.tap.rate = attached.analyzer.wanted_fps
         attached.outbox.add(updates)
         attached.done = attached.done.plus(frame.at_ms)
 

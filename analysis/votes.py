@@ -106,6 +106,11 @@ def identity_mismatch(measures: Measures, limits: SightLimits) -> float | None:
     return min(1.0, max(0.0, share))
 
 
+def speech(measures: Measures) -> float | None:
+    """Somebody speaks, whoever it is: heard, so a covered camera does not matter."""
+    return measures.get("voice")
+
+
 Vote = Callable[[Measures, SightLimits], float | None]
 
 # What is seen says nothing while the camera is blocked; feed checks still do.
@@ -122,7 +127,7 @@ _OF_THE_SCENE: Mapping[FlagKind, Vote] = {
 def votes(measures: Measures, limits: SightLimits) -> dict[FlagKind, float | None]:
     """A vote of every kind that can be seen in a picture."""
     covered = blocked(measures, limits)
-    cast: dict[FlagKind, float | None] = {FlagKind.CAMERA_BLOCKED: covered}
+    cast = {FlagKind.CAMERA_BLOCKED: covered, FlagKind.SPEECH: speech(measures)}
     for kind, vote in _OF_THE_SCENE.items():
         cast[kind] = None if covered else vote(measures, limits)
     return cast

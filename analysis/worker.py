@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from analysis.contracts import NOBODY_KNOWN, Subject
 from analysis.errors import SittingAttachedTwice
 from analysis.lane import Lane, ModelSetFactory
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
@@ -24,6 +25,8 @@ from analysis.rounds import (
     OnUpdate,
     Outbox,
     Receivers,
+    SoundSource,
+    Watched,
 )
 
 logger = logging.getLogger(__name__)
@@ -39,8 +42,7 @@ class Place:
     """Where a sitting is watched, and what it takes to watch it elsewhere."""
 
     lane: Lane
-    tap: FrameSource
-    policy: AnalysisPolicy
+    watched: Watched
 
 
 class AnalysisWorker:
@@ -81,15 +83,21 @@ class AnalysisWorker:
         self._watchdog.start()
 
     def attach(
-        self, sitting_id: str, tap: FrameSource, policy: AnalysisPolicy = DEFAULT_POLICY
+        self,
+        sitting_id: str,
+        tap: FrameSource,
+        policy: AnalysisPolicy = DEFAULT_POLICY,
+        subject: Subject = NOBODY_KNOWN,
+        sound: SoundSource | None = None,
     ) -> None:
+        watched = Watched(tap, policy, subject, sound)
         with self._lock:
             if sitting_id in self._places:
                 raise SittingAttachedTwice(f"sitting {sitting_id} is already being analysed")
             held = Counter(place.lane.index for place in self._places.values())
             lane = min(self._lanes, key=lambda one: (held[one.index], one.index))
-            self._places[sitting_id] = Place(lane, tap, policy)
-            lane.attach(sitting_id, tap, policy)
+            self._places[sitting_id] = Place(lane, watched)
+            lane.attach(sitting_id, watched)
 
     def detach(self, sitting_id: str, *, timeout_s: float = DETACH_TIMEOUT_S) -> Analysed:
         """Closes the sitting's open flags. A sitting that is not attached: nothing is done."""
@@ -137,7 +145,7 @@ class AnalysisWorker:
             for sitting_id, place in moving.items():
                 place.lane = fresh
                 gap = cut_off[sitting_id].gap if sitting_id in cut_off else None
-                fresh.attach(sitting_id, place.tap, place.policy, gap)
+                fresh.attach(sitting_id, place.watched, gap)
         for sitting_id, cut in cut_off.items():
             outbox = Outbox(self._receivers.on_update, sitting_id)
             outbox.add(cut.updates if sitting_id in moving else cut.for_good())

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+SOUND_RATE = 16_000  # samples a second of decoded sound
+
 
 class TrackKind(StrEnum):
     """What a publication shows. Each kind is recorded by itself, all on the sitting's timeline.
@@ -57,6 +59,22 @@ class Frame:
     def bgr(self) -> NDArray[np.uint8]:
         """The picture as (height, width, 3) BGR, converted anew at each call."""
         return cv2.cvtColor(self.i420, cv2.COLOR_YUV2BGR_I420).astype(np.uint8, copy=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioChunk:
+    """A stretch of a sitting's sound, ``at_ms`` that of its first sample, on the frames' timeline.
+
+    ``samples``: 16 kHz, mono, shape (n,), float32, -1..1.
+    """
+
+    sitting_id: str
+    at_ms: int
+    samples: NDArray[np.float32]
+
+    @property
+    def end_ms(self) -> int:
+        return self.at_ms + self.samples.size * 1000 // SOUND_RATE
 
 
 class GapCause(StrEnum):

@@ -114,6 +114,13 @@ class NotAVideo(CaptureError):
     status = 422
 
 
+class NotASound(CaptureError):
+    """The file cannot be read as sound, or holds none."""
+
+    code = "not_a_sound"
+    status = 422
+
+
 class SupplyRefused(CaptureError):
     """What a page supplied is no piece of a recording, or is not the one that was announced."""
 

@@ -56,7 +56,7 @@ from capture.session import PublishSession
 from capture.settings import CaptureSettings
 from capture.signing import RecordingKey
 from capture.supplied import LONGEST_MS, SupplyRequest, cut_out, missing, take_in
-from capture.tap import FrameTap
+from capture.tap import AudioTap, FrameTap, Taps
 from capture.timeline import SittingClock
 from capture.viewing import Audience, Viewing
 
@@ -95,7 +95,7 @@ class CaptureService:
         self._settings = settings or CaptureSettings()
         self._tracks: dict[TrackKey, _Track] = {}
         self._by_resource: dict[str, TrackKey] = {}
-        self._taps: dict[str, FrameTap] = {}
+        self._taps: dict[str, Taps] = {}
         self._past = CaptureFigures()  # of sittings that are no longer in memory
         self._locks = KeyedLocks()
         self._told: dict[TrackKey, GapCause] = {}
@@ -134,8 +134,8 @@ class CaptureService:
         await self._viewing.aclose()
         for key in list(self._tracks):
             await self._retire(key, GapCause.SERVER_RESTART)
-        for tap in self._taps.values():
-            tap.close()
+        for taps in self._taps.values():
+            taps.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
         for pool in (self._decoding, self._reading, self._supplying, self._writing):
@@ -173,8 +173,8 @@ class CaptureService:
         self._places.leave(sitting_id)
         for key in [key for key in self._tracks if key.sitting_id == sitting_id]:
             await self._retire(key, GapCause.CLIENT_ENDED)
-        if (tap := self._taps.pop(sitting_id, None)) is not None:
-            tap.close()
+        if (taps := self._taps.pop(sitting_id, None)) is not None:
+            taps.close()
 
     def track_of(self, resource_id: str) -> TrackKey:
         """Whose publication this is. Raises ResourceUnknown."""
@@ -228,8 +228,8 @@ class CaptureService:
             self.stop_views()
         else:
             self.allow_views()
-        for tap in self._taps.values():
-            tap.relief = relief
+        for taps in self._taps.values():
+            taps.relieve(relief)
 
     # --- looking ---------------------------------------------------------------------------
 
@@ -241,7 +241,7 @@ class CaptureService:
             )
         session = track.session
         sampler = session.sampler if session else None
-        tap = self._taps.get(sitting_id) if kind is TrackKind.CAMERA else None
+        taps = self._taps.get(sitting_id) if kind is TrackKind.CAMERA else None
         return LiveStatus(
             live=track.live and track.recorder.recording and session is not None,
             connected=session is not None and session.connected,
@@ -249,7 +249,7 @@ class CaptureService:
             frames_decoded=track.decoded + (sampler.decoded if sampler else 0),
             frames_dropped=track.skipped
             + (sampler.skipped if sampler else 0)
-            + (tap.dropped if tap else 0),
+            + (taps.frames.dropped if taps else 0),
         )
 
     def tracks(self) -> Iterator[tuple[TrackKey, int, tuple[Path, ...]]]:
@@ -264,14 +264,21 @@ class CaptureService:
 
     def tap(self, sitting_id: str) -> FrameTap:
         """Decoded frames of the sitting's camera, from the first call on, at a key frame."""
-        tap = self._taps.get(sitting_id)
-        if tap is None:
-            tap = self._taps[sitting_id] = FrameTap(sitting_id, self._settings.sample_fps)
-            tap.relief = self._relief
+        return self._tapped(sitting_id).frames
+
+    def audio_tap(self, sitting_id: str) -> AudioTap:
+        """Decoded sound of the sitting's microphone, from the first call on."""
+        return self._tapped(sitting_id).listened()
+
+    def _tapped(self, sitting_id: str) -> Taps:
+        taps = self._taps.get(sitting_id)
+        if taps is None:
+            taps = self._taps[sitting_id] = Taps(sitting_id, self._settings.sample_fps)
+            taps.relieve(self._relief)
             track = self._tracks.get(TrackKey(sitting_id))
             if track is not None and track.session is not None:
-                track.session.tap = tap
-        return tap
+                track.session.taps = taps
+        return taps
 
     def recording(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> Recording:
         key = TrackKey(sitting_id, kind)
@@ -473,7 +480,7 @@ class CaptureService:
     async def _replace(self, key: TrackKey, track: _Track, session: PublishSession) -> None:
         old = track.session
         track.session = session
-        session.tap = self._taps.get(key.sitting_id) if key.track is TrackKind.CAMERA else None
+        session.taps = self._taps.get(key.sitting_id) if key.track is TrackKind.CAMERA else None
         self._by_resource[session.resource_id] = key
         if old is not None:
             self._detach(track, old)

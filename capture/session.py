@@ -12,7 +12,8 @@ from capture.offer import Offer
 from capture.recorder import Recorder
 from capture.rtp_seam import EncodedFrame, Ingest, SenderTime
 from capture.settings import CaptureSettings
-from capture.tap import FrameTap
+from capture.sound import SoundSampler
+from capture.tap import Taps
 from capture.timeline import LipSync, SittingClock, TrackClock
 from capture.viewing import Audience
 
@@ -21,7 +22,7 @@ _KEY_RETRY_S = 0.5
 
 
 class PublishSession:
-    """Runs in the event loop's thread. ``tap`` is None while nobody wants decoded frames."""
+    """Runs in the event loop's thread. ``taps`` is None while nobody wants it decoded."""
 
     def __init__(
         self,
@@ -36,11 +37,12 @@ class PublishSession:
         self.resource_id = secrets.token_urlsafe(18)
         self.etag = secrets.token_hex(8)
         self.clock = clock
-        self.tap: FrameTap | None = None
+        self.taps: Taps | None = None
         self.started = time.monotonic()
         self.last_rtp_ms: int | None = None
         self.last_frame_ms: int | None = None
         self.sampler: FrameSampler | None = None
+        self._sound: SoundSampler | None = None
         self.replaced = False
         self._recorder = recorder
         self._audience = audience
@@ -78,6 +80,7 @@ class PublishSession:
         if frame.codec == "opus":
             self._recorder.audio(at_ms, frame.data)
             self._audience.audio(frame, at_ms)
+            self._hear(frame.data, at_ms)
             return
         self.last_rtp_ms = self.last_frame_ms = now_ms
         self._video(frame, at_ms)
@@ -117,6 +120,8 @@ class PublishSession:
         await self._ingest.close()
         if self.sampler is not None:
             self.sampler.close()
+        if self._sound is not None:
+            self._sound.close()
 
     def _video(self, frame: EncodedFrame, at_ms: int) -> None:
         key: KeyInfo | None
@@ -128,12 +133,19 @@ class PublishSession:
         waited_for = self._audience.video(frame, at_ms, key=key is not None)
         if key is None and (frame.after_loss or self._recorder.wants_key_frame or waited_for):
             self._ask_key(soon=True)
-        if self.tap is not None:
+        if self.taps is not None:
             if self.sampler is None:
                 self.sampler = FrameSampler(
-                    frame.codec, self.tap, self._pool, self._settings.decode_backlog
+                    frame.codec, self.taps.frames, self._pool, self._settings.decode_backlog
                 )
             self.sampler.feed(frame.data, at_ms, key is not None, frame.after_loss)
+
+    def _hear(self, data: bytes, at_ms: int) -> None:
+        sound = self.taps.sound if self.taps is not None else None
+        if sound is not None:
+            if self._sound is None:
+                self._sound = SoundSampler(sound, self._pool)
+            self._sound.feed(data, at_ms)
 
     def _ask_key(self, *, soon: bool = False) -> None:
         now = time.monotonic()

@@ -1,9 +1,13 @@
-"""The one-slot hand-over of decoded frames: the latest wins, what was not taken is counted."""
+"""Hand-overs to analysis, which take no more room however slow it is; what was lost is counted.
+
+Frames have one slot, where the latest wins; sound has room for a few seconds.
+"""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 
-from capture.contracts import Frame, Relief
+from capture.contracts import SOUND_RATE, AudioChunk, Frame, Relief
 
 FEWER_FPS = 0.5  # of each sitting, while analysis is to cost less
 
@@ -67,3 +71,72 @@ class FrameTap:
             self._changed.notify_all()
         if (watcher := self._watcher) is not None:
             watcher()
+
+
+class AudioTap:
+    """Decode threads put, one analysis thread takes. The oldest goes when ``room_ms`` are full.
+
+    ``relief``: as of frames; sound is no longer decoded when nothing is analysed.
+    """
+
+    def __init__(self, sitting_id: str, room_ms: int = 5000) -> None:
+        self.sitting_id = sitting_id
+        self.relief = Relief.NOTHING
+        self._room = room_ms * SOUND_RATE // 1000
+        self._held = 0
+        self._waiting: deque[AudioChunk] = deque()
+        self._dropped = 0
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def dropped(self) -> int:
+        """Chunks that nobody took in time."""
+        return self._dropped
+
+    def put(self, chunk: AudioChunk) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._waiting.append(chunk)
+            self._held += chunk.samples.size
+            while self._held > self._room:
+                self._held -= self._waiting.popleft().samples.size
+                self._dropped += 1
+
+    def take(self) -> list[AudioChunk]:
+        """All that waits, in order."""
+        with self._lock:
+            taken, self._held = list(self._waiting), 0
+            self._waiting.clear()
+            return taken
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
+            self._held = 0
+
+
+class Taps:
+    """What is decoded of a sitting. Sound only once somebody listens."""
+
+    def __init__(self, sitting_id: str, rate: float) -> None:
+        self.frames = FrameTap(sitting_id, rate)
+        self.sound: AudioTap | None = None
+
+    def listened(self) -> AudioTap:
+        if self.sound is None:
+            self.sound = AudioTap(self.frames.sitting_id)
+            self.sound.relief = self.frames.relief
+        return self.sound
+
+    def relieve(self, relief: Relief) -> None:
+        self.frames.relief = relief
+        if self.sound is not None:
+            self.sound.relief = relief
+
+    def close(self) -> None:
+        self.frames.close()
+        if self.sound is not None:
+            self.sound.close()

@@ -46,6 +46,7 @@ def _shared() -> str | None:
 
 
 COMPONENTS: dict[str, Callable[[], str | None]] = {
+    "espeak-ng": _program("espeak-ng"),
     "chromium": _program("chromium", "chromium-browser"),
     "ffprobe": _program("ffprobe"),
     "ffmpeg": _program("ffmpeg"),

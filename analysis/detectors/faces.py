@@ -10,7 +10,7 @@ from analysis.contracts import Box
 from analysis.detectors.blazeface import BlazeFace, Face
 from analysis.detectors.contracts import Sighting
 from analysis.detectors.gaze import Iris, turned_deg
-from analysis.detectors.mesh import FaceMesh, Fitted
+from analysis.detectors.mesh import FaceMesh, Fitted, mouth_open
 from analysis.picture import Image, Picture
 from models import Registry
 
@@ -100,7 +100,7 @@ class FaceDetector:
 
     ``faces``: how many are confirmed and not worn; ``face``, ``second_face``: the mesh's presence
     of the two surest; ``weak_face``: the detector's score of the best unconfirmed one;
-    ``turned_deg``, ``eyes_aside``: of one who is alone, the latter only of a near face.
+    ``turned_deg``, ``mouth_open``, ``eyes_aside``: of one who is alone, the last of a near face.
 
     One who is alone in the picture is followed by the mesh until the next close look: then
     nothing is said of others (no ``second_face``). A face that gets lost is searched for at once.
@@ -126,7 +126,7 @@ class FaceDetector:
         if mesh is None or mesh.presence < VERIFIED:
             return None
         self._alone = mesh.as_face()
-        measures = {"faces": 1.0, "face": mesh.presence}
+        measures = {"faces": 1.0, "face": mesh.presence, "mouth_open": mouth_open(mesh.points)}
         return Sighting((_box(self._alone, picture),), measures)
 
     def _searched(self, picture: Picture, *, closely: bool) -> Sighting:
@@ -149,7 +149,7 @@ class FaceDetector:
         return Sighting(tuple(_box(one.face, picture) for one in people), measures)
 
     def _direction(self, picture: Picture, face: Face, mesh: Fitted) -> dict[str, float]:
-        direction = {"turned_deg": turned_deg(mesh.points)}
+        direction = {"turned_deg": turned_deg(mesh.points), "mouth_open": mouth_open(mesh.points)}
         if face.width >= EYES_FROM:
             direction["eyes_aside"] = self._nets.iris.aside(picture.lit, mesh.points)
         return direction

@@ -90,6 +90,11 @@ class IdentityDetector:
             + _enrolled(nets.print_on_paper, subject.documents)
         )
 
+    @property
+    def knows(self) -> bool:
+        """Whether there is anybody to compare with."""
+        return bool(self._enrolled)
+
     def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
         if not closely or not self._enrolled:
             return Sighting()

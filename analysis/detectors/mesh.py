@@ -15,6 +15,7 @@ from models import LoadedModel
 
 MARGIN = 1.5  # the crop's side in face widths, as MediaPipe's graph takes it
 POINTS, PRESENCE = 0, 1  # indices of the outputs
+INNER_LIPS = (13, 14)  # upper, lower, in the middle
 OUTER_EYES = (33, 263)  # the points of the outer eye corners: right, left
 
 
@@ -34,6 +35,13 @@ class Fitted:
         flat = self.points[:, :2]
         box = np.concatenate([flat.min(0), flat.max(0)])
         return Face(box, flat[list(OUTER_EYES)], self.presence)
+
+
+def mouth_open(points: NDArray[np.float32]) -> float:
+    """How far the lips are apart, in distances of the eyes' outer corners."""
+    upper, lower = (points[index].astype(np.float64) for index in INNER_LIPS)
+    right, left = (points[index].astype(np.float64) for index in OUTER_EYES)
+    return math.dist(upper, lower) / max(math.dist(right, left), 1.0)
 
 
 def _upright(face: Face, side: int) -> NDArray[np.float64]:

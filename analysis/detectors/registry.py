@@ -8,6 +8,7 @@ from analysis.detectors.faces import FaceDetector, FaceNets
 from analysis.detectors.feed import FeedDetector, feed_ref
 from analysis.detectors.identity import IdentityDetector, IdentityNets
 from analysis.detectors.objects import ObjectDetector, ObjectNets
+from analysis.detectors.speech import SpeechDetector, VoiceNet
 from models import Registry
 
 # ``identity`` takes the Subject whom the sitting expects, too.
@@ -35,6 +36,11 @@ def _identity(registry: Registry) -> Maker:
     return lambda subject=NOBODY_KNOWN: IdentityDetector(nets, subject)
 
 
+def _speech(registry: Registry) -> Maker:
+    net = VoiceNet(registry.load("voice"))
+    return lambda: SpeechDetector(net)
+
+
 # In the order in which they look at a picture. A loader raises ModelError when its models are
 # absent or refused; the others then work without it.
 DETECTORS: Mapping[str, Loader] = {
@@ -42,4 +48,5 @@ DETECTORS: Mapping[str, Loader] = {
     "faces": _faces,
     "objects": _objects,
     "identity": _identity,
+    "speech": _speech,
 }

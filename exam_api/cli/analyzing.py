@@ -17,12 +17,18 @@ def register(app: typer.Typer) -> None:
 def analyze(
     video: Annotated[Path, typer.Argument(help="A video file.")],
     json_out: JsonOut = False,
+    audio: Annotated[
+        Path | None, typer.Option(help="A sound file that is heard in place of the video's own.")
+    ] = None,
+    identity: Annotated[
+        Path | None, typer.Option(help="A photo of the one who should be there.")
+    ] = None,
     observations: Annotated[
         bool, typer.Option("--observations", help="Print each frame's observation as a JSON line.")
     ] = False,
 ) -> None:
     """Analyse a video file and print its flags."""
-    from analysis.contracts import Observation  # noqa: PLC0415 - seconds to import
+    from analysis.contracts import NOBODY_KNOWN, Observation, Subject  # noqa: PLC0415 - seconds to import
     from analysis.offline import analyze_file, observation_json  # noqa: PLC0415
 
     # With --json the flags own stdout, so the frames' lines go to stderr.
@@ -31,7 +37,14 @@ def analyze(
     def show(seen: Observation) -> None:
         stream.write(json.dumps(observation_json(seen), ensure_ascii=False) + "\n")
 
-    report = analyze_file(readable_file(video), on_observation=show if observations else None)
+    report = analyze_file(
+        readable_file(video),
+        on_observation=show if observations else None,
+        subject=NOBODY_KNOWN
+        if identity is None
+        else Subject(faces=(readable_file(identity).read_bytes(),)),
+        sound=None if audio is None else readable_file(audio),
+    )
     if json_out:
         say(report.to_json().rstrip())
         return

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from analysis.contracts import FlagKind
+from analysis.contracts import FlagKind, Subject
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
-from analysis.rounds import Analysed, FrameSource
+from analysis.rounds import Analysed, FrameSource, SoundSource
 from capture.contracts import LiveStatus, TrackKind
-from capture.tap import FrameTap
+from capture.tap import AudioTap, FrameTap
 from exam_api.services.ports import MediaState
 
 
@@ -15,11 +15,19 @@ class Capture(Protocol):
     def status(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> LiveStatus: ...
     def recorded_until(self, sitting_id: str) -> int: ...
     def tap(self, sitting_id: str) -> FrameTap: ...
+    def audio_tap(self, sitting_id: str) -> AudioTap: ...
     async def end_sitting(self, sitting_id: str) -> None: ...
 
 
 class Worker(Protocol):
-    def attach(self, sitting_id: str, tap: FrameSource, policy: AnalysisPolicy) -> None: ...
+    def attach(
+        self,
+        sitting_id: str,
+        tap: FrameSource,
+        policy: AnalysisPolicy,
+        subject: Subject,
+        sound: SoundSource,
+    ) -> None: ...
     def detach(self, sitting_id: str) -> Analysed: ...
 
 
@@ -51,14 +59,15 @@ class TappedAnalysis:
         self._worker = worker
         self._policy = policy
 
-    def attach(self, sitting_id: str, excused: Collection[str]) -> None:
+    def attach(self, sitting_id: str, excused: Collection[str], subject: Subject) -> None:
         """Anew where it was on: media that starts again starts a new watch.
 
         ``excused``: kinds of flags that an accommodation takes out.
         """
         self._worker.detach(sitting_id)
         policy = self._policy.without(*(kind for kind in FlagKind if kind in excused))
-        self._worker.attach(sitting_id, self._capture.tap(sitting_id), policy)
+        tap, sound = self._capture.tap(sitting_id), self._capture.audio_tap(sitting_id)
+        self._worker.attach(sitting_id, tap, policy, subject, sound)
 
     def detach(self, sitting_id: str) -> None:
         self._worker.detach(sitting_id)

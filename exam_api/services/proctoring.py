@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity
+from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity, Subject
 from capture.contracts import (
     CaptureEvent,
     Gap,
@@ -25,6 +25,7 @@ from capture.contracts import (
     SegmentClosed,
     TrackKind,
 )
+from exam_api.services.identity_ports import Photo, PhotoKind
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
     EventKind,
@@ -63,7 +64,14 @@ class AnalysisLost:
     at_ms: int
 
 
-Report = CaptureEvent | FlagUpdate | AnalysisLost | _Tick
+@dataclass(frozen=True, slots=True)
+class PhotosTaken:
+    """The student took an identity photo, after the camera had been switched on."""
+
+    sitting_id: str
+
+
+Report = CaptureEvent | FlagUpdate | AnalysisLost | PhotosTaken | _Tick
 
 
 @dataclass(slots=True)
@@ -108,6 +116,10 @@ class ProctoringBridge:
 
     def on_analysis_lost(self, sitting_id: str, at_ms: int) -> None:
         self._reports.put_nowait(AnalysisLost(sitting_id, at_ms))
+
+    def on_photos(self, sitting_id: str) -> None:
+        """In the loop's thread."""
+        self._reports.put_nowait(PhotosTaken(sitting_id))
 
     # --- life -------------------------------------------------------------------------------
 
@@ -158,6 +170,9 @@ class ProctoringBridge:
         if isinstance(report, _Tick):
             await self._tick_safely(media)
             return
+        if isinstance(report, PhotosTaken):
+            await self._expect_anew(report, analysis, media)
+            return
         await self._switch_analysis(report, analysis)
         for delay_s in (*RETRY_DELAYS_S, None):
             try:
@@ -178,13 +193,39 @@ class ProctoringBridge:
         try:
             match report:
                 case MediaStarted(track=TrackKind.CAMERA):
-                    async with self._transaction() as store:
-                        excused = await store.excused(report.sitting_id)
-                    await asyncio.to_thread(analysis.attach, report.sitting_id, excused)
+                    await self._attach(report.sitting_id, analysis)
                 case MediaLost(track=TrackKind.CAMERA) | PublisherEnded(track=TrackKind.CAMERA):
                     await asyncio.to_thread(analysis.detach, report.sitting_id)
         except Exception:  # noqa: BLE001 - recording and test go on without analysis
             _log.exception("analysis_not_switched")
+
+    async def _expect_anew(
+        self, report: PhotosTaken, analysis: SittingAnalysis, media: Media
+    ) -> None:
+        """A sitting that is watched already knows whom to expect from now on."""
+        if not media.status(report.sitting_id).live:
+            return
+        try:
+            await self._attach(report.sitting_id, analysis)
+        except Exception:  # noqa: BLE001 - what was known before goes on being watched
+            _log.exception("analysis_not_switched")
+
+    async def _attach(self, sitting_id: str, analysis: SittingAnalysis) -> None:
+        async with self._transaction() as store:
+            excused = await store.excused(sitting_id)
+            photos = await store.identity_photos(sitting_id)
+        subject = await self._subject(photos.values())
+        await asyncio.to_thread(analysis.attach, sitting_id, excused, subject)
+
+    async def _subject(self, photos: Iterable[Photo]) -> Subject:
+        """A photo that cannot be read is not there: the others are compared with."""
+        read: dict[PhotoKind, tuple[bytes, ...]] = {}
+        for photo in photos:
+            try:
+                read[photo.kind] = (await self._blobs.get(photo.key),)
+            except Exception:  # noqa: BLE001 - everything else is watched without it
+                _log.exception("identity_photo_unreadable")
+        return Subject(read.get(PhotoKind.FACE, ()), read.get(PhotoKind.DOCUMENT, ()))
 
     async def _record(
         self, report: CaptureEvent | FlagUpdate | AnalysisLost, store: ProctoringStore

@@ -11,8 +11,9 @@ from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Protocol, TypeVar
 
-from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
+from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity, Subject
 from capture.contracts import CaptureFigures, Gap, LiveStatus, Relief, Segment, TrackKind
+from exam_api.services.identity_ports import Photo, PhotoKind
 
 Store_co = TypeVar("Store_co", covariant=True)
 
@@ -148,6 +149,10 @@ class ProctoringStore(EventSink, Protocol):
         """Kinds of flags that the student's accommodation takes out."""
         ...
 
+    async def identity_photos(self, sitting_id: str) -> Mapping[PhotoKind, Photo]:
+        """The newest of each kind."""
+        ...
+
     async def in_progress(self) -> Sequence[SittingTimes]: ...
 
     async def save_segment(self, segment: Segment) -> bool: ...
@@ -171,7 +176,7 @@ class ProctoringStore(EventSink, Protocol):
 class SittingAnalysis(Protocol):
     """Analysis of one sitting's pictures, switched on and off with its media."""
 
-    def attach(self, sitting_id: str, excused: Collection[str]) -> None: ...
+    def attach(self, sitting_id: str, excused: Collection[str], subject: Subject) -> None: ...
 
     def detach(self, sitting_id: str) -> None:
         """Ends its open flags too. May wait for the worker's thread."""

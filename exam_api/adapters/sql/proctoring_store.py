@@ -15,6 +15,7 @@ from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.tables import Enrolment, EventRow, FlagRow, GapRow, SegmentRow, Sitting
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.ids import new_id
+from exam_api.services.identity_ports import Photo, PhotoKind
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring_ports import (
     EventKind,
@@ -73,6 +74,9 @@ class SqlProctoringStore(SqlEventSink):
             .where(Sitting.id == sitting_id)
         )
         return await self._session.scalar(query) or ()
+
+    async def identity_photos(self, sitting_id: str) -> Mapping[PhotoKind, Photo]:
+        return await self._unit.identity.photos(sitting_id)
 
     async def in_progress(self) -> Sequence[SittingTimes]:
         query = select(Sitting).where(Sitting.began_at.is_not(None), Sitting.finished_at.is_(None))

@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 import uvloop
 
-from analysis.contracts import FlagUpdate
+from analysis.contracts import FlagUpdate, Subject
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
 from capture.contracts import CaptureEvent, GapCause, TrackKey
@@ -84,8 +84,8 @@ class Worker:
     async def load_models(self) -> None:
         await asyncio.to_thread(self.analyzer.start)
 
-    async def attach(self, sitting_id: str, excused: tuple[str, ...]) -> None:
-        await asyncio.to_thread(self.analysis.attach, sitting_id, excused)
+    async def attach(self, sitting_id: str, excused: tuple[str, ...], subject: Subject) -> None:
+        await asyncio.to_thread(self.analysis.attach, sitting_id, excused, subject)
 
     async def detach(self, sitting_id: str) -> None:
         await asyncio.to_thread(self.analysis.detach, sitting_id)

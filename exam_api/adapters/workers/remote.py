@@ -14,7 +14,7 @@ from typing import Final, TypeVar, cast
 
 import structlog
 
-from analysis.contracts import FlagUpdate
+from analysis.contracts import FlagUpdate, Subject
 from capture.contracts import (
     CaptureEvent,
     CaptureFigures,
@@ -42,7 +42,7 @@ from capture.service import CaptureService
 from capture.settings import CaptureSettings
 from capture.signing import RecordingKey
 from capture.supplied import SupplyRequest
-from capture.tap import FrameTap
+from capture.tap import AudioTap, FrameTap
 from exam_api.adapters.workers.messages import (
     Beat,
     Flagged,
@@ -223,6 +223,9 @@ class RemoteCapture(CaptureService):
     def tap(self, sitting_id: str) -> FrameTap:
         raise NotImplementedError("decoded frames stay in the sitting's worker")
 
+    def audio_tap(self, sitting_id: str) -> AudioTap:
+        raise NotImplementedError("decoded sound stays in the sitting's worker")
+
     # --- inside ------------------------------------------------------------------------------
 
     def _parts(self, key: TrackKey) -> tuple[tuple[Media, ...], tuple[Path, ...]]:
@@ -300,8 +303,8 @@ class RemoteAnalysis:
         self._capture = capture
         self._loop = loop
 
-    def attach(self, sitting_id: str, excused: Collection[str]) -> None:
-        self._ask("attach", sitting_id, tuple(excused))
+    def attach(self, sitting_id: str, excused: Collection[str], subject: Subject) -> None:
+        self._ask("attach", sitting_id, tuple(excused), subject)
 
     def detach(self, sitting_id: str) -> None:
         self._ask("detach", sitting_id)

@@ -11,7 +11,6 @@ from exam_api.web.pages import (
     bank,
     bank_files,
     bank_tests,
-    drawn_acts,
     mail,
     notices,
     people,
@@ -36,6 +35,6 @@ def install_pages(app: FastAPI) -> None:
     records = (people_import, people, structure)
     planning = (schedule, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)
-    later = (drawn_acts, verify, results, appeals, statistics)
+    later = (verify, results, appeals, statistics)
     for part in (*own, *records, *planning, *banking, *later):
         app.include_router(part.router)

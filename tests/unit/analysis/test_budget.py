@@ -14,7 +14,7 @@ from analysis.detectors.contracts import Sighting
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
-from analysis.rounds import Receivers, Rounds
+from analysis.rounds import Receivers, Rounds, Watched
 from analysis.schedule import SLACK_MS, Schedule
 from capture.contracts import Frame
 
@@ -122,7 +122,7 @@ def watched(crowd: Crowd, seconds: float) -> tuple[list[Dear], float]:
     rounds = Rounds(ModelSet({"objects": make}, (REF,), {}), Receivers(lambda update: None), clock)
     policy = replace(DEFAULT_POLICY, kinds={}, schedule=SCHEDULE)
     for number in range(crowd.sittings):
-        rounds.attach(f"s{number}", Camera(clock, number), policy)
+        rounds.attach(f"s{number}", Watched(Camera(clock, number), policy))
     longest = 0.0
     while clock.now < seconds:
         began = clock.now

@@ -16,7 +16,7 @@ def vote(kind: FlagKind, **measures: float) -> float | None:
 
 
 def test_a_student_in_a_clear_picture_raises_nothing() -> None:
-    alike = {"identity_distance": 0.41}
+    alike = {"identity_distance": 0.41, "voice": 0.0}
     straight = {"turned_off_deg": 4.0, "eyes_off": 0.01}
     cast = votes(CLEAR | SOMEBODY | {"phone": 0.0, "person": 0.9} | straight | alike, LIMITS)
     assert set(cast.values()) == {0.0}
@@ -45,9 +45,11 @@ def test_a_turned_face_that_the_mesh_loses_is_still_somebody() -> None:
 def test_a_blocked_camera_is_no_vote_on_anything_it_would_have_to_see(
     feed: dict[str, float],
 ) -> None:
-    cast = votes(CLEAR | NOBODY | {"phone": 0.9} | feed, LIMITS)
+    cast = votes(CLEAR | NOBODY | {"phone": 0.9, "voice": 0.7} | feed, LIMITS)
     assert cast[FlagKind.CAMERA_BLOCKED] == 1.0
-    others = {kind: score for kind, score in cast.items() if kind is not FlagKind.CAMERA_BLOCKED}
+    assert cast[FlagKind.SPEECH] == 0.7, "what is heard is heard in the dark too"
+    unseen = {FlagKind.CAMERA_BLOCKED, FlagKind.SPEECH}
+    others = {kind: score for kind, score in cast.items() if kind not in unseen}
     assert set(others.values()) == {None}
 
 
@@ -83,6 +85,7 @@ def test_without_a_detector_there_is_no_vote() -> None:
             FlagKind.FEED_FROZEN,
             FlagKind.LOOKING_AWAY,
             FlagKind.IDENTITY_MISMATCH,
+            FlagKind.SPEECH,
         )
     )
 

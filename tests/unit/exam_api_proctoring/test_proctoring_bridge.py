@@ -17,6 +17,7 @@ from analysis.contracts import (
     FlagUpdate,
     ModelRef,
     Severity,
+    Subject,
 )
 from capture.contracts import (
     Gap,
@@ -30,6 +31,7 @@ from capture.contracts import (
     TrackKind,
 )
 from exam_api.domain.errors import StorageBusy
+from exam_api.services.identity_ports import Photo, PhotoKind
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.proctoring_ports import EventKind
 
@@ -37,9 +39,11 @@ from exam_api.services.proctoring_ports import EventKind
 class FakeAnalysis:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
+        self.expected: list[Subject] = []
 
-    def attach(self, sitting_id: str, _excused: object) -> None:
+    def attach(self, sitting_id: str, _excused: object, subject: Subject) -> None:
         self.calls.append(("attach", sitting_id))
+        self.expected.append(subject)
 
     def detach(self, sitting_id: str) -> None:
         self.calls.append(("detach", sitting_id))
@@ -153,6 +157,40 @@ async def test_media_switches_analysis_and_tells_the_console(bench, world):
         "media.started",
         "media.lost",
     ]
+
+
+async def test_whoever_watches_a_sitting_knows_whom_to_expect(bench, world):
+    """T-4.3: the photos that the student took, before the camera was on or after."""
+    one = await world.sitting()
+    media = bench.world.recordings
+    await world.blobs.put("face", b"jpeg of a face")
+    async with world.database.write() as unit:
+        await unit.identity.add_photo(one, Photo(PhotoKind.FACE, "face", world.clock.now()))
+    bench.bridge.on_capture(MediaStarted(one, at_ms=0))
+    await bench.settle()
+    assert bench.analysis.expected == [Subject(faces=(b"jpeg of a face",))]
+
+    await world.blobs.put("card", b"jpeg of a card")
+    async with world.database.write() as unit:
+        await unit.identity.add_photo(one, Photo(PhotoKind.DOCUMENT, "card", world.clock.now()))
+    bench.bridge.on_photos(one)  # nobody watches it now: the next start will know
+    await bench.settle()
+    assert len(bench.analysis.expected) == 1
+    media.live[one] = True
+    bench.bridge.on_photos(one)
+    await bench.settle()
+    both = Subject(faces=(b"jpeg of a face",), documents=(b"jpeg of a card",))
+    assert bench.analysis.expected[1:] == [both]
+    assert "jpeg" not in repr(both)
+
+
+async def test_a_photo_that_cannot_be_read_is_left_out(bench, world):
+    one = await world.sitting()
+    async with world.database.write() as unit:
+        await unit.identity.add_photo(one, Photo(PhotoKind.FACE, "gone", world.clock.now()))
+    bench.bridge.on_capture(MediaStarted(one, at_ms=0))
+    await bench.settle()
+    assert bench.analysis.expected == [Subject()]
 
 
 async def test_a_flag_lives_from_opened_to_closed_in_one_row(bench, world):

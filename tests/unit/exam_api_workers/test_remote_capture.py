@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from analysis.contracts import NOBODY_KNOWN
 from capture.contracts import (
     CaptureFigures,
     ClockOffset,
@@ -43,7 +44,7 @@ AS_REPORTED = {
 }
 FROM_THE_DISK = {"recording", "joined", "clip", "tracks_on_record"}
 OF_THE_MAIN_PROCESS = {"start", "aclose", "repaired"}
-INSIDE_A_WORKER = {"tap", "tracks", "relieve", "stop_views", "allow_views"}
+INSIDE_A_WORKER = {"tap", "audio_tap", "tracks", "relieve", "stop_views", "allow_views"}
 LIVE = LiveStatus(True, True, 900, 10, 2)
 SILENT = LiveStatus(False, True, 900, 10, 2)
 
@@ -265,6 +266,6 @@ async def test_analysis_of_a_lost_worker_is_no_failure(capture, caplog):
 
     await capture.publish(grant("a"), "v=0")
     analysis = RemoteAnalysis(capture, asyncio.get_running_loop())
-    await asyncio.to_thread(analysis.attach, "a", ["phone"])
-    assert capture._owners["a"].calls[-1] == ("attach", "a", ("phone",))
+    await asyncio.to_thread(analysis.attach, "a", ["phone"], NOBODY_KNOWN)
+    assert capture._owners["a"].calls[-1] == ("attach", "a", ("phone",), NOBODY_KNOWN)
     await asyncio.to_thread(analysis.detach, "unknown")
