@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from analysis.contracts import FlagKind, FlagPhase, FlagUpdate
 from analysis.models_set import ModelSet
 from analysis.policy import DEFAULT_POLICY
-from analysis.rounds import Receivers, Rounds
+from analysis.rounds import Receivers, Rounds, Watched
 from capture.contracts import Frame
 from capture.demo_scene import DEMO_EVENTS, DURATION_S
 
@@ -85,7 +85,7 @@ def watched(models: ModelSet, scene: Sequence[Frame], load: Load) -> Mapping[str
     for number in range(load.sittings):
         name = f"s{number}"
         cameras[name] = Camera(name, clock, scene, number * DURATION_S / load.sittings)
-        rounds.attach(name, cameras[name], policy)
+        rounds.attach(name, Watched(cameras[name], policy))
     while (began := clock()) < load.seconds:
         if not rounds.round():
             clock.idle_s += REST_S

@@ -30,7 +30,7 @@ from analysis.detectors.contracts import Detector, Sighting
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
-from analysis.rounds import Receivers, Rounds
+from analysis.rounds import Receivers, Rounds, Watched
 from capture.contracts import Frame
 from capture.demo_scene import FPS, demo_pictures
 
@@ -163,7 +163,7 @@ def _renewed(rounds: Rounds, wanted: Soak, now: Now, shown: Sequence[Image]) -> 
         if name in rounds.sittings and (now.s + phase_s) % SITTING_S == 0:
             done += rounds.detach(name).frames
         if name not in rounds.sittings:
-            rounds.attach(name, Camera(now, shown, number), DEFAULT_POLICY)
+            rounds.attach(name, Watched(Camera(now, shown, number), DEFAULT_POLICY))
     return done
 
 
