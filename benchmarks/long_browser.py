@@ -29,11 +29,14 @@ _STEP_MS: Final = 30_000
 class Student:
     """Signed in on a profile that stays when the browser is killed."""
 
-    def __init__(self, playwright: Playwright, chromium: Path, profile: Path, base: str) -> None:
+    def __init__(
+        self, playwright: Playwright, chromium: Path, profile: Path, base: str, login: str
+    ) -> None:
         self._playwright = playwright
         self._chromium = chromium
         self._profile = profile
         self._base = base
+        self._login = login
         self._process: subprocess.Popen[bytes] | None = None
         self._browser: Browser | None = None
         self.relay = Relay()
@@ -78,13 +81,13 @@ class Student:
         self.relay.cut = False
         await self.page.context.set_offline(False)
 
-    async def enter(self, login: str) -> None:
+    async def enter(self) -> None:
         """Sign in where needed, and go as far as the running test, whatever was before."""
         page = self.page
         assert page is not None
         await page.goto(f"{self._base}/cabinet")
         if "/login" in page.url:
-            await page.fill("[name=login]", login)
+            await page.fill("[name=login]", self._login)
             await page.fill("[name=password]", DEMO_PASSWORD)
             await page.click(".sign-in button")
             await page.wait_for_url(lambda url: "/login" not in url)
@@ -94,6 +97,15 @@ class Student:
             await page.goto(f"{self._base}/cabinet")
         await page.click("form[action$='/enter'] button")
         await self._through()
+
+    async def come_back(self, url: str) -> None:
+        """To the room that was open, as a browser that restores its tabs; else from the start."""
+        assert self.page is not None
+        await self.page.goto(url)
+        if self.page.url == url:
+            await self._through()
+        else:
+            await self.enter()
 
     async def _through(self) -> None:
         page = self.page

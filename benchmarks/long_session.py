@@ -92,7 +92,7 @@ async def run(plan: Plan, folder: Path, chromium: Path) -> dict[str, Any]:
     try:
         await server.ready()
         async with async_playwright() as playwright:
-            student = Student(playwright, chromium, folder / "profile", server.url)
+            student = Student(playwright, chromium, folder / "profile", server.url, LOGIN)
             try:
                 closed = await sit(student, plan)
             finally:
@@ -104,8 +104,8 @@ async def run(plan: Plan, folder: Path, chromium: Path) -> dict[str, Any]:
 
 async def sit(student: Student, plan: Plan) -> list[float]:
     """The exam with its troubles; for how many seconds there was no browser."""
-    await student.open()
-    await student.enter(LOGIN)
+    room = await student.open()
+    await student.enter()
     began, seconds = time.monotonic(), plan.minutes * 60
     closed: list[float] = []
     for share, length in (*plan.cuts, (plan.kill, 0.0)):
@@ -114,9 +114,10 @@ async def sit(student: Student, plan: Plan) -> list[float]:
             await student.cut(length)
             continue
         gone = time.monotonic()
+        url = room.url
         await student.kill()
-        await student.open()
-        await student.enter(LOGIN)
+        room = await student.open()
+        await student.come_back(url)
         closed.append(time.monotonic() - gone)
     await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
     await student.finish()

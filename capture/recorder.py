@@ -67,6 +67,7 @@ class Recorder:
         self._cause = kept.stop.cause if kept.stop else GapCause.SERVER_RESTART
         self._next_name = 1 + max((int(s.name.split(".")[0]) for s in kept.segments), default=0)
         self._early: deque[Block] = deque(maxlen=256)
+        self._follows = False  # the open segment begins where the last one ended
         self._told: tuple[GapCause, float] | None = None
         self._sealing: list[Path] = []
         self._jobs: set[asyncio.Future[list[Entry]]] = set()
@@ -108,8 +109,9 @@ class Recorder:
         block = Block(OPUS_TRACK, at_ms, key=True, data=data)
         if self._open is None:
             self._early.append(block)
-        else:
+        elif self._follows or at_ms >= (self._open.start_ms or 0):
             self._put(block)
+        # Else the line had held it back: its time is a gap, which the page fills with both.
 
     def tick(self, now_ms: int) -> None:
         """Write what waits too long because nothing newer pushed it out."""
@@ -182,7 +184,7 @@ class Recorder:
         return began is not None and at_ms - began >= self._settings.segment_s * 1000
 
     def _begin(self, track: Track, at_ms: int) -> None:
-        follows = self._close(end_ms=at_ms)
+        self._follows = self._close(end_ms=at_ms)
         suffix = "mkv" if track.number == H264_TRACK else "webm"
         path = self.folder / f"{self._next_name:06d}.{suffix}"
         try:
@@ -198,7 +200,7 @@ class Recorder:
             self._fail(error, at_ms)
             return
         self._next_name += 1
-        if follows:
+        if self._follows:
             self._open.start_ms = at_ms
         earliest = max(at_ms - _EARLY_AUDIO_MS, self._end_ms or 0)
         while self._early and self._open is not None:

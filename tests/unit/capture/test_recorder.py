@@ -100,6 +100,29 @@ async def test_sound_that_came_before_the_picture_is_kept(bench):
     assert segment.audio_codec == "opus"
 
 
+async def test_sound_that_the_line_held_back_stays_out_of_the_gap(bench):
+    bench.feed(0, 2000)
+    bench.recorder.pause(GapCause.NETWORK)
+    bench.feed(7000, 7500)
+    for at_ms in range(4000, 7600, 60):
+        bench.recorder.audio(at_ms, b"late")
+    bench.feed(7500, 11_000, sound=True)
+    ledger = await bench.finish()
+    assert ledger.gaps == [Gap(2000, 7000, GapCause.NETWORK)]
+    second = times(bench.folder, ledger.segments[1])
+    assert min(second) == ledger.segments[1].start_ms == 7000
+    assert [t for t in second if t % 100 and t < 7500] == [7060, 7120, 7180, 7240, 7360, 7420, 7480]
+
+
+async def test_sound_of_just_before_a_new_segment_is_kept(bench):
+    bench.feed(0, 3000)
+    bench.recorder.video("vp8", 3000, b"key", KEY)
+    bench.recorder.audio(2990, b"sound")
+    bench.feed(3100, 3500)
+    ledger = await bench.finish()
+    assert 2990 in times(bench.folder, ledger.segments[1])
+
+
 async def test_a_pause_becomes_a_gap_with_its_cause(bench):
     bench.feed(0, 2000)
     bench.recorder.pause(GapCause.NETWORK)
