@@ -48,6 +48,7 @@ def _shared() -> str | None:
 COMPONENTS: dict[str, Callable[[], str | None]] = {
     "espeak-ng": _program("espeak-ng"),
     "chromium": _program("chromium", "chromium-browser"),
+    "firefox": _program("firefox-esr", "firefox"),
     "ffprobe": _program("ffprobe"),
     "ffmpeg": _program("ffmpeg"),
     "pdftotext": _program("pdftotext"),
