@@ -8,7 +8,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Spacer, Table
 
 from acts import styles, typefaces, values
-from acts.contracts import ActDocument, EvidenceItem, Language
+from acts.contracts import ActDocument, ChatLine, EvidenceItem, Language, NotedBreach
 from acts.frames import WIDTH as FRAME_WIDTH
 from acts.frames import MarkedFrame, frame_size
 from acts.labels import LABELS, filled, kind_name, label
@@ -18,6 +18,7 @@ from acts.timeline import Timeline
 
 Rows = list[tuple[str, str]]  # (label markup, value markup)
 
+_CHAT = (PAGE_WIDTH, 62 * mm)
 _PLAIN = [
     ("FONTNAME", (0, 0), (-1, -1), typefaces.REGULAR),  # or Helvetica comes along, not embedded
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -48,17 +49,57 @@ def annex_story(document: ActDocument, language: Language) -> Iterator[Any]:
     yield styles.text(styles.both("annex.title", language), 14, face=typefaces.BOLD, after=4)
     if document.evidence:
         yield styles.text(styles.both("annex.human", language), 10, after=6)
-    yield from _section("annex.about", language)
+    if document.noted:
+        yield styles.text(styles.both("annex.noted_human", language), 10, after=6)
+    yield from _section(about_title(document), language)
     yield _table(_about(document, language), PAGE_WIDTH, 58 * mm)
-    yield from _section("annex.timeline", language)
-    yield Timeline(document, language)
-    yield styles.text(styles.both("annex.legend", language), 8, quiet=True)
+    if document.recorded:
+        yield from _section("annex.timeline", language)
+        yield Timeline(document, language)
+        yield styles.text(styles.both("annex.legend", language), 8, quiet=True)
+    if document.noted:
+        yield from _section("annex.noted", language)
+        yield _noted(document, language)
+    if document.recorded:
+        yield from _items(document, language)
+    if document.chat:
+        yield from _section("annex.chat", language)
+        yield _table([chat_line(document, line, language) for line in document.chat], *_CHAT)
+
+
+def about_title(document: ActDocument) -> str:
+    return "annex.about" if document.recorded else "annex.about_act"
+
+
+def _items(document: ActDocument, language: Language) -> Iterator[Any]:
     yield CondPageBreak(60 * mm)
     yield from _section("annex.items", language)
     if not document.evidence:
         yield styles.text(styles.both("annex.no_items", language), 10)
     for number, entry in enumerate(document.evidence, 1):
         yield from _item(document, number, entry, language)
+
+
+def _noted(document: ActDocument, language: Language) -> Any:
+    rows = []
+    for one in document.noted:
+        item = styles.both(f"item.{one.item.value}", language)
+        rows.append((noted_at(document, one), f"{item}<br/>{typefaces.markup(one.words)}"))
+    return _table(rows, PAGE_WIDTH, 22 * mm)
+
+
+def noted_at(document: ActDocument, one: NotedBreach) -> str:
+    if one.at is None:
+        return "—"
+    return f"{one.at.astimezone(document.made_at.tzinfo):%H:%M:%S}"
+
+
+def chat_line(document: ActDocument, line: ChatLine, language: Language) -> tuple[str, str]:
+    """Markup: who and when; what."""
+    who = "annex.chat_student" if line.by_student else "annex.chat_proctor"
+    at = f"{line.at.astimezone(document.made_at.tzinfo):%H:%M:%S}"
+    name = f"{at} {styles.both(who, language)}: {typefaces.markup(line.author)}"
+    return name, typefaces.markup(line.text)
 
 
 def _section(key: str, language: Language) -> Iterator[Any]:
@@ -79,17 +120,9 @@ def _row(key: str, value: str, language: Language) -> tuple[str, str]:
 
 
 def _about(document: ActDocument, language: Language) -> Rows:
-    rows = [
-        _row("annex.exam_date", values.day(document.exam_date), language),
-        _row("annex.zero", values.moment(values.clock(document, 0)), language),
-        _row("annex.coverage", _coverage(document, language), language),
-    ]
-    rows += [
-        _row("annex.gap", _gap(document, place, language), language)
-        for place in range(len(document.gaps))
-    ]
-    digest = typefaces.markup(document.recording_digest) or "—"
-    rows.append(_row("annex.digest", digest, language))
+    rows = [_row("annex.exam_date", values.day(document.exam_date), language)]
+    if document.recorded:
+        rows += _recording(document, language)
     if document.recording_url:
         rows.append(_row("annex.recording", values.link(document.recording_url), language))
     rows.append(_row("annex.software", _software(document, language), language))
@@ -97,6 +130,20 @@ def _about(document: ActDocument, language: Language) -> Rows:
     if document.verify_url:
         rows.append(_row("annex.verify", values.link(document.verify_url), language))
     return rows
+
+
+def _recording(document: ActDocument, language: Language) -> Rows:
+    digest = typefaces.markup(document.recording_digest) or "—"
+    gaps = [
+        _row("annex.gap", _gap(document, place, language), language)
+        for place in range(len(document.gaps))
+    ]
+    return [
+        _row("annex.zero", values.moment(values.clock(document, 0)), language),
+        _row("annex.coverage", _coverage(document, language), language),
+        *gaps,
+        _row("annex.digest", digest, language),
+    ]
 
 
 def _coverage(document: ActDocument, language: Language) -> str:

@@ -70,8 +70,30 @@ class RecordingGap:
 
 
 @dataclass(frozen=True, slots=True)
+class NotedBreach:
+    """What people saw with their own eyes (S-12), and when; ``at`` None: nobody noted the time."""
+
+    item: Form1Item
+    at: datetime | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLine:
+    """What student and proctor wrote to each other during the exam. ``by_student``: who."""
+
+    at: datetime
+    by_student: bool
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActDocument:
     """Form 1, an act on breach of exam rules (S-17), with everything a reader may need.
+
+    Made of flags that a proctor confirmed (``evidence``), or drawn up by a commission of what it
+    saw (``noted``, S-12).
 
     ``made_at`` carries its time zone and is the only time in the file: the same document gives
     the same bytes. ``started_at`` is the zero of the evidence's time spans. A draft may lack its
@@ -99,10 +121,18 @@ class ActDocument:
     gaps: tuple[RecordingGap, ...] = ()
     draft: bool = False
     supplied_seconds: float = 0.0  # of the gaps, filled by the student's own computer
+    noted: tuple[NotedBreach, ...] = ()
+    chat: tuple[ChatLine, ...] = ()
 
     @property
     def ticked(self) -> frozenset[Form1Item]:
-        return frozenset(entry.item for entry in self.evidence if entry.item is not None)
+        seen = {entry.item for entry in self.evidence if entry.item is not None}
+        return frozenset(seen | {one.item for one in self.noted})
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the system watched at all: in a classroom it may not have."""
+        return bool(self.evidence or self.recording_digest or self.exam_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def check_act(document: ActDocument) -> None:
     """Raises DocumentInvalid."""
     times = [document.started_at]
     times += [entry.decided_at for entry in document.evidence if entry.decided_at]
+    times += [one.at for one in document.noted if one.at]
+    times += [line.at for line in document.chat]
     numbers = [
         document.recording_seconds,
         document.exam_seconds,
@@ -85,7 +87,9 @@ def _people(document: ActDocument, language: Language) -> Iterator[Any]:
 
 
 def breach_time(document: ActDocument) -> str:
-    """When the breach was: the first ticked item, else the first flag, else the exam's start."""
+    """When the breach was: as noted, else the first ticked item's, flag's or the exam's start."""
+    if noted := [one.at for one in document.noted if one.at]:
+        return f"{min(noted).astimezone(document.made_at.tzinfo):%H:%M:%S}"
     ticked = [entry.start_ms for entry in document.evidence if entry.item]
     starts = ticked or [entry.start_ms for entry in document.evidence] or [0]
     return f"{values.clock(document, min(starts)):%H:%M:%S}"
@@ -113,10 +117,11 @@ def _places(numbers: list[int], language: Language) -> str:
 def _item(document: ActDocument, item: Form1Item, language: Language) -> Iterator[Any]:
     key = f"item.{item.value}"
     numbers = [n for n, entry in enumerate(document.evidence, 1) if entry.item is item]
-    box = typefaces.TICKED if numbers else typefaces.UNTICKED
+    ticked = item in document.ticked
+    box = typefaces.TICKED if ticked else typefaces.UNTICKED
     words = typefaces.markup(label(key))
-    if numbers:
-        words = f"<b>{words}</b>{_places(numbers, 'kk')}"
+    if ticked:
+        words = f"<b>{words}</b>{_places(numbers, 'kk') if numbers else ''}"
     yield styles.text(f"<bullet>{box}</bullet>{words}", 11.5, indent=_TEXT, after=1)
     yield from note(key, language, indent=_TEXT)
     yield Spacer(0, 0.5 * mm)

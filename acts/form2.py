@@ -31,10 +31,15 @@ def render_refusal(document: RefusalDocument, language: Language) -> bytes:
 
     Raises DocumentInvalid.
     """
+    check_refusal(document)
+    return set_pages([OnePage([*_form(document, language)])], imprint(document, language))
+
+
+def check_refusal(document: RefusalDocument) -> None:
+    """Raises DocumentInvalid."""
     check(document, ())
     if not (document.draft or typefaces.plain(document.act_number)):
         raise DocumentInvalid("form 2 names the act that was not signed")
-    return set_pages([OnePage([*_form(document, language)])], imprint(document, language))
 
 
 def _form(document: RefusalDocument, language: Language) -> Iterator[Any]:

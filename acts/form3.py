@@ -28,13 +28,18 @@ def render_outsider(document: OutsiderDocument, language: Language) -> bytes:
 
     Raises DocumentInvalid.
     """
+    check_outsider(document)
+    return set_pages([OnePage([*_form(document, language)])], imprint(document, language))
+
+
+def check_outsider(document: OutsiderDocument) -> None:
+    """Raises DocumentInvalid."""
     pictures = [picture for picture in (document.enrolled, document.seen) if picture]
     check(
         document,
         [picture.taken_at for picture in pictures if picture.taken_at],
         [edge for picture in pictures for edge in picture.region or ()],
     )
-    return set_pages([OnePage([*_form(document, language)])], imprint(document, language))
 
 
 def _form(document: OutsiderDocument, language: Language) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from acts.contracts import Language
 from acts.labels_form23 import DRAFT, FORM2, FORM3
 from acts.labels_package import PACKAGE
+from acts.labels_people import PEOPLE
 from acts.labels_results import PROTOCOL, REPORT, STATEMENT
 from acts.wording import Label
 
@@ -328,6 +329,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
         **FORM4,
         **VERIFY,
         **PACKAGE,
+        **PEOPLE,
         **STATEMENT,
         **PROTOCOL,
         **REPORT,

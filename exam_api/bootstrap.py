@@ -18,12 +18,12 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from acts.contracts import ActDocument, Form4Document, Language
-from acts.form1 import render_act
+from acts.contracts import Form4Document, Language
 from acts.form4 import render_form4_xlsx
 from acts.form4_pdf import render_form4_pdf
-from acts.html import render_act_html
+from acts.forms import render_form, render_form_html
 from acts.package import PackageContents, make_package
+from acts.record import AnyAct
 from acts.seal import SealKey, seal
 from capture.contracts import TrackKind
 from capture.service import CaptureService
@@ -48,12 +48,14 @@ from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.appeals import AppealPolicy
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
+from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.archiving import Archive, ArchivedRecordings
 from exam_api.services.check_list_papers import Form4Makers, Form4Papers
 from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.deadlines import Deadlines
+from exam_api.services.drawn_acts import DrawnActs
 from exam_api.services.exports import (
     EXPORT,
     EXPORT_JOBS,
@@ -81,6 +83,7 @@ from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
 from exam_api.settings import Settings
 from exam_api.web.api import (
+    drawn_acts,
     exports,
     gap_fill,
     identity,
@@ -154,6 +157,7 @@ async def build(settings: Settings) -> FastAPI:
             live_routes.router,
             review_routes.router,
             review_papers.router,
+            drawn_acts.router,
             student_line.router,
             gap_fill.router,
             exports.router,
@@ -214,6 +218,7 @@ def _container(
     read = _stores(database.read, lambda unit: SqlActStore(unit, clock))
     write = _stores(database.write, lambda unit: SqlActStore(unit, clock))
     place = Place(settings.address, ZoneInfo(settings.time_zone))
+    sealing = _sealing(seal_key)
     acts = Acts(
         read,
         write,
@@ -222,7 +227,7 @@ def _container(
         clock,
         place=place,
         number_format=settings.act_number_format,
-        render=_sealing(seal_key),
+        render=sealing,
         render_form4=render_form4_xlsx,
     )
     handlers: dict[str, Handler] = {}
@@ -264,11 +269,22 @@ def _container(
                 acts,
                 read,
                 blobs,
-                PaperMakers(render_form4_pdf, render_act_html, _packing(seal_key)),
+                PaperMakers(render_form4_pdf, render_form_html, _packing(seal_key)),
             ),
             identity=Identity(database, clock, blobs),
             check_lists=CheckListDesk(
                 database, clock, _form4_papers(blobs, place, seal_key), read_sheet
+            ),
+            drawn=DrawnActs(
+                read,
+                write,
+                blobs,
+                clock,
+                Finishing(write, blobs, sealing),
+                place=place,
+                number_format=settings.act_number_format,
+                preview=render_form,
+                policy=settings.act_policy,
             ),
         ),
         hub=hub,
@@ -364,8 +380,8 @@ def _stores(
     return opened
 
 
-def _sealing(key: SealKey) -> Callable[[ActDocument, Language], bytes]:
-    return lambda document, language: seal(render_act(document, language), key, document.made_at)
+def _sealing(key: SealKey) -> Callable[[AnyAct, Language], bytes]:
+    return lambda document, language: seal(render_form(document, language), key, document.made_at)
 
 
 def _form4_papers(blobs: Blobs, place: Place, key: SealKey) -> Form4Papers:
@@ -426,6 +442,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
     await stack.enter_async_context(_task("recordings", sealing))
     stack.callback(container.hub.close)
     await stack.enter_async_context(_task("acts", container.proctoring.acts.settle_all()))
+    await stack.enter_async_context(_task("drawn acts", container.proctoring.drawn.finish_all()))
 
 
 async def _resume(container: Container) -> None:

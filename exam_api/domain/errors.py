@@ -3,6 +3,8 @@
 ``code`` is also the translation key. Messages carry no personal data.
 """
 
+from collections.abc import Mapping
+
 
 class ExamError(Exception):
     code = "internal"
@@ -346,6 +348,22 @@ class CommissionInvalid(InvalidRequest):
     """An order without a number, or people without the commission's role."""
 
     code = "commission_invalid"
+
+
+class ActIncomplete(InvalidRequest):
+    """``problems``: what is wrong with an act, field by field, as codes."""
+
+    code = "act_incomplete"
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {code}" for field, code in problems.items()))
+        self.problems = problems
+
+
+class ActOutdated(Conflict):
+    """Only the newest revision of an act is corrected."""
+
+    code = "act_outdated"
 
 
 class StatementEarly(Conflict):

@@ -1,4 +1,4 @@
-"""An act's document as stored (JSON, decided once) ↔ as rendered (``acts.contracts``).
+"""An act's document as stored (JSON, decided once); ``act_inputs`` makes of it what is rendered.
 
 The stored form is the whole truth of a revision: rendering it again gives the same bytes. Pictures
 and clips are named by key and digest.
@@ -8,30 +8,18 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from acts.contracts import (
-    ActDocument,
-    EvidenceItem,
-    Form1Item,
-    Language,
-    Person,
-    RecordingGap,
-    Student,
-)
 from analysis.contracts import FlagKind
 from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording
-from exam_api.domain.languages import in_language
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag
 from exam_api.services.review_ports import WatchedSitting
 from exam_api.services.review_rules import Coverage
 
 DIGEST_PREFIX: Final = 16  # hex digits in the address of the verification page
-# The only role that signs a remote act by itself (S-17); form 1 leaves two more lines to fill.
-_PROCTOR: Final[Mapping[Language, str]] = {"kk": "проктор", "ru": "проктор", "en": "proctor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +74,7 @@ def compose(head: ActHead, facts: ActFacts, place: Place) -> dict[str, Any]:
         "exam_date": exam_day.isoformat(),
         "started_at": sitting.origin.astimezone(place.zone).isoformat(),
         "authors": _authors(facts.confirmed),
-        "student": _student(facts.watched),
+        "student": student_of(facts.watched),
         "evidence": [_evidence(flag, decision, facts, place) for flag, decision in facts.confirmed],
         "recording_digest": facts.recording.digest,
         "recording_seconds": facts.covered.recorded_ms / 1000,
@@ -95,8 +83,13 @@ def compose(head: ActHead, facts: ActFacts, place: Place) -> dict[str, Any]:
         "recording_url": place.review_url(sitting.id),
         "gaps": [[gap.start_ms, gap.end_ms, str(gap.cause)] for gap in facts.recording.gaps],
     }
+    return addressed(document, head.act_id, place)
+
+
+def addressed(document: dict[str, Any], act_id: str, place: Place) -> dict[str, Any]:
+    """With the address of its verification page, which names the document's digest."""
     prefix = document_digest(document)[:DIGEST_PREFIX]
-    document["verify_url"] = f"{place.address}/verify/{head.act_id}/{prefix}"
+    document["verify_url"] = f"{place.address}/verify/{act_id}/{prefix}"
     return document
 
 
@@ -112,38 +105,13 @@ def decisions_in(document: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(entry["decision_id"]) for entry in document["evidence"])
 
 
-def render_input(
-    document: Mapping[str, Any], pictures: Mapping[str, bytes], language: Language
-) -> ActDocument:
-    """``pictures``: JPEG by evidence key; one that is gone leaves its place empty."""
-    authors = tuple(Person(name, _PROCTOR[language]) for name in document["authors"])
-    return ActDocument(
-        number=document["number"],
-        revision=document["revision"],
-        made_at=datetime.fromisoformat(document["made_at"]),
-        discipline=in_language(document["discipline"], language),
-        exam_date=date.fromisoformat(document["exam_date"]),
-        started_at=datetime.fromisoformat(document["started_at"]),
-        authors=authors,
-        student=Student(**document["student"]),
-        evidence=tuple(_item(entry, pictures) for entry in document["evidence"]),
-        recording_digest=document["recording_digest"],
-        recording_seconds=document["recording_seconds"],
-        supplied_seconds=document.get("supplied_seconds", 0.0),  # acts of earlier versions
-        exam_seconds=document["exam_seconds"],
-        recording_url=document["recording_url"],
-        verify_url=document["verify_url"],
-        gaps=tuple(RecordingGap(start, end, cause) for start, end, cause in document["gaps"]),
-    )
-
-
 def _authors(confirmed: Sequence[tuple[StoredFlag, StoredDecision]]) -> list[str]:
     """Who confirmed, in the order of their first confirmation, each once."""
     in_time = sorted((decision for _, decision in confirmed), key=lambda one: (one.at, one.id))
     return list(dict.fromkeys(decision.by_name for decision in in_time))
 
 
-def _student(watched: WatchedSitting) -> dict[str, str]:
+def student_of(watched: WatchedSitting) -> dict[str, str]:
     card = watched.student
     return {
         "full_name": card.full_name,
@@ -188,22 +156,3 @@ def _recall(flag: StoredFlag) -> float | None:
     if flag.kind is not FlagKind.PHONE:
         return None
     return next((model.recall for model in flag.models if model.recall is not None), None)
-
-
-def _item(entry: Mapping[str, Any], pictures: Mapping[str, bytes]) -> EvidenceItem:
-    return EvidenceItem(
-        item=Form1Item(entry["item"]) if entry["item"] else None,
-        kind=entry["kind"],
-        start_ms=entry["start_ms"],
-        end_ms=entry["end_ms"],
-        confidence=entry["confidence"],
-        model=entry["model"],
-        frame_jpeg=pictures.get(entry["evidence_key"] or ""),
-        regions=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in entry["regions"]),
-        clip_url=entry["clip_url"],
-        clip_sha256=entry["clip_sha256"],
-        comment=entry["comment"],
-        decided_by=entry["decided_by"],
-        decided_at=datetime.fromisoformat(entry["decided_at"]),
-        frame_at_ms=entry["frame_at_ms"],
-    )

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from acts.contracts import ActDocument, Form4Document, Language
+from acts.contracts import Form4Document, Language
 from acts.package import FlagData, ModelUsed, PackageContents
+from acts.record import AnyAct
 from exam_api.domain.errors import NotFound
 from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.roles import Actor
-from exam_api.services.act_documents import render_input
+from exam_api.services.act_inputs import pictures_in, render_input
 from exam_api.services.acts import Acts
 from exam_api.services.ports import Blobs
 from exam_api.services.proctoring_ports import StoredFlag, Transaction
@@ -22,7 +23,7 @@ class PaperMakers:
     """How papers are made of documents; CPU-bound, called in threads."""
 
     form4_pdf: Callable[[Form4Document, Language], bytes]
-    act_html: Callable[[ActDocument, Language], bytes]
+    act_html: Callable[[AnyAct, Language], bytes]
     package: Callable[[PackageContents], bytes]
 
 
@@ -51,7 +52,7 @@ class ActPapers:
         pictures = await self._pictures(act)
         evidence = [
             await self._flag_data(flags[entry["flag_id"]], entry, pictures)
-            for entry in act.document["evidence"]
+            for entry in act.document.get("evidence", ())
         ]
         pdfs = {language: await self._blobs.get(act.files[language]) for language in LANGUAGES}
         contents = PackageContents(pdfs, tuple(evidence))
@@ -81,8 +82,7 @@ class ActPapers:
         """NotFound while the act is still being made."""
         if not act.complete:
             raise NotFound
-        keys = {entry["evidence_key"] for entry in act.document["evidence"]} - {None}
-        return {key: await self._blobs.get(key) for key in sorted(keys)}
+        return {key: await self._blobs.get(key) for key in pictures_in(act.document)}
 
     async def form4_pdf(self, actor: Actor, exam_id: str, language: Language) -> bytes:
         """NotFound."""

@@ -10,16 +10,16 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
-from acts.contracts import ActDocument, Form4Document, Form4Row, Language
+from acts.contracts import Form4Document, Form4Row, Language
 from capture.errors import CaptureError
 from capture.locks import KeyedLocks
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
-from exam_api.domain.languages import LANGUAGES, in_language
+from exam_api.domain.languages import in_language
 from exam_api.domain.roles import Actor
 from exam_api.services.act_documents import (
     DIGEST_PREFIX,
@@ -30,26 +30,22 @@ from exam_api.services.act_documents import (
     compose,
     decisions_in,
     document_digest,
-    render_input,
 )
+from exam_api.services.act_finishing import Finishing, Render
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
-    EventKind,
     StoredDecision,
     StoredFlag,
     Transaction,
 )
-from exam_api.services.review_ports import ActStore, StoredAct, WatchedSitting
+from exam_api.services.review_ports import ActSource, ActStore, StoredAct, WatchedSitting
 from exam_api.services.review_rules import confirmed, coverage, times_of
 from exam_api.services.review_views import ActView, act_view
 from exam_api.services.reviewing import CLIP_AFTER_MS, CLIP_BEFORE_MS, Recordings
-from exam_api.services.sitting_notices import TOLD, breach_by_act
 
 _log = structlog.get_logger(__name__)
 
 Confirmed = Sequence[tuple[StoredFlag, StoredDecision]]
-# (document, language) -> sealed PDF; CPU-bound, called in a thread.
-Render = Callable[[ActDocument, Language], bytes]
 RenderForm4 = Callable[[Form4Document], bytes]
 FORM_1: Final = 1
 _MOVED_ON: Final = 5  # decisions that may come in while clips are cut
@@ -64,6 +60,7 @@ class VerificationView:
     newest_revision: int
     genuine: bool
     withdrawn: bool
+    form: int = FORM_1
 
 
 class Acts:
@@ -87,7 +84,7 @@ class Acts:
         self._clock = clock
         self._place = place
         self._number_format = number_format
-        self._render = render
+        self._finishing = Finishing(write, blobs, render)
         self._render_form4 = render_form4
         self._locks = KeyedLocks()
 
@@ -98,7 +95,7 @@ class Acts:
         async with self._locks.hold(sitting_id):
             act = await self._drafted(sitting_id)
             if act is not None and not act.complete:
-                act = await self._completed(act)
+                act = await self._finishing.completed(act)
             if act is None:
                 return None
             async with self._read() as store:
@@ -191,28 +188,6 @@ class Acts:
         await store.add_act(act)
         return act
 
-    async def _completed(self, act: StoredAct) -> StoredAct:
-        pictures = await self._pictures(act.document)
-        files: dict[str, str] = {}
-        digests: dict[str, str] = {}
-        for language in LANGUAGES:
-            document = render_input(act.document, pictures, language)
-            sealed = await asyncio.to_thread(self._render, document, language)
-            digests[language] = hashlib.sha256(sealed).hexdigest()
-            files[language] = f"acts/{act.id}/{language}-{digests[language][:16]}.pdf"
-            await self._blobs.put(files[language], sealed)
-        async with self._write() as store:
-            watched = await store.lock_sitting(act.sitting_id)
-            await store.complete_act(act.id, files, digests)
-            payload = {"act": {"id": act.id, "number": act.number, "revision": act.revision}}
-            await store.append_event(watched.exam.id, act.sitting_id, EventKind.ACT_MADE, payload)
-            await store.notices.add(breach_by_act(watched.sitting, act.number), roles=TOLD)
-            return next(one for one in await store.acts([act.sitting_id]) if one.id == act.id)
-
-    async def _pictures(self, document: Mapping[str, Any]) -> dict[str, bytes]:
-        keys = {entry["evidence_key"] for entry in document["evidence"]} - {None}
-        return {key: await self._blobs.get(key) for key in sorted(keys)}
-
     # --- reading ----------------------------------------------------------------------------
 
     async def pdf(self, actor: Actor, act_id: str, language: Language) -> tuple[str, bytes]:
@@ -229,7 +204,7 @@ class Acts:
             act = await store.act_for_anyone(act_id)
             if act is None or not act.complete:
                 raise NotFound
-            newest = (await store.acts([act.sitting_id]))[0]
+            newest = await _newest_of(store, act)
             view = act_view(newest, await store.decisions([act.sitting_id]))
         expected = document_digest(act.document)[:DIGEST_PREFIX]
         return VerificationView(
@@ -237,7 +212,8 @@ class Acts:
             revision=act.revision,
             newest_revision=newest.revision,
             genuine=digest_prefix == expected,
-            withdrawn=view.withdrawn,
+            withdrawn=view.withdrawn and act.source is ActSource.FLAGS,
+            form=act.form,
         )
 
     async def form4(self, actor: Actor, exam_id: str) -> bytes:
@@ -278,6 +254,17 @@ class Acts:
             act_made=act_made,
             proctor=watched.proctor_name,
         )
+
+
+async def _newest_of(store: ActStore, act: StoredAct) -> StoredAct:
+    """The newest revision that can be read."""
+    if act.source is ActSource.FLAGS:
+        known = await store.acts([act.sitting_id])
+    else:
+        known = await store.drawn([act.sitting_id])
+    name = (act.form, act.year, act.seq)
+    revisions = [one for one in known if one.complete and (one.form, one.year, one.seq) == name]
+    return max(revisions, key=lambda one: one.revision)
 
 
 async def _confirmed(store: ActStore, sitting_id: str) -> Confirmed:

@@ -31,9 +31,9 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ListedAct:
-    """The newest revision of a sitting's act that is complete (rendered and sealed).
+    """The newest revision of an act that is complete (rendered and sealed).
 
-    ``withdrawn``: none of the sitting's flags is confirmed any more.
+    ``withdrawn``: it was made of flags, and none of them is confirmed any more.
     """
 
     id: str
@@ -45,6 +45,8 @@ class ListedAct:
     group: str
     exam: Exam
     withdrawn: bool = False
+    form: int = 1
+    of_flags: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Text, cast, or_, select, update
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.act_visibility import acts_visible_to
+from exam_api.adapters.sql.identity import SqlIdentity
 from exam_api.adapters.sql.insert_once import next_of
 from exam_api.adapters.sql.review_store import SqlReviewStore, stored_act, watched, watched_query
+from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
-from exam_api.services.review_ports import StoredAct, WatchedSitting
+from exam_api.services.review_ports import ActSource, StoredAct, WatchedSitting
 
 _RECENT = timedelta(days=2)
 
@@ -37,7 +39,7 @@ class SqlActStore(SqlReviewStore):
         return stored_act(row)
 
     async def act_for_anyone(self, act_id: str) -> StoredAct | None:
-        row = await self._session.get(tables.ActRow, act_id)
+        row = await self._session.get(tables.ActRow, act_id, populate_existing=True)
         return None if row is None else stored_act(row)
 
     async def draw_number(self, year: int, form: int) -> int:
@@ -76,6 +78,21 @@ class SqlActStore(SqlReviewStore):
             .values(blobs=dict(files), document_sha256=dict(digests))
             .execution_options(synchronize_session=False)
         )
+
+    async def unfinished(self) -> list[StoredAct]:
+        query = select(tables.ActRow).where(
+            tables.ActRow.source == ActSource.PEOPLE.value,
+            cast(tables.ActRow.blobs, Text) == "{}",
+        )
+        return [stored_act(row) for row in await self._session.scalars(query)]
+
+    @property
+    def unit(self) -> SqlUnit:
+        return self._unit
+
+    @property
+    def identity(self) -> SqlIdentity:
+        return self._unit.identity
 
     async def members_of(self, exam_id: str) -> Sequence[str]:
         query = (

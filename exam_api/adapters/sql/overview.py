@@ -20,7 +20,9 @@ from exam_api.services.overview import (
     ListedSitting,
     Profile,
 )
+from exam_api.services.review_ports import ActSource
 
+_REFUSAL = 2  # form 2 is about another act
 _SittingRow = tuple[
     tables.Sitting, tables.Exam, tables.Discipline, tables.User, tables.StudentProfile | None
 ]
@@ -67,7 +69,8 @@ class SqlOverview:
         listed = [_listed(row) for row in (await self._session.execute(query))]
         ids = [sitting.id for sitting in listed]
         counts = await self._flag_counts(ids)
-        acts = {act.sitting_id: act for act in await self._newest(tables.Sitting.id.in_(ids))}
+        made = await self._newest(tables.Sitting.id.in_(ids))
+        acts = {act.sitting_id: act for act in reversed(made) if act.form != _REFUSAL}
         return [_completed(sitting, counts, acts.get(sitting.id)) for sitting in listed]
 
     async def sitting(self, sitting_id: str, actor: Actor) -> ListedSitting:
@@ -89,7 +92,7 @@ class SqlOverview:
         return _profile(await self._session.get(tables.StudentProfile, user_id))
 
     async def _newest(self, which: ColumnElement[bool]) -> list[ListedAct]:
-        """Acts are few: the newest complete revision of each sitting is chosen here."""
+        """Acts are few: the newest complete revision of each is chosen here."""
         act, sitting = tables.ActRow, tables.Sitting
         query = (
             select(act, tables.Exam, tables.Discipline, tables.User, tables.StudentProfile)
@@ -101,14 +104,18 @@ class SqlOverview:
             .where(which)
             .order_by(act.made_at.desc(), act.revision.desc())
         )
-        newest: dict[str, ListedAct] = {}
+        newest: dict[tuple[int, int, int], ListedAct] = {}
         for row, exam, discipline, user, profile in await self._session.execute(query):
-            known = newest.get(row.sitting_id)
+            name = (row.form, row.year, row.seq)
+            known = newest.get(name)
             if row.blobs and (known is None or known.revision < row.revision):
-                newest[row.sitting_id] = _act(row, exam_of(exam, discipline), user, profile)
-        counts = await self._flag_counts(list(newest))
+                newest[name] = _act(row, exam_of(exam, discipline), user, profile)
+        counts = await self._flag_counts([one.sitting_id for one in newest.values()])
         standing = {sitting_id for sitting_id, (_, _, confirmed) in counts.items() if confirmed}
-        listed = [replace(one, withdrawn=one.sitting_id not in standing) for one in newest.values()]
+        listed = [
+            replace(one, withdrawn=one.of_flags and one.sitting_id not in standing)
+            for one in newest.values()
+        ]
         return sorted(listed, key=lambda one: one.made_at, reverse=True)
 
     async def _flag_counts(self, sitting_ids: Sequence[str]) -> Mapping[str, tuple[int, int, int]]:
@@ -199,4 +206,6 @@ def _act(
         student=user.full_name,
         group=profile.group_name if profile else "",
         exam=exam,
+        form=row.form,
+        of_flags=row.source == ActSource.FLAGS.value,
     )

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from exam_api.services.act_papers import ActPapers
 from exam_api.services.acts import Acts
 from exam_api.services.check_lists import CheckListDesk
+from exam_api.services.drawn_acts import DrawnActs
 from exam_api.services.identity import Identity
 from exam_api.services.live_console import Console
 from exam_api.services.reviewing import Reviewing
@@ -21,6 +22,7 @@ class ProctoringServices:
     papers: ActPapers
     identity: Identity
     check_lists: CheckListDesk
+    drawn: DrawnActs
 
 
 async def _of(request: Request) -> ProctoringServices:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
 from acts.contracts import Language
-from acts.html import STYLE_SHA256
+from acts.html_parts import STYLE_SHA256
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CurrentActor

@@ -11,7 +11,8 @@ import pytest
 
 from acts.contracts import EvidenceItem, Form1Item, Student
 from acts.errors import DocumentInvalid
-from acts.html import STYLE, STYLE_SHA256, render_act_html
+from acts.html import render_act_html
+from acts.html_parts import STYLE, STYLE_SHA256
 from acts.labels import FORM1, label
 
 LANGUAGES = ("kk", "ru", "en")

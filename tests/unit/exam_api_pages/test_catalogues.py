@@ -36,6 +36,7 @@ from exam_api.domain.sitting_log import LogKind
 from exam_api.domain.statements import RowProblem
 from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.course import ProctorAction, Want
+from exam_api.services.drawn_documents import Capacity
 from exam_api.services.identity_ports import PhotoKind
 from exam_api.services.interchange import FileFormat
 from exam_api.services.notices_ports import DeliveryState
@@ -129,6 +130,12 @@ MADE_UP = {
     "bank.dropped.": ["feedback"],
     "conflict.": list(ConflictKind),
     "identity.": list(PhotoKind),
+    "capacity.": list(Capacity),
+    "drawn.form": [1, 2, 3],
+    "problem.act.": [
+        *("too_few", "commission", "witnesses", "no_breach", "too_long", "time"),
+        *("name_missing", "twice", "no_picture"),
+    ],
     "approval.": ["schedule", "staff"],
     "statement.problem.": list(RowProblem),
     "admission.is.": list(Admission),

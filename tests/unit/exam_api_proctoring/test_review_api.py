@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from acts.html import STYLE_SHA256, render_act_html
+from acts.html import render_act_html
+from acts.html_parts import STYLE_SHA256
 from acts.package import PackageContents
 from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
 from capture.contracts import GapCause, Recording, Segment, TrackKey
