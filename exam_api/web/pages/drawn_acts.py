@@ -210,7 +210,8 @@ async def _refusal_page(
 def _first(actor: Actor) -> dict[str, str]:
     """Whoever fills the form in stands in its first row."""
     capacity = next((own for role, own in _CAPACITY.items() if actor.has(role)), Capacity.PROCTOR)
-    return {"name.0": actor.full_name, "capacity.0": str(capacity)}
+    own = {"name": actor.full_name, "capacity": str(capacity)}
+    return {f"{field}.0": value for field, value in own.items()}
 
 
 def _corrected(document: Mapping[str, object]) -> dict[str, str]:

@@ -103,6 +103,8 @@ SHARES = {"shares": [{"count": 1}]}
 TEST_BODY = {"discipline_code": "X", "name": "Y", "languages": ["kk"], "questions": 1, **SHARES}
 STATEMENT = {"file": ("ratings.csv", b"login;points\nstudent1;70\n")}
 TEST_FORM = {"code": "X", "name": "Y", "control": "exam", "questions": "many"}
+SIGNATORY = {"full_name": "X", "capacity": "proctor"}
+BREACH_ACT = {"id": "{any_id}", "form": 1, "commission": [SIGNATORY], "breaches": []}
 SITTING = "/api/v1/sittings/{sitting_id}"
 EXAM = "/api/v1/exams/{exam_id}"
 PLANNED = "/api/v1/schedule/exams/{exam_id}"
@@ -262,6 +264,24 @@ ROWS = (
     ),
     *rows(PROCTOR, f"POST {SITTING}/messages", f"POST {SITTING}/warnings", json=TEXT),
     *rows(PROCTOR, f"POST {SITTING}/extend", f"POST {SITTING}/time-requests/grant", json=TIME),
+    # --- acts that people draw up (S-12): the proctor of that sitting and the testing centre
+    *rows(WATCHERS, f"GET {SITTING}/acts", "GET /review/{sitting_id}/acts"),
+    row(f"POST {SITTING}/acts", PROCTOR | TESTING, json=BREACH_ACT),
+    row("GET /review/{sitting_id}/acts/new", PROCTOR | TESTING),
+    row("POST /review/{sitting_id}/acts/new", PROCTOR | TESTING, form={"name.0": ""}),
+    row("POST /review/{sitting_id}/acts/draft.pdf", PROCTOR | TESTING, form={"name.0": ""}),
+    row(
+        "POST /api/v1/acts/{act_id}/refusals",
+        PROCTOR | TESTING | {"member", "dean"},
+        json={"id": "{any_id}", "author": SIGNATORY, "witnesses": []},
+    ),
+    row("GET /acts/{act_id}/refusal", PROCTOR | TESTING | {"member", "dean"}),
+    *rows(
+        PROCTOR | TESTING | {"member", "dean"},
+        "POST /acts/{act_id}/refusal",
+        "POST /acts/{act_id}/refusal/draft.pdf",
+        form={"capacity.0": "proctor"},
+    ),
     # --- grades, the journal, statistics
     row("GET /grades", OWNER | OTHERS | {"student9"}, tells="{appeal_id}", told=OWNER),
     row("GET /results", SIGNED_IN, tells="{exam_id}", told=GRADERS),

@@ -13,11 +13,14 @@ from acts.html_parts import STYLE_SHA256
 from acts.package import PackageContents
 from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
 from capture.contracts import GapCause, Recording, Segment, TrackKey
+from exam_api.domain.act_course import ActPolicy
 from exam_api.services import testing
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
+from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
+from exam_api.services.drawn_acts import DrawnActs
 from exam_api.services.identity import Identity
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
@@ -132,6 +135,17 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                 ),
             ),
             identity=Identity(world.database, world.clock, world.blobs),
+            drawn=DrawnActs(
+                world.read,
+                world.write,
+                world.blobs,
+                world.clock,
+                Finishing(world.write, world.blobs, lambda document, _: document.number.encode()),
+                place=Place("http://exam.example", ZoneInfo("Asia/Almaty")),
+                number_format="{year}-{seq}",
+                preview=lambda document, _: document.number.encode(),
+                policy=ActPolicy(),
+            ),
         ),
     )
 
