@@ -83,6 +83,7 @@ from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
 from exam_api.settings import Settings
 from exam_api.web.api import (
+    check_lists,
     drawn_acts,
     exports,
     gap_fill,
@@ -157,6 +158,7 @@ async def build(settings: Settings) -> FastAPI:
             live_routes.router,
             review_routes.router,
             review_papers.router,
+            check_lists.router,
             drawn_acts.router,
             student_line.router,
             gap_fill.router,
@@ -273,7 +275,11 @@ def _container(
             ),
             identity=Identity(database, clock, blobs),
             check_lists=CheckListDesk(
-                database, clock, _form4_papers(blobs, place, seal_key), read_sheet
+                database,
+                clock,
+                _form4_papers(blobs, place, seal_key),
+                read_sheet,
+                settings.act_policy,
             ),
             drawn=DrawnActs(
                 read,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from acts.contracts import Form4Document, Language
+from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.check_lists import (
     PROCTORS_STEPS,
     REASON_LIMIT,
@@ -23,12 +24,14 @@ from exam_api.domain.errors import (
     CheckListChanged,
     CheckListEmpty,
     CheckListUnsound,
+    CheckListWaits,
     Forbidden,
     InvalidRequest,
     NotFound,
 )
 from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Actor, Role
+from exam_api.services.act_course import forward
 from exam_api.services.check_list_papers import Form4Papers, Kind, name_of
 from exam_api.services.check_lists_ports import (
     CheckListUnit,
@@ -45,6 +48,7 @@ from exam_api.services.ports import Clock
 from exam_api.services.sheets import ReadSheet
 
 _FINAL: Final = frozenset({ListState.SIGNED, ListState.FORWARDED})
+_COPIES: Final = (Role.COMMISSION, Role.REGISTRAR)
 _TOLD: Final = {
     ListStep.SEND: NoticeKind.CHECK_LIST_SENT,
     ListStep.RECALL: NoticeKind.CHECK_LIST_RECALLED,
@@ -77,12 +81,18 @@ class OneSheet:
 
 class CheckListDesk:
     def __init__(
-        self, units: CheckListUnits, clock: Clock, papers: Form4Papers, read_sheet: ReadSheet
+        self,
+        units: CheckListUnits,
+        clock: Clock,
+        papers: Form4Papers,
+        read_sheet: ReadSheet,
+        policy: ActPolicy,
     ) -> None:
         self._units = units
         self._clock = clock
         self._papers = papers
         self._read_sheet = read_sheet
+        self._policy = policy
 
     # --- making -----------------------------------------------------------------------------
 
@@ -129,9 +139,9 @@ class CheckListDesk:
         async with self._units.read() as unit:
             sheet = await unit.check_lists.get(list_id, actor)
             rows = await unit.check_lists.rows(actor, list_id)
-            steps = await unit.check_lists.steps(list_id)
-        if sheet.state in _FINAL:
-            signed = next(step for step in reversed(steps) if step.step is ListStep.SIGN)
+            final = sheet.state in _FINAL
+            signed = await unit.check_lists.signed(list_id) if final else None
+        if signed is not None:
             if len(rows) == sheet.rows:
                 return await self._papers.kept(signed.files[name_of(kind, language)])
             document = self._papers.document(rows, sheet.member.name, signed.at)
@@ -256,7 +266,20 @@ class CheckListDesk:
             step_id = await unit.check_lists.take(list_id, state, new)
             if step is ListStep.DISCARD:
                 await unit.check_lists.empty(list_id)
+            if step is ListStep.FORWARD:
+                await self._forward(unit, actor, rows, new)
             await self._tell(unit, sheet, new, step_id)
+
+    async def _forward(
+        self, unit: CheckListUnit, actor: Actor, rows: Sequence[ListRow], new: NewStep
+    ) -> None:
+        """S-18: the acts go with their list, all or none."""
+        sittings = [row.sitting_id for row in rows if row.acts]
+        done = await forward(
+            unit, actor, sittings, at=new.at, policy=self._policy, reason=new.reason
+        )
+        if done.waiting:
+            raise CheckListWaits
 
     async def _prepared(
         self, actor: Actor, list_id: str, new: NewStep
@@ -304,7 +327,7 @@ class CheckListDesk:
         )
         if new.step in {ListStep.FORWARD, ListStep.RETRIEVE}:
             deans = await unit.check_lists.deans(sheet.id)
-            await unit.notices.add(notice, roles=[Role.REGISTRAR], people=deans)
+            await unit.notices.add(notice, roles=_COPIES, people=deans)
         else:
             reader = sheet.member if new.step in PROCTORS_STEPS else sheet.proctor
             await unit.notices.add(notice, people=[reader.id])

@@ -12,11 +12,10 @@ from exam_api.domain.check_lists import (
     ListStep,
     RowProblem,
     SittingFacts,
-    problem_of,
 )
 from exam_api.domain.languages import Language, Texts
 from exam_api.domain.roles import Actor
-from exam_api.services.notices_ports import Notices
+from exam_api.services.act_course_ports import ActCourseUnit
 from exam_api.services.paging import PageAsk
 from exam_api.services.review_ports import StudentCard
 
@@ -84,24 +83,27 @@ class ListRow:
     finding: Finding | None
     by_name: str
     from_file: bool
-
-    @property
-    def problem(self) -> RowProblem | None:
-        return problem_of(self.finding, self.facts, self.proctor.id)
+    problem: RowProblem | None
 
 
 @dataclass(frozen=True, slots=True)
 class StepTaken:
-    """``files``: blobs by name, as they were sent or signed."""
+    """``sha256``: of the Kazakh sheet, where it was signed."""
 
-    id: int
     step: ListStep
     at: datetime
     by: Named
     reason: str
     sample: tuple[str, ...]
-    files: Mapping[str, str]
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedSheet:
+    """``files``: blobs by name."""
+
+    at: datetime
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,10 @@ class CheckLists(Protocol):
         ...
 
     async def steps(self, list_id: str) -> Sequence[StepTaken]: ...
+    async def signed(self, list_id: str) -> SignedSheet:
+        """As it was signed last."""
+        ...
+
     async def take(self, list_id: str, state: ListState, step: NewStep) -> int:
         """Puts the step on record, and the list where it leads; the step's id."""
         ...
@@ -174,11 +180,9 @@ class CheckLists(Protocol):
         ...
 
 
-class CheckListUnit(Protocol):
+class CheckListUnit(ActCourseUnit, Protocol):
     @property
     def check_lists(self) -> CheckLists: ...
-    @property
-    def notices(self) -> Notices: ...
 
 
 class CheckListUnits(Protocol):

@@ -119,10 +119,13 @@ _UPLOAD_BYTES: Final = 21 * 1024 * 1024
 # A table of people, and its preview, which carries it along as text (adapters.sheets).
 _PEOPLE: Final = re.compile(r"/people/import(/take)?")
 _PEOPLE_BYTES: Final = 8 * 1024 * 1024
+# A filled form 4, and its preview likewise.
+_FORM4: Final = re.compile(r"/(api/v1/)?check-lists/[^/]+/file(/take)?")
 _LARGER: Final = (
     (_PIECE, _PIECE_BYTES),
     (_UPLOAD, _UPLOAD_BYTES),
     (_PEOPLE, _PEOPLE_BYTES),
+    (_FORM4, _PEOPLE_BYTES),
 )
 
 

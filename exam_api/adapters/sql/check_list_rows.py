@@ -21,7 +21,7 @@ from exam_api.adapters.sql.tables import (
     StudentProfile,
     User,
 )
-from exam_api.domain.check_lists import Finding, SittingFacts
+from exam_api.domain.check_lists import Finding, SittingFacts, problem_of
 from exam_api.domain.states import SittingState
 from exam_api.services.check_lists_ports import ListedAct, ListRow, Named
 from exam_api.services.proctoring_ports import Verdict
@@ -79,7 +79,14 @@ def _row(
     stated: _Stated | None,
 ) -> ListRow:
     kept, sitting, exam, discipline, user, profile, proctor = found
-    undecided = [flag for flag in record.judged if flag not in record.verdicts]
+    facts = SittingFacts(
+        state=SittingState(sitting.state),
+        proctor_id=sitting.proctor_id,
+        flags=len(record.judged),
+        undecided=sum(flag not in record.verdicts for flag in record.judged),
+        act_made=bool(record.standing),
+    )
+    finding = Finding(stated[0].finding) if stated else None
     return ListRow(
         list_id=kept.id,
         sitting_id=sitting.id,
@@ -93,17 +100,12 @@ def _row(
         title={"kk": discipline.title_kk, "ru": discipline.title_ru, "en": discipline.title_en},
         day=sitting.began_at or exam.opens_at,
         proctor=Named(proctor.id, proctor.full_name),
-        facts=SittingFacts(
-            state=SittingState(sitting.state),
-            proctor_id=sitting.proctor_id,
-            flags=len(record.judged),
-            undecided=len(undecided),
-            act_made=bool(record.standing),
-        ),
+        facts=facts,
         acts=record.standing,
-        finding=Finding(stated[0].finding) if stated else None,
+        finding=finding,
         by_name=stated[1] if stated else "",
         from_file=stated is not None and stated[0].source == "file",
+        problem=problem_of(finding, facts, proctor.id),
     )
 
 

@@ -36,6 +36,7 @@ from exam_api.services.check_lists_ports import (
     NewStep,
     Proposal,
     ProposedExam,
+    SignedSheet,
     StepTaken,
 )
 from exam_api.services.paging import PageAsk
@@ -45,7 +46,7 @@ _KEPT_FROM_PROCTOR = (ListState.DRAFTED.value, ListState.DISCARDED.value)
 
 
 def lists_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """All to who oversees; a member's and, once sent, a proctor's own; copies to dean's offices."""
+    """All to who oversees; a member's and, once sent, a proctor's own; then the commission's."""
     if actor.oversees:
         return true()
     rights: list[ColumnElement[bool]] = [false()]
@@ -55,6 +56,8 @@ def lists_visible_to(actor: Actor) -> ColumnElement[bool]:
         sent = CheckListRow.state.not_in(_KEPT_FROM_PROCTOR)
         rights.append(and_(CheckListRow.proctor_id == actor.id, sent))
     forwarded = CheckListRow.state == ListState.FORWARDED.value
+    if actor.has(Role.COMMISSION):
+        rights.append(forwarded)
     if actor.has(Role.DEAN_OFFICE):
         theirs = (
             select(CheckListSitting.list_id)
@@ -67,8 +70,8 @@ def lists_visible_to(actor: Actor) -> ColumnElement[bool]:
 
 def _rows_visible_to(actor: Actor) -> ColumnElement[bool]:
     """A dean's office sees its own faculty's students only."""
-    if actor.oversees:
-        return true()
+    if actor.oversees or actor.has(Role.COMMISSION):
+        return lists_visible_to(actor)
     rights = [CheckListRow.member_id == actor.id, CheckListRow.proctor_id == actor.id]
     if actor.has(Role.DEAN_OFFICE):
         rights.append(Sitting.student_id.in_(students_of_faculty(actor)))
@@ -202,17 +205,28 @@ class SqlCheckLists:
         )
         return [
             StepTaken(
-                id=row.id,
                 step=ListStep(row.step),
                 at=row.at,
                 by=Named(user.id, user.full_name),
                 reason=row.reason,
                 sample=tuple(row.sample),
-                files=row.files,
                 sha256=row.sha256,
             )
             for row, user in await self._session.execute(query)
         ]
+
+    async def signed(self, list_id: str) -> SignedSheet:
+        query = (
+            select(CheckListStepRow)
+            .where(
+                CheckListStepRow.list_id == list_id,
+                CheckListStepRow.step == ListStep.SIGN.value,
+            )
+            .order_by(CheckListStepRow.id.desc())
+            .limit(1)
+        )
+        row = (await self._session.scalars(query)).one()
+        return SignedSheet(row.at, row.files)
 
     # --- writing ----------------------------------------------------------------------------
 

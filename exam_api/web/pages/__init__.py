@@ -11,6 +11,7 @@ from exam_api.web.pages import (
     bank,
     bank_files,
     bank_tests,
+    check_lists,
     drawn_acts,
     mail,
     notices,
@@ -36,6 +37,6 @@ def install_pages(app: FastAPI) -> None:
     records = (people_import, people, structure)
     planning = (schedule, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)
-    later = (drawn_acts, verify, results, appeals, statistics)
+    later = (drawn_acts, check_lists, verify, results, appeals, statistics)
     for part in (*own, *records, *planning, *banking, *later):
         app.include_router(part.router)

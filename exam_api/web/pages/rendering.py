@@ -28,6 +28,11 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
     ("/console", "nav.console", frozenset({Role.PROCTOR})),
     ("/overview", "nav.overview", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER}),
     ("/schedule", "nav.schedule", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
+    (
+        "/check-lists",
+        "nav.check_lists",
+        OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR, Role.COMMISSION},
+    ),
     ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR, Role.REGISTRAR})),
     ("/bank", "nav.bank", frozenset({Role.TEACHER, Role.DEPARTMENT_HEAD, Role.TESTING_CENTRE})),

@@ -45,7 +45,7 @@ ZONE = ZoneInfo("Asia/Almaty")
 def desk_of(core) -> CheckListDesk:
     makers = Form4Makers(render_form4_xlsx, render_form4_pdf, render_form4_pdf)
     papers = Form4Papers(core.blobs, Place("http://exam.test", ZONE), makers)
-    return CheckListDesk(core.database, core.clock, papers, read_sheet)
+    return CheckListDesk(core.database, core.clock, papers, read_sheet, core.act_policy)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import capture
 import exam_api
 from acts.contracts import Form1Item
 from acts.errors import ActsError
+from acts.form4 import COLUMNS as FORM4_COLUMNS
 from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause, Relief, TrackKind
 from capture.errors import CaptureError
@@ -22,6 +23,7 @@ from exam_api.domain.act_course import ActState
 from exam_api.domain.admission import Admission
 from exam_api.domain.appeals import AppealState
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
+from exam_api.domain.check_lists import Finding, ListState, ListStep, RowProblem
 from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import ExamError
 from exam_api.domain.grades import Remark
@@ -33,8 +35,9 @@ from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.policy_rules import rules_of
 from exam_api.domain.roles import Role
 from exam_api.domain.sitting_log import LogKind
-from exam_api.domain.statements import RowProblem
+from exam_api.domain.statements import RowProblem as StatementProblem
 from exam_api.domain.states import COMPLETED, SittingState
+from exam_api.services.check_sheets import SheetProblem
 from exam_api.services.course import ProctorAction, Want
 from exam_api.services.drawn_documents import Capacity
 from exam_api.services.identity_ports import PhotoKind
@@ -105,6 +108,14 @@ def item_problems() -> set[str]:
 
 # Keys that templates and scripts put together from a code: prefix → the codes.
 MADE_UP = {
+    "check_lists.state.": list(ListState),
+    "check_lists.step.": list(ListStep),
+    "check_lists.step_about.": list(ListStep),
+    "check_lists.did.": list(ListStep),
+    "check_lists.says.": list(Finding),
+    "check_lists.problem.": list(RowProblem),
+    "check_lists.sheet_problem.": list(SheetProblem),
+    "check_lists.column.": FORM4_COLUMNS,
     "act_state.": list(ActState),
     "appeals.state.": list(AppealState),
     "statistics.by.": DIMENSIONS,
@@ -137,7 +148,7 @@ MADE_UP = {
         *("name_missing", "twice", "no_picture"),
     ],
     "approval.": ["schedule", "staff"],
-    "statement.problem.": list(RowProblem),
+    "statement.problem.": list(StatementProblem),
     "admission.is.": list(Admission),
     "policy.": [
         *rules_of(ExamPolicy),

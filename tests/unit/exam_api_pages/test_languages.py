@@ -134,14 +134,15 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
     ("roles", "home", "entries"),
     [
         ({Role.STUDENT}, "/cabinet", ["/cabinet", "/grades"]),
-        ({Role.PROCTOR}, "/console", ["/console", "/schedule", "/acts"]),
-        ({Role.MEMBER}, "/overview", ["/overview", "/schedule", "/acts"]),
+        ({Role.PROCTOR}, "/console", ["/console", "/schedule", "/check-lists", "/acts"]),
+        ({Role.MEMBER}, "/overview", ["/overview", "/schedule", "/check-lists", "/acts"]),
         (
             {Role.ADMINISTRATOR},
             "/overview",
             [
                 "/overview",
                 "/schedule",
+                "/check-lists",
                 "/acts",
                 "/people",
                 "/appeals",
@@ -156,7 +157,7 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
         (
             {Role.STUDENT, Role.PROCTOR},
             "/cabinet",
-            ["/cabinet", "/console", "/schedule", "/acts", "/grades"],
+            ["/cabinet", "/console", "/schedule", "/check-lists", "/acts", "/grades"],
         ),
     ],
 )
