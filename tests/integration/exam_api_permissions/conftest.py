@@ -130,6 +130,7 @@ async def _made(container: Container) -> tuple[dict[str, str], dict[str, str]]:
         names |= await _add_evidence(session, names["sitting_id"], users, now)
         names |= await _add_bank(session, report.exam_id, users, now)
         names |= await _add_appeals(session, names, users, now)
+        names |= await _add_check_list(session, names["sitting_id"], users, now)
         names |= await _add_rest(session, users, now)
         for login, user_id in users.items():
             await unit.sessions.add(NewSession(digest(_cookie(login)), user_id, now, _UNTIL))
@@ -303,6 +304,18 @@ async def _add_appeals(
     )
     await _add(session, vote)
     return {"appeal_id": open_one.id, "decided_appeal_id": decided.id}
+
+
+async def _add_check_list(
+    session: AsyncSession, sitting_id: str, users: Mapping[str, str], now: datetime
+) -> dict[str, str]:
+    sent = tables.CheckListRow(
+        id=new_id(), member_id=users["member"], proctor_id=users["proctor1"], state="sent",
+        made_at=now,
+    )  # fmt: skip
+    await _add(session, sent)
+    await _add(session, tables.CheckListSitting(sitting_id=sitting_id, list_id=sent.id))
+    return {"list_id": sent.id, "member_id": users["member"]}
 
 
 async def _add_rest(

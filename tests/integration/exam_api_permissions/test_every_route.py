@@ -31,6 +31,9 @@ TESTING = frozenset({"testing"})
 OVERSEERS = RECORDS | TESTING
 WATCHERS = OVERSEERS | PROCTOR | {"member", "dean"}  # of that sitting
 EXAM_WATCHERS = WATCHERS | {"proctor2", "member2"}  # the exam's lists, each with their own rows
+MEMBER = frozenset({"member"})  # answers for proctor1
+MEMBERS = MEMBER | {"member2"}
+LIST_READERS = OVERSEERS | PROCTOR | MEMBER
 LOADERS = frozenset({"teacher"})
 HEADS = frozenset({"head"})
 DEPARTMENT = LOADERS | HEADS
@@ -109,6 +112,11 @@ SITTING = "/api/v1/sittings/{sitting_id}"
 EXAM = "/api/v1/exams/{exam_id}"
 PLANNED = "/api/v1/schedule/exams/{exam_id}"
 DISCIPLINE = "/api/v1/bank/disciplines/{discipline_id}"
+LIST = "/api/v1/check-lists/{list_id}"
+SHEET = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+FORM4_CSV = (
+    "АЖӘ;Мамандығы/БББ;Курс, топ;Пән;Емтихан күні;Сілтеме;АКТ (жасалды/жасалмады);Проктордың АЖӘ"
+).encode()
 APPEAL = "/api/v1/appeals/{appeal_id}"
 PLAN = "/schedule/exams/{exam_id}"
 
@@ -227,6 +235,30 @@ ROWS = (
     row(f"GET {EXAM}/events", EXAM_WATCHERS, hangs=True),
     row(f"GET {EXAM}/form4.xlsx", EXAM_WATCHERS),
     row(f"GET {EXAM}/form4.pdf", EXAM_WATCHERS),
+    # --- form 4 on its way: sent by member to proctor1
+    *(
+        row(f"GET {path}", SIGNED_IN, tells="{list_id}", told=LIST_READERS)
+        for path in ("/check-lists", "/api/v1/check-lists")
+    ),
+    row("GET /api/v1/check-lists/proposals", MEMBERS),
+    row("POST /check-lists", MEMBERS, form={"proctor_id": "{proctor_id}", "exams": "{exam_id}"}),
+    row(
+        "POST /api/v1/check-lists",
+        MEMBERS,
+        json={"proctor_id": "{proctor_id}", "exam_ids": ["{exam_id}"]},
+    ),
+    *rows(LIST_READERS, "GET /check-lists/{list_id}", f"GET {LIST}"),
+    row(f"GET {LIST}/form4.{{kind}}", LIST_READERS, values={"kind": "pdf"}),
+    row("GET /api/v1/members/{member_id}/form4.{kind}", LIST_READERS, values={"kind": "xlsx"}),
+    row("POST /check-lists/{list_id}/findings", PROCTOR, form={"follow": "1"}),
+    row(f"PUT {LIST}/findings", PROCTOR, json={"findings": {}}),
+    row("POST /check-lists/{list_id}/steps", MEMBER, form={"step": "recall", "reason": "x"}),
+    row(f"POST {LIST}/steps", MEMBER, json={"step": "recall", "reason": "x"}),
+    row(f"POST {LIST}/steps", PROCTOR, json={"step": "hand_in"}),
+    row("POST /check-lists/{list_id}/file", PROCTOR | MEMBER, files=STATEMENT),
+    row("POST /check-lists/{list_id}/file/take", PROCTOR, form={"content": "eA=="}),
+    row(f"POST {LIST}/file", PROCTOR | MEMBER, content=b"x", headers=SHEET),
+    row(f"PUT {LIST}/file", PROCTOR, content=FORM4_CSV, headers=SHEET, query="?compared=x"),
     *rows(
         WATCHERS,
         f"GET {SITTING}/thumbnail.jpg",
