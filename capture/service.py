@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,6 @@ from capture.contracts import (
     CaptureEvent,
     CaptureFigures,
     ClockOffset,
-    Gap,
     GapCause,
     LiveStatus,
     MediaLost,
@@ -58,26 +56,13 @@ from capture.signing import RecordingKey
 from capture.supplied import LONGEST_MS, SupplyRequest, cut_out, missing, take_in
 from capture.tap import AudioTap, FrameTap, Taps
 from capture.timeline import SittingClock
-from capture.viewing import Audience, Viewing
+from capture.track import LiveTrack
+from capture.viewing import Viewing
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 _SITTING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FRAME_PATIENCE_MS = 5000  # packets come but no whole frame: as good as lost
-
-
-@dataclass(slots=True)
-class _Track:
-    """A sitting's track in memory: who publishes it now and who writes it down."""
-
-    recorder: Recorder
-    session: PublishSession | None = None
-    live: bool = False  # announced as started and not yet as lost
-    last_rtp_ms: int | None = None
-    decoded: int = 0  # by earlier publications
-    skipped: int = 0
-    idle_since: float = field(default_factory=time.monotonic)
-    audience: Audience = field(default_factory=Audience)
 
 
 class CaptureService:
@@ -93,7 +78,7 @@ class CaptureService:
         self._root = root
         self._on_event = on_event
         self._settings = settings or CaptureSettings()
-        self._tracks: dict[TrackKey, _Track] = {}
+        self._tracks: dict[TrackKey, LiveTrack] = {}
         self._by_resource: dict[str, TrackKey] = {}
         self._taps: dict[str, Taps] = {}
         self._past = CaptureFigures()  # of sittings that are no longer in memory
@@ -206,13 +191,6 @@ class CaptureService:
         """How many watch live now."""
         return len(self._viewing)
 
-    def stop_views(self) -> None:
-        """End all live views and refuse new ones (``live_views_stopped``): an overload step."""
-        self._viewing.stop()
-
-    def allow_views(self) -> None:
-        self._viewing.allow()
-
     # --- overload --------------------------------------------------------------------------
 
     @property
@@ -225,9 +203,9 @@ class CaptureService:
         self._relief = relief
         self._places.open = relief < Relief.NO_LIVE_VIEWS
         if relief >= Relief.NO_LIVE_VIEWS:
-            self.stop_views()
+            self._viewing.stop()  # all end, new ones are refused
         else:
-            self.allow_views()
+            self._viewing.allow()
         for taps in self._taps.values():
             taps.relieve(relief)
 
@@ -239,18 +217,7 @@ class CaptureService:
             return LiveStatus(
                 live=False, connected=False, last_media_ms=None, frames_decoded=0, frames_dropped=0
             )
-        session = track.session
-        sampler = session.sampler if session else None
-        taps = self._taps.get(sitting_id) if kind is TrackKind.CAMERA else None
-        return LiveStatus(
-            live=track.live and track.recorder.recording and session is not None,
-            connected=session is not None and session.connected,
-            last_media_ms=track.last_rtp_ms,
-            frames_decoded=track.decoded + (sampler.decoded if sampler else 0),
-            frames_dropped=track.skipped
-            + (sampler.skipped if sampler else 0)
-            + (taps.frames.dropped if taps else 0),
-        )
+        return track.status(self._taps.get(sitting_id) if kind is TrackKind.CAMERA else None)
 
     def tracks(self) -> Iterator[tuple[TrackKey, int, tuple[Path, ...]]]:
         """What is in memory: how far it is recorded, and the files after the sealed segments."""
@@ -324,23 +291,7 @@ class CaptureService:
     def _figures(self, key: TrackKey) -> CaptureFigures:
         if key.track is not TrackKind.CAMERA:
             return CaptureFigures()
-        status, track = self.status(*key), self._tracks[key]
-        frames = CaptureFigures(
-            frames_decoded=status.frames_decoded, frames_dropped=status.frames_dropped
-        )
-        if track.session is None:
-            return frames
-        kept = self.recording(*key)
-        until_ms = track.recorder.until_ms
-        closed: list[Segment | Gap] = [*kept.segments, *kept.gaps]
-        first_ms = min((one.start_ms for one in closed), default=until_ms)
-        open_ms = until_ms - max((one.end_ms for one in closed), default=until_ms)
-        return frames + CaptureFigures(
-            publishing=1,
-            live=int(status.live),
-            recorded_ms=kept.recorded_ms + max(0, open_ms),
-            elapsed_ms=max(0, track.session.clock.now_ms() - first_ms) if closed else 0,
-        )
+        return self._tracks[key].figures(key, self._taps.get(key.sitting_id))
 
     # --- keeping ---------------------------------------------------------------------------
 
@@ -433,7 +384,7 @@ class CaptureService:
         growing = track.recorder.growing if track is not None else ()
         return self.recording(*key).media, growing
 
-    async def _track(self, key: TrackKey) -> _Track:
+    async def _track(self, key: TrackKey) -> LiveTrack:
         track = self._tracks.get(key)
         if track is None:
             loop = asyncio.get_running_loop()
@@ -447,7 +398,7 @@ class CaptureService:
                 emit=self._emit,
             )
             recorder.explain(self._told.pop(key, None))
-            track = self._tracks[key] = _Track(recorder)
+            track = self._tracks[key] = LiveTrack(recorder)
         return track
 
     def _open_folder(self, key: TrackKey) -> manifest.Manifest:
@@ -477,7 +428,7 @@ class CaptureService:
                 _log.exception("a recording folder could not be repaired")
         return gained
 
-    async def _replace(self, key: TrackKey, track: _Track, session: PublishSession) -> None:
+    async def _replace(self, key: TrackKey, track: LiveTrack, session: PublishSession) -> None:
         old = track.session
         track.session = session
         session.taps = self._taps.get(key.sitting_id) if key.track is TrackKind.CAMERA else None
@@ -487,7 +438,7 @@ class CaptureService:
             track.recorder.pause(GapCause.NETWORK)
             await old.close()
 
-    def _detach(self, track: _Track, session: PublishSession) -> None:
+    def _detach(self, track: LiveTrack, session: PublishSession) -> None:
         """From here on nothing the session still delivers is recorded."""
         session.replaced = True
         self._by_resource.pop(session.resource_id, None)
@@ -506,7 +457,7 @@ class CaptureService:
                 await self._stop(key, track, session, cause)
 
     async def _stop(
-        self, key: TrackKey, track: _Track, session: PublishSession, cause: GapCause
+        self, key: TrackKey, track: LiveTrack, session: PublishSession, cause: GapCause
     ) -> None:
         track.session = None
         track.idle_since = time.monotonic()
@@ -543,7 +494,7 @@ class CaptureService:
         self._spawn(session.close())
         self._emit(PublisherEnded(key.sitting_id, session.clock.now_ms(), key.track))
 
-    def _lose(self, key: TrackKey, track: _Track, cause: GapCause) -> None:
+    def _lose(self, key: TrackKey, track: LiveTrack, cause: GapCause) -> None:
         track.recorder.pause(cause)
         if track.live:
             track.live = False
@@ -581,7 +532,7 @@ class CaptureService:
                 except Exception:  # noqa: BLE001 - nor one track's fault the others'
                     _log.exception("a track's tick failed")
 
-    def _tick(self, key: TrackKey, track: _Track) -> None:
+    def _tick(self, key: TrackKey, track: LiveTrack) -> None:
         session = track.session
         if session is None:
             if time.monotonic() - track.idle_since > self._settings.forget_after_s:
@@ -601,7 +552,7 @@ class CaptureService:
     def _lost_ms(self, key: TrackKey) -> float:
         return self._settings.of(key.track).lost_after_s * 1000
 
-    def _watch(self, key: TrackKey, track: _Track, session: PublishSession) -> None:
+    def _watch(self, key: TrackKey, track: LiveTrack, session: PublishSession) -> None:
         """2 s without RTP: the media is lost, whatever ICE believes (its consent takes 30 s)."""
         now_ms = session.clock.now_ms()
         patience_ms = self._lost_ms(key)

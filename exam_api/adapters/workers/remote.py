@@ -214,12 +214,6 @@ class RemoteCapture(CaptureService):
     def relieve(self, relief: Relief) -> None:
         raise NotImplementedError("each worker decides for itself")
 
-    def stop_views(self) -> None:
-        raise NotImplementedError("each worker decides for itself")
-
-    def allow_views(self) -> None:
-        raise NotImplementedError("each worker decides for itself")
-
     def tap(self, sitting_id: str) -> FrameTap:
         raise NotImplementedError("decoded frames stay in the sitting's worker")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from capture.contracts import TrackKind, WatchGrant
+from capture.contracts import Relief, TrackKind, WatchGrant
 from capture.errors import NotLiveNow, SdpUnsupported, ViewsFull, ViewsStopped
 from capture.settings import CaptureSettings
 
@@ -92,11 +92,11 @@ async def test_views_are_bounded_and_can_be_stopped(live, viewer):
     offer = await second.offer()
     with pytest.raises(ViewsFull):
         await live.service.watch(WatchGrant("s1"), offer)
-    live.service.stop_views()
+    live.service.relieve(Relief.NO_LIVE_VIEWS)
     await live.until(lambda: live.service.views == 0)
     with pytest.raises(ViewsStopped):
         await live.service.watch(WatchGrant("s1"), offer)
-    live.service.allow_views()
+    live.service.relieve(Relief.NOTHING)
     assert (await live.service.watch(WatchGrant("s1"), offer)).answer_sdp
     await second.peer.close()
     assert live.service.status("s1").live

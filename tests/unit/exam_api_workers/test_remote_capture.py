@@ -44,7 +44,7 @@ AS_REPORTED = {
 }
 FROM_THE_DISK = {"recording", "joined", "clip", "tracks_on_record"}
 OF_THE_MAIN_PROCESS = {"start", "aclose", "repaired"}
-INSIDE_A_WORKER = {"tap", "audio_tap", "tracks", "relieve", "stop_views", "allow_views"}
+INSIDE_A_WORKER = {"tap", "audio_tap", "tracks", "relieve"}
 LIVE = LiveStatus(True, True, 900, 10, 2)
 SILENT = LiveStatus(False, True, 900, 10, 2)
 
