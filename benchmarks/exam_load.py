@@ -72,6 +72,7 @@ class Student:
         tab = f"tab-{self._number}"
         self._line.always_send("X-Client-Id", tab)
         await self._call("POST", self._path("claim"), {"client_id": tab})
+        await self._call("POST", self._path("consent"), {"rules": 0, "language": "kk"})
         token = (await self._call("POST", self._path("publish-token")))["token"]
         await self._call("POST", f"/bench/publish?token={token}")
         await self._call("POST", self._path("begin"))

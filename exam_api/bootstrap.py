@@ -87,7 +87,6 @@ from exam_api.web.api import (
     drawn_acts,
     exports,
     gap_fill,
-    identity,
     live_routes,
     review_papers,
     review_routes,
@@ -163,7 +162,6 @@ async def build(settings: Settings) -> FastAPI:
             student_line.router,
             gap_fill.router,
             exports.router,
-            identity.router,
             whip_router(container.capture, container.desk.authorize_publish, settings.ice),
             whep_router(container.capture, container.live_views.authorize, settings.ice),
         ),
@@ -273,7 +271,6 @@ def _container(
                 blobs,
                 PaperMakers(render_form4_pdf, render_form_html, _packing(seal_key)),
             ),
-            identity=Identity(database, clock, blobs),
             check_lists=CheckListDesk(
                 database,
                 clock,
@@ -330,7 +327,9 @@ def _container(
             EXPORT_JOBS,
             Lane(frozenset({EXPORT}), only=True),
         ),
-        deadlines=Deadlines(database, clock, Identity(database, clock, blobs)),
+        deadlines=Deadlines(
+            database, clock, Identity(database, clock, blobs), bank=settings.bank_policy
+        ),
     )
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
@@ -437,6 +436,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "pages": container.page_watch.run,
         **({"archive": container.archive.run} if container.archive else {}),
         "deadlines": container.deadlines.run,
+        "test files": container.files.run,
     }
     for name, work in tasks.items():
         await stack.enter_async_context(_task(name, _restarted(name, work)))

@@ -12,6 +12,7 @@ from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql.database import open_database
 from exam_api.cli.configuration import read_settings
+from exam_api.cli.demo_items import add_every_kind
 from exam_api.cli.model_files import fetch_first
 from exam_api.cli.server import listen, only_server, run, serve_until_stopped
 from exam_api.cli.terminal import language, say, text
@@ -68,6 +69,7 @@ async def seed(settings: Settings) -> SeedReport:
 
 async def _demo(settings: Settings, listener: socket.socket) -> None:
     report = await seed(settings)
+    await add_every_kind(settings)
     await serve_until_stopped(settings, listener, lambda: _announce(settings, report))
 
 

@@ -54,6 +54,9 @@ class Student(Person):
         self.http.headers["X-Client-Id"] = CLIENT_ID
         sitting_id = str((await self.post(f"/api/v1/exams/{exam_id}/sittings"))["id"])
         await self.post(f"/api/v1/sittings/{sitting_id}/claim", client_id=CLIENT_ID)
+        rules = await self.get("/api/v1/rules")
+        agreed = {"rules": rules["number"], "language": "kk"}
+        _checked(await self.http.post(f"/api/v1/sittings/{sitting_id}/consent", json=agreed))
         return sitting_id
 
     async def sit(self, exam_id: str, video: Path, watch: Callable[[str], Awaitable[None]]) -> str:

@@ -195,6 +195,12 @@ class DebtUnpaid(Conflict):
     code = "debt_unpaid"
 
 
+class ConsentMissing(Conflict):
+    """The student has not agreed to the rules and the recording yet."""
+
+    code = "consent_missing"
+
+
 class IdentityMissing(Conflict):
     """T-4.3: the exam asks for a face and a document photo first."""
 

@@ -17,8 +17,13 @@ class LogKind(StrEnum):
     TIME_ASKED = "time_asked"  # the student, after an outage
     TIME_GRANTED = "time_granted"  # about what was asked
     TIME_REFUSED = "time_refused"  # about what was asked
+    LATE_ANSWER = "late_answer"  # S-9: came when the time was over; the text is its question
+    OPEN_ELSEWHERE = "open_elsewhere"  # another browser asked for the sitting, and was refused
+    TAKEN_OVER = "taken_over"  # the student went on in another browser
 
 
+# What the server saw; nobody said it to anybody.
+SEEN: Final = frozenset({LogKind.LATE_ANSWER, LogKind.OPEN_ELSEWHERE, LogKind.TAKEN_OVER})
 # What answers what; an entry that waits for its answer is open.
 ANSWERS: Final = {
     LogKind.WARNING: frozenset({LogKind.ACKNOWLEDGED}),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from exam_api.domain.errors import InvalidRequest, NotFound
@@ -20,6 +21,7 @@ from exam_api.services.bank_ports import (
     ItemFilter,
     ItemImport,
 )
+from exam_api.services.identity_ports import PrivateBlobs
 from exam_api.services.interchange import (
     ITEMS_LIMIT,
     FileFormat,
@@ -31,9 +33,12 @@ from exam_api.services.interchange import (
     WrittenFile,
 )
 from exam_api.services.paging import PageAsk
-from exam_api.services.ports import Blobs, Clock
+from exam_api.services.ports import Clock
 
 NAME_LIMIT: Final = 200
+KEPT_FOR: Final = timedelta(days=7)  # a file that was read and never taken
+_LOOK_EVERY_S: Final = 3600.0
+_AT_ONCE: Final = 20
 
 
 class FileDesk:
@@ -41,7 +46,7 @@ class FileDesk:
         self,
         units: BankUnits,
         clock: Clock,
-        blobs: Blobs,
+        blobs: PrivateBlobs,
         items: ItemDesk,
         readers: Mapping[FileFormat, Reader],
         writers: Mapping[FileFormat, Writer],
@@ -116,6 +121,24 @@ class FileDesk:
             await unit.items.add(drafts, actor.id)
             await unit.imports.remove(import_id)
         return found.discipline_id
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            while await self.forget_old():
+                pass
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def forget_old(self) -> int:
+        """Files that nobody has taken in time go, and pictures that only they showed; how many."""
+        async with self._units.write() as unit:
+            old = await unit.imports.older(self._clock.now() - KEPT_FOR, _AT_ONCE)
+            for one in old:
+                await unit.imports.remove(one.id)
+            names = set().union(*(names_in(item.content.body) for one in old for item in one.items))
+            for name in names - set(await unit.imports.pictures_named(names)):
+                await self._blobs.delete(picture_key(name))
+        return len(old)
 
     async def write(
         self,

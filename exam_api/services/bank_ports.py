@@ -169,15 +169,20 @@ class ItemImport:
 
 
 class Imports(Protocol):
-    async def add(self, found: ItemImport) -> None:
-        """In place of what the same person read for the same discipline before."""
-        ...
+    async def add(self, found: ItemImport) -> None: ...
 
     async def get(self, import_id: str, user_id: str) -> ItemImport:
         """Held; only by who read it. NotFound."""
         ...
 
     async def remove(self, import_id: str) -> None: ...
+    async def older(self, before: datetime, limit: int) -> Sequence[ItemImport]:
+        """Those that were read earlier and were never taken, oldest first."""
+        ...
+
+    async def pictures_named(self, names: Collection[str]) -> Collection[str]:
+        """Which of them an item of the bank, in any version, or a file that waits still shows."""
+        ...
 
 
 class BankUnit(Unit, Protocol):

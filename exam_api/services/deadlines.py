@@ -1,15 +1,16 @@
-"""What is due by a day: approvals (S-5, S-8), statements (S-7), photos that are kept no longer.
+"""What is due by a day: approvals (S-5, S-8), statements (S-7), the test bank (S-4, row 2), photos.
 
 Looked at now and then; each thing is told once, however often it is looked at.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
+from exam_api.domain.bank_tests import BankPolicy, Deadline, Step, deadlines
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Role
 from exam_api.services.identity import Identity
@@ -40,6 +41,24 @@ class GroupWithoutRating:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class ComingTest:
+    """A discipline with an exam ahead. ``heads`` and ``loaders``: who answers for its bank."""
+
+    discipline_id: str
+    exam_id: str
+    opens_at: datetime
+    done: Mapping[Step, datetime | None]
+    heads: Collection[str]
+    loaders: Collection[str]
+
+
+class ComingTests(Protocol):
+    async def coming(self, after: datetime) -> Sequence[ComingTest]:
+        """Of each discipline the first exam that opens later."""
+        ...
+
+
 class DeadlineRows(Protocol):
     async def without_rating(
         self, since: datetime, until: datetime
@@ -53,6 +72,8 @@ class DeadlineUnit(Protocol):
     def schedule(self) -> Schedule: ...
     @property
     def admissions(self) -> DeadlineRows: ...
+    @property
+    def items(self) -> ComingTests: ...
     @property
     def notices(self) -> Notices: ...
 
@@ -68,11 +89,13 @@ class Deadlines:
         clock: Clock,
         identity: Identity,
         policy: DeadlinePolicy = DeadlinePolicy(),
+        bank: BankPolicy = BankPolicy(),  # noqa: B008 - frozen value
     ) -> None:
         self._units = units
         self._clock = clock
         self._identity = identity
         self._policy = policy
+        self._bank = bank
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -94,6 +117,17 @@ class Deadlines:
             for group in await unit.admissions.without_rating(now, until):
                 roles = [Role.DEAN_OFFICE, Role.REGISTRAR]
                 await unit.notices.add(_no_statement(group), roles=roles)
+            for test in await unit.items.coming(now):
+                await self._tell_of_bank(unit.notices, test, now)
+
+    async def _tell_of_bank(self, notices: Notices, test: ComingTest, now: datetime) -> None:
+        """Once when a step nears, once more when its day has passed and it still waits."""
+        for deadline in deadlines(test.opens_at, test.done, now, self._bank):
+            if deadline.done_at or now < deadline.due_at - self._policy.warned_ahead:
+                continue
+            loads = deadline.step is Step.LOADED
+            people = {*test.heads, *(test.loaders if loads else ())}
+            await notices.add(_bank_due(test, deadline), people=people)
 
     def _is_due(self, period: Period, today: date) -> bool:
         policy = self._policy
@@ -117,6 +151,17 @@ def _approval_due(period: Period, missing: Sequence[str]) -> NewNotice:
             "starts_on": period.starts_on.isoformat(),
             "what": ",".join(missing),
         },
+    )
+
+
+def _bank_due(test: ComingTest, deadline: Deadline) -> NewNotice:
+    late = "late" if deadline.late else "ahead"
+    return NewNotice(
+        NoticeKind.BANK_DUE,
+        f"bank_due:{test.exam_id}:{deadline.step}:{late}",
+        f"/bank/{test.discipline_id}",
+        exam_id=test.exam_id,
+        facts={"step": deadline.step.value, "due_on": deadline.due_at.date().isoformat()},
     )
 
 

@@ -11,7 +11,13 @@ from typing import Final, Protocol
 
 from PIL import Image
 
-from exam_api.domain.errors import ExamBegun, IdentityMissing, InvalidRequest, NotFound
+from exam_api.domain.errors import (
+    ConsentMissing,
+    ExamBegun,
+    IdentityMissing,
+    InvalidRequest,
+    NotFound,
+)
 from exam_api.domain.languages import LANGUAGES, Language, Texts
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
@@ -59,6 +65,12 @@ async def require_photos(unit: IdentityUnit, sitting: Sitting, exam: Exam) -> No
         return
     if set(await unit.identity.photos(sitting.id)) != set(PhotoKind):
         raise IdentityMissing
+
+
+async def require_consent(unit: IdentityUnit, sitting: Sitting) -> None:
+    """ConsentMissing: nothing of a student is recorded before they agreed to the rules."""
+    if sitting.began_at is None and not await unit.identity.consents(sitting.id):
+        raise ConsentMissing
 
 
 class Identity:
@@ -146,6 +158,12 @@ class Identity:
             if not 0 <= number <= (await unit.identity.rules()).number:
                 raise NotFound
             await unit.identity.consent(sitting_id, number, language)
+
+    async def has_agreed(self, actor: Actor, sitting_id: str) -> bool:
+        """The student's own sitting. NotFound."""
+        async with self._units.read() as unit:
+            await unit.sittings.get(sitting_id, actor)
+            return bool(await unit.identity.consents(sitting_id))
 
 
 def _require_before(sitting: Sitting, actor: Actor) -> None:

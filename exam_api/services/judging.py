@@ -20,7 +20,7 @@ from exam_api.domain.states import SittingState
 from exam_api.services.ports import Unit
 from exam_api.services.results_ports import ResultRows
 from exam_api.services.sittings import advance
-from exam_api.services.testing import scored
+from exam_api.services.testing import earned
 
 
 class JournalUnit(Protocol):
@@ -43,7 +43,7 @@ async def restore(
 ) -> Sitting:
     """T-5.6: what the answers are worth, by the document that orders it. IllegalTransition."""
     before = await _locked(unit, sitting_id)
-    result = await scored(unit, before)
+    result = await earned(unit, before)
     if isinstance(document, ReconsideredAct):
         result = await _unannulled(unit, sitting_id, result)
     after = restored(before, document, result)

@@ -17,6 +17,7 @@ from exam_api.domain.errors import NotFound, NotInProgress
 from exam_api.domain.ids import digest, new_secret
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor
+from exam_api.services.identity import require_consent
 from exam_api.services.media_ports import MediaToken, Purpose
 from exam_api.services.ports import Clock, Unit, Units
 from exam_api.services.sittings import WHIP_URL, ice_servers
@@ -101,6 +102,7 @@ class SecondCamera:
             exam = await unit.exams.of(sitting)
             if not exam.policy.second_camera:
                 raise NotFound
+            await require_consent(unit, sitting)
             sitting.published(now, exam)  # raises what the camera's arrival would
             await unit.media_tokens.drop(key, Purpose.PHONE_LINK)
             made = MediaToken(Purpose.PHONE_LINK, key, actor.id, expires_at)

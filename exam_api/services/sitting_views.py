@@ -10,7 +10,7 @@ from exam_api.domain.errors import ExamClosed, ExamNotOpen
 from exam_api.domain.pausing import breaks_left, may_ask_time
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
-from exam_api.domain.sitting_log import open_entries
+from exam_api.domain.sitting_log import SEEN, open_entries
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, MediaState, Unit
 from exam_api.services.recent_sittings import SeenSitting
 from exam_api.services.sitting_log_ports import NamedEntry
@@ -129,7 +129,7 @@ def _pause(pause: Pause | None) -> PauseView | None:
 
 
 def _talk(log: Sequence[NamedEntry], sitting: Sitting) -> tuple[TalkView, ...]:
-    entries = [named.entry for named in log]
+    entries = [named.entry for named in log if named.entry.kind not in SEEN]
     waiting = open_entries(entries)
     return tuple(
         TalkView(

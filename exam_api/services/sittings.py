@@ -8,14 +8,15 @@ from capture.contracts import PublishGrant, TrackKey, TrackKind
 from capture.errors import CaptureError, TokenExpired, TokenInvalid
 from capture.ice import IceSettings
 from exam_api.domain import timers
-from exam_api.domain.errors import Forbidden, NotInProgress
+from exam_api.domain.errors import Forbidden, NotInProgress, OpenElsewhere
 from exam_api.domain.grades import GradeChange, require_not_passed
 from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam, Sitting, Transition
-from exam_api.domain.sitting_log import LogEntry
+from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.domain.states import SittingState
+from exam_api.services.identity import require_consent
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock, ExamWithSitting, LiveMedia, Unit, Units
 from exam_api.services.recent_sittings import RecentSittings, SeenSitting
@@ -27,6 +28,7 @@ _log = structlog.get_logger(__name__)
 SITTING_CHANGED = "sitting.changed"
 SITTING_NOTED = "sitting.noted"
 WHIP_URL = "/whip"
+_NOTED_AT_MOST = 20
 
 
 class SittingDesk:
@@ -115,20 +117,39 @@ class SittingDesk:
     async def claim(
         self, actor: Actor, sitting_id: str, client_id: str, *, take_over: bool = False
     ) -> SittingView:
-        """One tab holds a sitting. OpenElsewhere unless the other one is taken over."""
+        """One tab holds a sitting. OpenElsewhere unless the other one is taken over.
+
+        Either is on record, for who watches: it may be another person's computer (S-11).
+        """
         async with self._units.write() as unit:
             before = await unit.sittings.lock_own(sitting_id, actor)
-            sitting = before.claimed(client_id, take_over=take_over)
+            elsewhere = before.client_id not in {None, client_id}
+            if elsewhere:
+                await self._note_elsewhere(unit, before, taken=take_over)
+            refused = elsewhere and not take_over
+            sitting = before if refused else before.claimed(client_id, take_over=take_over)
             if sitting != before:
                 await unit.sittings.save(sitting)
                 # The tab that lost the sitting must not push the new one's camera out.
                 await unit.sittings.drop_tokens(sitting.id)
             shown = await self._viewer.show(unit, sitting, actor, client_id)
+        if refused:
+            raise OpenElsewhere
         if before.client_id in {None, client_id}:
             return shown
         # S-10: nobody reads the questions here while the camera of the other place is recorded.
         await self._live.end_sitting(sitting_id)
         return await self.view(actor, sitting_id, client_id)
+
+    async def _note_elsewhere(self, unit: Unit, sitting: Sitting, *, taken: bool) -> None:
+        """A page that asks again and again says nothing new after some times."""
+        if sitting.completed:
+            return
+        kind = LogKind.TAKEN_OVER if taken else LogKind.OPEN_ELSEWHERE
+        log = [named.entry for named in await unit.log.of(sitting.id)]
+        if sum(entry.kind is kind for entry in log) < _NOTED_AT_MOST:
+            entry = LogEntry(new_id(), sitting.id, kind, self._clock.now(), sitting.student_id)
+            await note(unit, sitting, entry)
 
     async def publish_token(
         self,
@@ -137,13 +158,17 @@ class SittingDesk:
         client_id: str,
         track: TrackKind = TrackKind.CAMERA,
     ) -> PublishTokenView:
-        """Lets a client send this track, for some minutes; at a reconnect ask anew."""
+        """Lets a client send this track, for some minutes; at a reconnect ask anew.
+
+        ConsentMissing, and what the camera's arrival would raise.
+        """
         token = new_secret()
         now = self._clock.now()
         expires_at = now + self._policy.publish_token_life
         async with self._units.write() as unit:
             sitting = await unit.sittings.lock_own(sitting_id, actor)
             sitting.require_claimed(client_id)
+            await require_consent(unit, sitting)
             # Raises what the camera's arrival would: better here, where the page can say it.
             sitting.published(now, await unit.exams.of(sitting))
             await unit.sittings.add_token(digest(token), TrackKey(sitting_id, track), expires_at)

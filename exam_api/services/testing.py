@@ -6,8 +6,9 @@ from datetime import datetime
 from fractions import Fraction
 
 from exam_api.domain.bank_tests import draw_test
-from exam_api.domain.errors import RecordingNotLive
+from exam_api.domain.errors import RecordingNotLive, TimeOver
 from exam_api.domain.grading import Result, result_of
+from exam_api.domain.ids import new_id
 from exam_api.domain.items import Body
 from exam_api.domain.languages import Language, in_language
 from exam_api.domain.notices import NoticeKind
@@ -16,13 +17,14 @@ from exam_api.domain.responses import Response
 from exam_api.domain.roles import Actor
 from exam_api.domain.scoring import HUNDREDTHS, credit
 from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.domain.states import RUNNING, SittingState
 from exam_api.services.admission import make_ready
 from exam_api.services.answering import Answering, Offered
 from exam_api.services.ports import Clock, GivenAnswer, LiveMedia, Unit, Units
 from exam_api.services.sitting_notices import tell
 from exam_api.services.sitting_views import SittingViewer
-from exam_api.services.sittings import advance, end_media
+from exam_api.services.sittings import advance, end_media, note
 from exam_api.services.tracks import require_beside
 from exam_api.services.views import (
     AnswerView,
@@ -106,7 +108,25 @@ class Testing:
     ) -> AnswerView:
         """Taken within time even where the recording is down: an answer is never lost to that."""
         offered = Offered(actor.id, sitting_id, client_id, item_id, response, client_seq)
-        return await self._answering.take(offered)
+        try:
+            return await self._answering.take(offered)
+        except TimeOver:
+            await self._note_late(actor, sitting_id, item_id)
+            raise
+
+    async def _note_late(self, actor: Actor, sitting_id: str, item_id: str) -> None:
+        """S-9: once a question, for whoever reviews the sitting or hears an appeal."""
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock_own(sitting_id, actor)
+            paper = sitting.require_begun()
+            if paper.item(item_id) is None:
+                return
+            kind, question = LogKind.LATE_ANSWER, str(paper.position(item_id))
+            log = [named.entry for named in await unit.log.of(sitting_id)]
+            if not any(one.kind is kind and one.text == question for one in log):
+                now = self._clock.now()
+                entry = LogEntry(new_id(), sitting_id, kind, now, actor.id, question)
+                await note(unit, sitting, entry)
 
     async def finish(self, actor: Actor, sitting_id: str, client_id: str) -> SittingView:
         """T-4.6, T-4.12: the result at once. Finishing what is finished shows it again."""
@@ -151,6 +171,18 @@ async def scored(unit: Unit, sitting: Sitting) -> Result:
     earned = {ref: credit(key, given.get(ref)) for ref, key in keys.items()}
     await unit.answers.keep_credits(sitting.id, earned)
     return result_of(Fraction(sum(earned.values()), HUNDREDTHS), len(paper.items))
+
+
+async def earned(unit: Unit, sitting: Sitting) -> Result:
+    """What the credits on record add up to, an upheld question's among them (S-20, T-5.6).
+
+    A sitting whose answers were never scored, because a removal ended it, is scored now.
+    """
+    kept = await unit.answers.credits(sitting.id)
+    if not kept:
+        return await scored(unit, sitting)
+    total = len(sitting.require_begun().items)
+    return result_of(Fraction(sum(kept.values()), HUNDREDTHS), total)
 
 
 async def open_paper(  # noqa: PLR0917 - what any reading of it needs

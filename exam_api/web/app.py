@@ -11,6 +11,7 @@ from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
     appeals,
     bank,
+    identity,
     live_views,
     notices,
     operations,
@@ -66,6 +67,7 @@ def create_app(
         sittings,
         testing,
         pictures,
+        identity,
         room_actions,
         question_appeals,
         proctor_actions,

@@ -25,7 +25,8 @@ from exam_api.services.bank_pictures import Pictures
 from exam_api.services.directory import PeopleDesk
 from exam_api.services.exam_clock import ExamClock
 from exam_api.services.idempotency import Idempotency
-from exam_api.services.identity_ports import PrivateBlobs
+from exam_api.services.identity import Identity
+from exam_api.services.identity_ports import FaceComparison, PrivateBlobs
 from exam_api.services.media_tokens import LiveViews, SecondCamera
 from exam_api.services.notices import Inbox, Letters, Outbox
 from exam_api.services.own_sessions import SessionDesk
@@ -70,6 +71,7 @@ class Core:
     desk: SittingDesk
     testing: Testing
     blobs: PrivateBlobs
+    faces: FaceComparison | None = None
     web: WebSettings = WebSettings()
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
     results: ResultsSettings = field(default_factory=ResultsSettings)
@@ -79,6 +81,7 @@ class Core:
     ice: IceSettings = field(default_factory=IceSettings)
     watching: ObjectChoice = field(default_factory=ObjectChoice)
     admission: Admission = field(init=False)
+    identity: Identity = field(init=False)
     room: RoomActions = field(init=False)
     actions: ProctorActions = field(init=False)
     idempotency: Idempotency = field(init=False)
@@ -111,6 +114,7 @@ class Core:
             self.database, self.clock, self.accounts, read_sheet, role_names()
         )
         self.log_ins = SessionDesk(self.database, self.clock, self.accounts, hasher)
+        self.identity = Identity(self.database, self.clock, self.blobs, self.faces)
         parts = (self.database, self.clock, self.live)
         self.admission = Admission(*parts)
         self.room = RoomActions(*parts)

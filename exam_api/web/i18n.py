@@ -68,6 +68,10 @@ class Catalogue:
         """Time of day, e.g. "10:05", in the fallback zone."""
         return at.astimezone(FALLBACK_ZONE).strftime("%H:%M")
 
+    def day(self, day: date) -> str:
+        """E.g. "22 қар. 2026"."""
+        return format_date(day, "d MMM y", locale=Locale(self.language))
+
     def month(self, day: date) -> str:
         """E.g. "қараша 2026"."""
         return format_date(day, "LLLL y", locale=Locale(self.language))

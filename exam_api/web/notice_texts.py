@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from exam_api.domain.languages import in_language
 from exam_api.domain.notices import NoticeKind
@@ -30,6 +30,11 @@ def words_of(notice: StoredNotice, t: Catalogue) -> NoticeText:
         facts["until"] = t.moment(datetime.fromisoformat(facts["until"]))
     if notice.kind is NoticeKind.ACT_STEP:
         facts["state"] = t(f"act_state.{facts['state']}")
+    if notice.kind is NoticeKind.BANK_DUE:
+        facts["step"] = t(f"bank.step.{facts['step']}")
+    for day in ("due_on", "starts_on"):
+        if day in facts:
+            facts[day] = t.day(date.fromisoformat(facts[day]))
     return NoticeText(
         t(f"notice.title.{notice.kind}", **facts), t(f"notice.text.{notice.kind}", **facts)
     )

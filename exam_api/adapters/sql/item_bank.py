@@ -36,6 +36,7 @@ from exam_api.services.bank_ports import (
     NextExam,
     StoredItem,
 )
+from exam_api.services.deadlines import ComingTest
 from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Clock
 
@@ -141,6 +142,38 @@ class SqlItemBank:
             Step.APPROVED: await self._session.scalar(approved),
             Step.LOADED: await self._session.scalar(loaded),
         }
+
+    async def coming(self, after: datetime) -> Sequence[ComingTest]:
+        query = (
+            select(Exam, Discipline)
+            .join(Discipline, Discipline.id == Exam.discipline_id)
+            .where(Exam.opens_at > after)
+            .order_by(Exam.opens_at.desc(), Exam.id.desc())
+        )
+        # Of each discipline the last one read, which is the earliest, stays.
+        first = {
+            exam.discipline_id: (exam, discipline.department_id)
+            for exam, discipline in await self._session.execute(query)
+        }
+        staff = await self._session.scalars(
+            select(User).where(User.disabled.is_(False), User.department_id.is_not(None))
+        )
+        heads = [one for one in staff if Role.DEPARTMENT_HEAD.value in one.roles]
+        return [
+            ComingTest(
+                discipline_id=discipline_id,
+                exam_id=exam.id,
+                opens_at=exam.opens_at,
+                done=await self._done(discipline_id),
+                heads=[one.id for one in heads if department and one.department_id == department],
+                loaders=await self._named(discipline_id),
+            )
+            for discipline_id, (exam, department) in first.items()
+        ]
+
+    async def _named(self, discipline_id: str) -> Sequence[str]:
+        own = LoadingRight.discipline_id == discipline_id
+        return (await self._session.scalars(select(LoadingRight.teacher_id).where(own))).all()
 
     # --- items ------------------------------------------------------------------------------------
 

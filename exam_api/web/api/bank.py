@@ -371,7 +371,7 @@ async def read_file(  # noqa: PLR0917 - what comes with the file
     language: Annotated[Language, Query()] = "kk",
     name: Annotated[str, Query(max_length=200)] = "",
 ) -> ImportAnswer:
-    """Reads a test file; nothing is in the bank until it is taken. Replaces the caller's last."""
+    """Reads a test file; nothing is in the bank until it is taken, within a week."""
     import_id = await core.files.read(
         actor, discipline_id, form=form, language=language, file_name=name, data=data
     )

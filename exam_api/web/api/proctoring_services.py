@@ -9,7 +9,6 @@ from exam_api.services.act_papers import ActPapers
 from exam_api.services.acts import Acts
 from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.drawn_acts import DrawnActs
-from exam_api.services.identity import Identity
 from exam_api.services.live_console import Console
 from exam_api.services.reviewing import Reviewing
 
@@ -20,7 +19,6 @@ class ProctoringServices:
     reviewing: Reviewing
     acts: Acts
     papers: ActPapers
-    identity: Identity
     check_lists: CheckListDesk
     drawn: DrawnActs
 

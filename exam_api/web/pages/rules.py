@@ -7,33 +7,33 @@ from exam_api.domain.errors import ExamError
 from exam_api.domain.languages import LANGUAGES
 from exam_api.services.identity import RULES_LIMIT
 from exam_api.services.scheduling import require_planner
-from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CurrentActor
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.schedule_forms import text_of
+from exam_api.web.pages.wiring import Identities
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/schedule/rules")
-async def rules(request: Request, actor: CurrentActor, services: Proctoring) -> Response:
+async def rules(request: Request, actor: CurrentActor, identities: Identities) -> Response:
     require_planner(actor)
-    found = await services.identity.rules()
+    found = await identities.rules()
     return TEMPLATES.page(
         request, "schedule/rules.html", actor, rules=found, texts=found.texts, problem=None
     )
 
 
 @router.post("/schedule/rules")
-async def publish(request: Request, actor: CurrentActor, services: Proctoring) -> Response:
+async def publish(request: Request, actor: CurrentActor, identities: Identities) -> Response:
     form = await request.form()
     texts = {code: text_of(form, f"text_{code}", RULES_LIMIT) for code in LANGUAGES}
     try:
-        await services.identity.publish_rules(actor, texts)
+        await identities.publish_rules(actor, texts)
     except ExamError as error:
         if error.code != "rules_incomplete":
             raise
-        found = await services.identity.rules()
+        found = await identities.rules()
         page = "schedule/rules.html"
         return TEMPLATES.page(
             request, page, actor, status=422, rules=found, texts=texts, problem=error.code

@@ -43,7 +43,12 @@ async def room(
     if not actor.has(Role.STUDENT):
         return RedirectResponse(f"/review/{sitting_id}", 303)
     sitting = await core.desk.view(actor, sitting_id)
-    rules = await identities.rules()
     return TEMPLATES.page(
-        request, "room.html", actor, sitting_id=sitting.id, exam=sitting.exam, rules=rules
+        request,
+        "room.html",
+        actor,
+        sitting_id=sitting.id,
+        exam=sitting.exam,
+        rules=await identities.rules(),
+        agreed=await identities.has_agreed(actor, sitting_id),
     )

@@ -14,7 +14,7 @@ async def overview_of(core: CoreDep) -> Overview:
 
 
 async def identity_of(core: CoreDep) -> Identity:
-    return Identity(core.database, core.clock, core.blobs)
+    return core.identity
 
 
 Lists = Annotated[Overview, Depends(overview_of)]

@@ -316,6 +316,9 @@ class Student:
         wanted = {"client_id": self.tab, "take_over": take_over}
         return await self.call("POST", "/claim", json=wanted)
 
+    async def agree(self) -> httpx.Response:
+        return await self.call("POST", "/consent", json={"rules": 0, "language": "kk"})
+
     async def publish(self, core: Core) -> None:
         token = await self.call("POST", "/publish-token")
         assert token.status_code == 200, token.text
@@ -343,10 +346,11 @@ class Student:
 
 @pytest.fixture
 async def student(client_of, live: FakeLive, exam_id: str) -> Student:
-    """Logged in, sitting opened and claimed; the camera is still off."""
+    """Logged in, sitting opened, claimed, rules agreed to; the camera is still off."""
     made = Student(await client_of("student1"), live, exam_id, "tab-one")
     await made.open()
     assert (await made.claim()).status_code == 200
+    assert (await made.agree()).status_code == 204
     return made
 
 

@@ -67,6 +67,7 @@ async def _page(http: httpx.AsyncClient, login: str) -> tuple[str, list[dict]]:
 
 
 async def _begin(http: httpx.AsyncClient, sitting: str) -> None:
+    await http.post(f"{sitting}/consent", json={"rules": 0, "language": "kk"})
     token = (await http.post(f"{sitting}/publish-token")).json()["token"]
     # The camera's arrival: WHIP itself is tested with capture; here its authorisation is enough.
     assert (await http.post("/test/publish", params={"token": token})).status_code == 200

@@ -12,7 +12,9 @@ from exam_api.adapters.interchange.gift import read_gift
 from exam_api.adapters.interchange.moodle_xml import write_moodle_xml
 from exam_api.adapters.interchange.pictures import checked_picture
 from exam_api.adapters.sql.tables import Discipline, Exam, Item
+from exam_api.domain.errors import NotFound
 from exam_api.domain.items import FULL, ItemKind, ItemState
+from exam_api.services.bank_pictures import picture_key
 from exam_api.services.numbered_pages import PageWanted
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
@@ -166,9 +168,9 @@ async def test_what_the_format_cannot_hold_is_said_and_no_file_is_made(teacher, 
     assert await exports(core) == []
 
 
-def picture() -> bytes:
+def picture(color: str = "navy") -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (9, 7), (10, 90, 200)).save(out, "PNG")
+    Image.new("RGB", (9, 7), color).save(out, "PNG")
     return out.getvalue()
 
 
@@ -288,3 +290,40 @@ def right_response(question: dict) -> dict[str, object]:
         "text": lambda: {"kind": "text", "text": " Apple "},
         "number": lambda: {"kind": "number", "text": "3,5"},
     }[question["kind"]]()
+
+
+async def test_a_file_that_is_never_taken_goes_with_the_pictures_only_it_showed(
+    teacher, bank, core, clock
+) -> None:
+    pictures = [checked_picture(picture(color)) for color in ("red", "blue")]
+    contents = [
+        choice_item(
+            ItemKind.SINGLE,
+            {"en": f"What is it? ![x]({name})"},
+            [({"en": "a"}, FULL), ({"en": "b"}, 0)],
+        )
+        for name, _ in pictures
+    ]
+
+    async def read(*numbers: int) -> str:
+        chosen = dict(pictures[number] for number in numbers)
+        file = write_moodle_xml([contents[number] for number in numbers], "en", chosen)
+        answer = await sent(teacher, bank, file.data, "moodle_xml")
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]
+
+    async def kept(number: int) -> bool:
+        try:
+            await core.blobs.get(picture_key(pictures[number][0]))
+        except NotFound:
+            return False
+        return True
+
+    await read(0, 1)
+    assert (await teacher.post(await read(0))).status_code == 303
+    clock.pass_time(days=6)
+    assert await core.files.forget_old() == 0
+    clock.pass_time(days=2)
+    assert await core.files.forget_old() == 1
+    assert await core.files.forget_old() == 0
+    assert [await kept(0), await kept(1)] == [True, False], "the bank shows the red one"

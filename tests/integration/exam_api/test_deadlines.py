@@ -4,11 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from exam_api.adapters.blobs import LocalBlobs
-from exam_api.adapters.sql.tables import Enrolment, Exam
+from exam_api.adapters.sql.tables import Enrolment, Exam, Item, LoadedTestRow, LoadingRight
 from exam_api.domain.ids import new_id
+from exam_api.domain.items import ItemState
 from exam_api.domain.notices import NoticeKind
 from exam_api.services.deadlines import Deadlines
 from exam_api.services.identity import Identity
@@ -76,3 +77,54 @@ async def test_a_missing_statement_is_told_by_group_before_the_exam(
 async def test_who_has_a_rating_or_sits_long_after_is_not_told_of(database, deadlines):
     await deadlines.look()
     assert await inbox(database, "dean") == []
+
+
+@pytest.fixture
+async def coming(database, clock, exam_id):
+    """The exam is 70 days away; nobody was named, nothing approved, no test loaded."""
+    opens_at = clock.now() + timedelta(days=70)
+    async with database.write() as unit:
+        moved = update(Exam).where(Exam.id == exam_id)
+        closes_at = opens_at + timedelta(hours=2)
+        await unit.session.execute(moved.values(opens_at=opens_at, closes_at=closes_at))
+        for table in (LoadingRight, LoadedTestRow):
+            await unit.session.execute(delete(table))
+        await unit.session.execute(update(Item).values(state=ItemState.DRAFT.value))
+
+
+async def test_the_bank_s_deadlines_are_told_before_and_once_more_when_they_passed(
+    database, clock, deadlines, coming
+):
+    """S-4, row 2."""
+    await deadlines.look()
+    assert await inbox(database, "head") == []
+    clock.pass_time(days=4)  # 66 left: approval is due at 60
+    await deadlines.look()
+    await deadlines.look()
+    (told,) = await inbox(database, "head")
+    assert (told.kind, told.facts["step"]) == (NoticeKind.BANK_DUE, "approved")
+    text = words_of(told, catalogue("ru"))
+    assert "2026" in text.text
+    assert "approved" not in text.title
+    clock.pass_time(days=7)
+    await deadlines.look()
+    assert len(await inbox(database, "head")) == 2, "its day has passed"
+    clock.pass_time(days=40)  # 19 left: naming is due at 14
+    await deadlines.look()
+    assert {one.facts["step"] for one in await inbox(database, "head")} == {"approved", "named"}
+    assert await inbox(database, "teacher") == [], "who was not named is not told"
+
+
+async def test_named_teachers_are_told_of_the_loading_and_of_nothing_that_is_done(
+    database, clock, deadlines, coming
+):
+    async with database.write() as unit:
+        ids = await unit.seeds.ids(["teacher", "head"])
+        discipline_id = await unit.session.scalar(select(Exam.discipline_id))
+        await unit.items.give_right(discipline_id, ids["teacher"], ids["head"], clock.now())
+        items = update(Item).values(state=ItemState.APPROVED.value, decided_at=clock.now())
+        await unit.session.execute(items)
+    clock.pass_time(days=65)  # 5 left: loading is due at 2
+    await deadlines.look()
+    for login in ("teacher", "head"):
+        assert [one.facts["step"] for one in await inbox(database, login)] == ["loaded"]

@@ -109,6 +109,7 @@ async def test_the_order_is_stored_and_another_students_differs(
     assert [question["id"] for question in await begun.questions()] == first
     other = type(begun)(await client_of("student2"), live, begun.exam_id, "tab-x")
     await other.open()
+    await other.agree()
     await other.claim()
     await other.publish(core)
     await other.begin()
@@ -387,3 +388,36 @@ async def test_opening_twice_gives_the_same_sitting(
     before = student.id
     assert (await student.open())["id"] == before
     assert (await student.http.get("/api/v1/exams")).json()[0]["sitting_id"] == before
+
+
+async def logged(core: Core, sitting_id: str) -> list[tuple[str, str]]:
+    async with core.database.read() as unit:
+        entries = [named.entry for named in await unit.log.of(sitting_id)]
+    return [(entry.kind.value, entry.text) for entry in entries]
+
+
+async def test_late_answers_are_refused_and_stay_on_record(begun, core: Core, clock) -> None:
+    """S-9."""
+    questions = await begun.questions()
+    clock.pass_time(hours=1)
+    for number in (2, 4, 2):
+        question = questions[number]
+        late = await begun.answer(question["id"], question["choices"][0]["id"], 9)
+        assert code_of(late) == "time_over"
+    assert await logged(core, begun.id) == [("late_answer", "3"), ("late_answer", "5")]
+    assert (await begun.call("GET", "")).json()["talk"] == [], "nobody said it to the student"
+    strange = await begun.answer(begun.exam_id, questions[0]["choices"][0]["id"], 9)
+    assert strange.status_code == 409
+    assert len(await logged(core, begun.id)) == 2
+
+
+async def test_who_asks_for_the_sitting_elsewhere_is_on_record(
+    begun, second_tab, core: Core
+) -> None:
+    """S-11."""
+    assert (await second_tab.claim()).status_code == 409
+    assert (await second_tab.claim(take_over=True)).status_code == 200
+    assert await logged(core, begun.id) == [("open_elsewhere", ""), ("taken_over", "")]
+    for _ in range(25):
+        await begun.claim()
+    assert len(await logged(core, begun.id)) == 21, "a page that insists says nothing new"

@@ -53,6 +53,8 @@ class Run:
 
     async def prepare(self) -> None:
         await self.desk.claim(self.actor, self.id, self.tab)
+        async with self.database.write() as unit:
+            await unit.identity.consent(self.id, 0, "kk")
         token = await self.desk.publish_token(self.actor, self.id, self.tab)
         await self.desk.authorize_publish(token.token)
         self.live.live.add(self.id)

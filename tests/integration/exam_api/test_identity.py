@@ -145,3 +145,30 @@ async def test_which_version_was_agreed_to_stays_on_record(identity, people, stu
         await identity.publish_rules(people["watching"], texts)
     with pytest.raises(InvalidRequest):
         await identity.publish_rules(people["testing"], {**texts, "en": " "})
+
+
+async def test_nothing_is_recorded_before_the_student_has_agreed(
+    client_of, database, core, exam_id
+):
+    http = await client_of("student1")
+    sitting = (await http.post(f"/api/v1/exams/{exam_id}/sittings")).json()
+    path, tab = f"/api/v1/sittings/{sitting['id']}", {"X-Client-Id": "script"}
+    await http.post(f"{path}/claim", json={"client_id": "script"})
+    refused = await http.post(f"{path}/publish-token", headers=tab)
+    assert (refused.status_code, refused.json()["code"]) == (409, "consent_missing")
+    rules = (await http.get("/api/v1/rules")).json()
+    assert rules["number"] == 0
+    assert all(len(rules["text"][language]) > 200 for language in ("kk", "ru", "en"))
+    async with database.read() as unit:
+        registrar = (await unit.people.credentials("registrar")).actor
+    texts = {"kk": "Ереже", "ru": "Правила", "en": "Rules"}
+    await core.identity.publish_rules(registrar, texts)
+    rules = (await http.get("/api/v1/rules")).json()
+    assert (rules["number"], rules["text"]) == (1, texts)
+    agreed = {"rules": 1, "language": "ru"}
+    assert (await http.post(f"{path}/consent", json=agreed)).status_code == 204
+    assert (await http.post(f"{path}/publish-token", headers=tab)).status_code == 200
+    centre = await client_of("testing")
+    shown = (await centre.get(f"{path}/identity")).json()
+    assert [(one["rules"], one["language"]) for one in shown["consents"]] == [(1, "ru")]
+    assert (shown["photos"], shown["same"]) == ({}, None)

@@ -28,6 +28,8 @@ async def sitting_id(wanting_all, student, exam_id: str) -> str:
     opened = (await student.post(f"/api/v1/exams/{exam_id}/sittings")).json()
     claimed = {"client_id": "tab-1"}
     await student.post(f"/api/v1/sittings/{opened['id']}/claim", json=claimed)
+    agreed = {"rules": 0, "language": "kk"}
+    await student.post(f"/api/v1/sittings/{opened['id']}/consent", json=agreed)
     return opened["id"]
 
 

@@ -299,6 +299,24 @@ async def test_only_documents_annul_and_restore_and_they_stay_on_record(
     assert references[-2:] == ["act:17", "appeal:4"]
 
 
+async def test_what_an_upheld_question_earned_outlives_an_annulment(
+    begun, core: Core, clock
+) -> None:
+    """S-20, T-5.6."""
+    questions = await begun.questions()
+    await begun.finish()
+    async with core.database.write() as unit:
+        by = (await unit.people.credentials("dean")).actor.id
+        told = {"at": clock.now(), "by": by, "reason": "x"}
+        kept = dict(await unit.answers.credits(begun.id))
+        assert set(kept.values()) == {0}
+        await unit.answers.keep_credits(begun.id, kept | {questions[0]["id"]: 100})
+        await annul(unit, begun.id, ConfirmedAct("17"), **told)
+    async with core.database.write() as unit:
+        restored = await restore(unit, begun.id, UpheldAppeal("4"), **told)
+    assert (restored.result.score, restored.result.points) == (1, 4)
+
+
 async def test_the_record_outlives_the_server(begun, proctor, core: Core) -> None:
     await does(proctor, begun.id)("pause", reason="Fire alarm")
     async with core.database.read() as unit:

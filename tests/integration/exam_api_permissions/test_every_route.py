@@ -271,6 +271,8 @@ ROWS = (
         "GET /api/v1/flags/{flag_id}/clip.webm",
         "GET /api/v1/acts/{act_id}.zip",
     ),
+    row("GET /api/v1/rules", SIGNED_IN),
+    row(f"GET {SITTING}/identity", WATCHERS),
     row(f"GET {SITTING}/identity/{{kind}}.jpg", WATCHERS, values={"kind": "face"}),
     row(f"POST {SITTING}/exports", WATCHERS, json={"track": "camera"}),
     row(f"GET {SITTING}/exports/{{track}}", WATCHERS, values={"track": "camera"}),

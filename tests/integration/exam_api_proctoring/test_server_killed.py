@@ -62,6 +62,8 @@ def play_through(server, empty_room, clients):
     sitting_id = student.post(f"/api/v1/exams/{exam_id}/sittings").raise_for_status().json()["id"]
     sitting = f"/api/v1/sittings/{sitting_id}"
     student.post(f"{sitting}/claim", json={"client_id": "tab"}).raise_for_status()
+    agreed = {"rules": 0, "language": "kk"}
+    student.post(f"{sitting}/consent", json=agreed).raise_for_status()
     Camera(student, sitting, empty_room)
     wait_for(lambda: student.get(sitting).json()["recording"]["live"])
     student.post(f"{sitting}/begin").raise_for_status()

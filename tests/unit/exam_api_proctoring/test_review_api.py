@@ -21,7 +21,6 @@ from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.drawn_acts import DrawnActs
-from exam_api.services.identity import Identity
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
 from exam_api.services.ports import MediaState
@@ -134,7 +133,6 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                     package=_packed,
                 ),
             ),
-            identity=Identity(world.database, world.clock, world.blobs),
             drawn=DrawnActs(
                 world.read,
                 world.write,

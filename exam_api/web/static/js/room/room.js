@@ -113,7 +113,8 @@ class ExamRoom extends HTMLElement {
   async #resume() {
     const { began_at: began } = this.snapshot;
     if (isOver(this.snapshot)) return this.#showResult();
-    if (!began && !sessionStorage.getItem(`consent:${this.client.id}`)) return this.steps.go("rules");
+    const agreed = this.dataset.agreed === "yes" && sessionStorage.getItem(`consent:${this.client.id}`);
+    if (!began && !agreed) return this.steps.go("rules");
     this.steps.go("check");
     await this.camera.check();
     return undefined;
