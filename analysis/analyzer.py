@@ -27,6 +27,7 @@ from analysis.normal import Normal
 from analysis.outages import Outages
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
+from analysis.reach import in_reach
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
 from analysis.schedule import Allowance, Pace
 from analysis.votes import SightLimits, face_hidden, votes
@@ -199,6 +200,7 @@ class SittingAnalyzer:
         if hidden is not None:
             measures["face_hidden"] = float(hidden)
         boxes += self._lips.shown(picture.at_ms, measures, boxes)
+        measures.update(in_reach(boxes, measures))
         return Observation(picture.at_ms, self._votes(measures), boxes, measures)
 
     def _out(self) -> Mapping[str, tuple[ModelRef, ...]]:

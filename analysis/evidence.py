@@ -17,6 +17,9 @@ LABELS = {
     FlagKind.IDENTITY_MISMATCH: ("face",),
     FlagKind.PHONE: ("phone",),
     FlagKind.SPEECH: ("lips_moving", "lips_still"),
+    FlagKind.NOTES: ("notes",),
+    FlagKind.HEADPHONES: ("headphones",),
+    FlagKind.SECOND_SCREEN: ("screen",),
 }
 
 

@@ -87,14 +87,29 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
             Severity.NOTICE,
             ("faces",),
         ),
-        # The next three are what the student's page tells (analysis/page.py); no model sees them.
+        # Books and screens in reach (analysis/reach.py). What a model names so is one from half of
+        # its certainty on; most of six seconds must say so, since hands hide sheets at times.
+        FlagKind.NOTES: KindPolicy(  # T-4.8, T-4.9; blank paper is allowed (T-4.6)
+            WindowRule(Timing(3000, 10_000, 60_000), 6000, 0.8, 0.4),
+            Severity.NOTICE,
+            ("objects", "faces"),
+        ),
+        FlagKind.HEADPHONES: KindPolicy(  # T-4.8; slower: they are worn, not shown for a moment
+            WindowRule(Timing(8000, 30_000, 120_000), 15_000, 0.8, 0.4, min_votes=6),
+            Severity.NOTICE,
+            ("objects", "faces"),
+        ),
+        # The next three are what the student's page tells (analysis/page.py); a second screen may
+        # also be seen in the picture.
         FlagKind.FOCUS_LOST: KindPolicy(  # T-4.8: the Internet, messengers, other programs
             WindowRule(Timing(2000, 3000, 30_000), 3000, 0.6, 0.3, min_votes=2),
             Severity.NOTICE,
             (),
         ),
         FlagKind.SECOND_SCREEN: KindPolicy(  # T-4.8: form 1 "another computer's screen"
-            WindowRule(Timing(5000, 5000, 60_000), 8000, 0.8, 0.4), Severity.NOTICE, ()
+            WindowRule(Timing(5000, 5000, 60_000), 8000, 0.8, 0.4),
+            Severity.NOTICE,
+            ("objects", "faces"),
         ),
         FlagKind.VIRTUAL_CAMERA: KindPolicy(
             WindowRule(Timing(5000, 5000, 60_000), 8000, 0.8, 0.4), Severity.TECHNICAL, ()
@@ -103,6 +118,9 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
             WindowRule(Timing(3000, 5000, 20_000), 4000, 0.8, 0.4),
             Severity.TECHNICAL,
             ("feed", "faces"),
+        ),
+        FlagKind.FEED_LOOPED: KindPolicy(  # a vote is about ten seconds already
+            WindowRule(Timing(5000, 10_000, 60_000), 8000, 0.8, 0.4), Severity.TECHNICAL, ("feed",)
         ),
         FlagKind.FEED_FROZEN: KindPolicy(
             WindowRule(Timing(5000, 5000, 20_000), 6000, 0.95, 0.5, min_votes=6),

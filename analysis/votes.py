@@ -21,16 +21,26 @@ class SightLimits:
     their eyes rest within 0.02 eye widths of it. Faces of one person lie up to 0.6 apart, those of
     two people 0.62 and more (analysis/detectors/face_print.py): half-way the vote is 0.5.
     The object model gives a person whose head is behind a sheet of paper 0.41 and more (nine of
-    ten people; the tenth 0), an empty room 0.
+    ten people; the tenth 0), an empty room 0. What a loop and a photograph measure:
+    detectors/recurrence.py, detectors/stiffness.py.
     """
 
     dark_luma: float = 30.0
     flat_std: float = 6.0
     blurred_sharpness: float = 3.0
     frozen_change: float = 0.05
+    loop_difference: float = 1.5
+    loop_share: float = 0.4
+    loop_motion_share: float = 0.3
+    sheet_moves: float = 28.0
+    sheet_stray: float = 0.28
+    sheet_share: float = 0.85
     face_verified: float = 0.5
     face_likely: float = 0.7
     person: float = 0.4
+    notes: float = 0.5
+    screen: float = 0.5
+    headphones: float = 0.5
     turned_deg: float = 20.0
     eyes_aside: float = 0.1
     same_face: float = 0.5
@@ -52,10 +62,37 @@ def blocked(measures: Measures, limits: SightLimits) -> float | None:
 
 
 def frozen(measures: Measures, limits: SightLimits) -> float | None:
-    """Told only of a picture with a face: a compressed empty room does not change either."""
+    """Told only of a picture with a face: a compressed empty room does not change either.
+
+    A photograph held up before the camera is as lifeless, however it is moved.
+    """
     if "change" not in measures or not _seen(measures, limits):
         return None
-    return float(measures["change"] < limits.frozen_change)
+    still = measures["change"] < limits.frozen_change
+    return float(still or _photograph(measures, limits))
+
+
+def _photograph(measures: Measures, limits: SightLimits) -> bool:
+    return (
+        measures.get("sheet_moves", 0.0) >= limits.sheet_moves
+        and measures["sheet_stray"] <= limits.sheet_stray
+        and measures["sheet_share"] >= limits.sheet_share
+    )
+
+
+def looped(measures: Measures, limits: SightLimits) -> float | None:
+    """The last ten seconds were here before, though much else was, and they hold motion.
+
+    Told only of a picture with a face: a loop is shown so that somebody seems to be there.
+    """
+    if "loop_best" not in measures or not _seen(measures, limits):
+        return None
+    best = measures["loop_best"]
+    return float(
+        best < limits.loop_difference
+        and best < limits.loop_share * measures["loop_usual"]
+        and best < limits.loop_motion_share * measures["loop_near"]
+    )
 
 
 def absence(measures: Measures, limits: SightLimits) -> float | None:
@@ -88,6 +125,24 @@ def phone(measures: Measures, _limits: SightLimits) -> float | None:
     return measures.get("phone")
 
 
+def notes(measures: Measures, limits: SightLimits) -> float | None:
+    """A book or a written sheet. Blank paper is none of the things that the models know (T-4.6)."""
+    return _thing(measures, "notes_near", limits.notes)
+
+
+def second_screen(measures: Measures, limits: SightLimits) -> float | None:
+    """A laptop, tablet or screen: the student's own is behind the camera."""
+    return _thing(measures, "screen_near", limits.screen)
+
+
+def headphones(measures: Measures, limits: SightLimits) -> float | None:
+    return _thing(measures, "headphones_near", limits.headphones)
+
+
+def _thing(measures: Measures, name: str, limit: float) -> float | None:
+    return float(measures[name] >= limit) if name in measures else None
+
+
 def looking_away(measures: Measures, limits: SightLimits) -> float | None:
     """Sideways, off the student's own normal. Down is allowed: people write and type (T-4.6)."""
     if "turned_off_deg" not in measures:
@@ -118,7 +173,11 @@ _OF_THE_SCENE: Mapping[FlagKind, Vote] = {
     FlagKind.ABSENCE: absence,
     FlagKind.EXTRA_FACE: extra_face,
     FlagKind.PHONE: phone,
+    FlagKind.NOTES: notes,
+    FlagKind.HEADPHONES: headphones,
+    FlagKind.SECOND_SCREEN: second_screen,
     FlagKind.FEED_FROZEN: frozen,
+    FlagKind.FEED_LOOPED: looped,
     FlagKind.LOOKING_AWAY: looking_away,
     FlagKind.IDENTITY_MISMATCH: identity_mismatch,
 }

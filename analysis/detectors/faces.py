@@ -11,6 +11,7 @@ from analysis.detectors.blazeface import BlazeFace, Face
 from analysis.detectors.contracts import Sighting
 from analysis.detectors.gaze import Iris, turned_deg
 from analysis.detectors.mesh import FaceMesh, Fitted, mouth_open
+from analysis.detectors.stiffness import Stiffness
 from analysis.picture import Image, Picture
 from models import Registry
 
@@ -100,7 +101,8 @@ class FaceDetector:
 
     ``faces``: how many are confirmed and not worn; ``face``, ``second_face``: the mesh's presence
     of the two surest; ``weak_face``: the detector's score of the best unconfirmed one;
-    ``turned_deg``, ``mouth_open``, ``eyes_aside``: of one who is alone, the last of a near face.
+    ``turned_deg``, ``mouth_open``, ``eyes_aside``: of one who is alone, the last of a near face;
+    whether that one moves like a photograph: ``Stiffness``.
 
     One who is alone in the picture is followed by the mesh until the next close look: then
     nothing is said of others (no ``second_face``). A face that gets lost is searched for at once.
@@ -113,6 +115,7 @@ class FaceDetector:
         self._alone: Face | None = None
         self._near = False  # this sitting has shown a face from near
         self._far = False  # the last face was found in an enlarged part
+        self._stiffness = Stiffness()
         self.models = (nets.full.ref, nets.short.ref, nets.mesh.ref, nets.iris.ref)
 
     def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
@@ -127,6 +130,7 @@ class FaceDetector:
             return None
         self._alone = mesh.as_face()
         measures = {"faces": 1.0, "face": mesh.presence, "mouth_open": mouth_open(mesh.points)}
+        measures.update(self._stiffness.told(picture.at_ms))
         return Sighting((_box(self._alone, picture),), measures)
 
     def _searched(self, picture: Picture, *, closely: bool) -> Sighting:
@@ -146,6 +150,7 @@ class FaceDetector:
         }
         if only is not None:
             measures.update(self._direction(picture, people[0].face, only))
+            measures.update(self._stiffness.look(picture.luma, only, picture.at_ms))
         return Sighting(tuple(_box(one.face, picture) for one in people), measures)
 
     def _direction(self, picture: Picture, face: Face, mesh: Fitted) -> dict[str, float]:

@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 
 from analysis.contracts import ModelRef
+from analysis.detectors import recurrence
 from analysis.detectors.contracts import Sighting
+from analysis.detectors.recurrence import Recurrence
 from analysis.picture import Image, Picture
 
 # Two pictures closer in time than this may be the same one delivered twice (a 5 fps source
@@ -16,18 +18,22 @@ MIN_STEP_MS = 150
 
 
 def feed_ref() -> ModelRef:
-    """These checks are code, not weights: the digest is that of this file."""
-    digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    return ModelRef("feed_checks", "1", digest)
+    """These checks are code, not weights: the digest is that of their files."""
+    code = b"".join(Path(one).read_bytes() for one in (__file__, recurrence.__file__))
+    digest = hashlib.sha256(code).hexdigest()
+    return ModelRef("feed_checks", "2", digest)
 
 
 class FeedDetector:
-    """Luma (mean), std, sharpness and change against the sitting's previous picture, at 160x120."""
+    """Luma (mean), std, sharpness and change against the sitting's previous picture, at 160x120;
+    and whether what was seen before comes again (``Recurrence``).
+    """  # noqa: D205 - one thought
 
     def __init__(self, ref: ModelRef) -> None:
         self.models = (ref,)
         self._previous: Image | None = None
         self._previous_ms = 0
+        self._recurrence = Recurrence()
 
     def look(self, picture: Picture, *, closely: bool = True) -> Sighting:  # noqa: ARG002 - cheap
         thumb = picture.thumb
@@ -37,6 +43,7 @@ class FeedDetector:
             "sharpness": float(cv2.Laplacian(thumb, cv2.CV_16S).std()),
         }
         measures.update(self._change(thumb, picture.at_ms))
+        measures.update(self._recurrence.look(thumb, picture.at_ms))
         return Sighting(measures=measures)
 
     def _change(self, thumb: Image, at_ms: int) -> dict[str, float]:

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.stream import VideoStream
@@ -17,7 +18,8 @@ from analysis.detectors.contracts import Detector, Sighting
 from analysis.models_set import ModelSet
 from analysis.offline import analyze_file
 from analysis.picture import Picture
-from analysis.policy import DEFAULT_POLICY
+from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
+from analysis.votes import SightLimits, frozen
 from capture.contracts import Frame
 from capture.demo_scene import DEMO_EVENTS, render_demo_scene
 from capture.errors import NotAVideo
@@ -26,6 +28,8 @@ from capture.probe import read_frames
 pytestmark = pytest.mark.integration
 
 MIXED = (("absence", 14.0, 23.0), ("extra_face", 33.0, 42.0), ("camera_blocked", 50.0, 56.0))
+# Clips of a few seconds shown again and again are loops, and rightly called so.
+BUT_LOOPS = DEFAULT_POLICY.without(FlagKind.FEED_LOOPED)
 Events = Iterable[tuple[str, float, float]]
 
 
@@ -58,8 +62,10 @@ def assert_exactly(flags: Iterable[Flag], events: Events, tolerance_s: float = 2
         assert abs(end - true_end) <= tolerance_s
 
 
-def watched(models: ModelSet, frames: Iterable[Frame]) -> list[Flag]:
-    analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s")
+def watched(
+    models: ModelSet, frames: Iterable[Frame], policy: AnalysisPolicy = DEFAULT_POLICY
+) -> list[Flag]:
+    analyzer = SittingAnalyzer(models, policy, "s")
     updates: list[FlagUpdate] = []
     for frame in frames:
         updates += analyzer.feed(frame)[1]
@@ -168,7 +174,7 @@ def test_badges_and_printed_faces_raise_nothing(models, shared_media) -> None:
     clips = sorted(shared_media.glob("webcam_*.mp4"))
     assert len(clips) >= 10
     for clip in clips:
-        assert watched(models, looped(clip, 12)) == [], clip.name
+        assert watched(models, looped(clip, 12), BUT_LOOPS) == [], clip.name
 
 
 def part(clip: Path, start_s: float, end_s: float) -> list[Frame]:
@@ -218,7 +224,7 @@ def test_eyes_held_to_the_side_are_looking_away(only_faces, shared_media) -> Non
     """The head stays still: in gaze_left the eyes are aside from 6.2 to 10 s."""
     centre = part(shared_media / "gaze_centre.mp4", 0, 11)
     aside = part(shared_media / "gaze_left.mp4", 6.2, 10)
-    (flag,) = watched(only_faces, in_turn((centre, 130), (aside, 14), (centre, 15)))
+    (flag,) = watched(only_faces, in_turn((centre, 130), (aside, 14), (centre, 15)), BUT_LOOPS)
     assert flag.kind is FlagKind.LOOKING_AWAY
     assert abs(flag.start_ms / 1000 - 130) <= 2
     assert abs((flag.end_ms or 0) / 1000 - 144) <= 2
@@ -227,9 +233,72 @@ def test_eyes_held_to_the_side_are_looking_away(only_faces, shared_media) -> Non
 def test_a_head_held_aside_is_looking_away_but_not_a_glance(only_faces, shared_media) -> None:
     turning = shared_media / "head_pose.mp4"
     middle, right = part(turning, 0.6, 0.75), part(turning, 0, 0.5)
-    (flag,) = watched(only_faces, in_turn((middle, 130), (right, 3), (middle, 10), (right, 12)))
+    (flag,) = watched(
+        only_faces, in_turn((middle, 130), (right, 3), (middle, 10), (right, 12)), BUT_LOOPS
+    )
     assert flag.kind is FlagKind.LOOKING_AWAY
     assert abs(flag.start_ms / 1000 - 143) <= 2
+
+
+def shown_again(frames: list[Frame], period_s: float, seconds: int) -> Iterator[Frame]:
+    """The first ``period_s`` over and over, taken as a camera's pictures are, with its noise."""
+    draw, random_step = np.random.default_rng(5), random.Random(5)
+    once = [frame for frame in frames if frame.at_ms < period_s * 1000]
+    at_ms = 0.0
+    while at_ms < seconds * 1000:
+        phase = at_ms % (period_s * 1000)
+        clean = min(once, key=lambda frame: abs(frame.at_ms - phase)).i420
+        noisy = np.clip(clean + draw.integers(-3, 4, clean.shape), 0, 255).astype(np.uint8)
+        yield Frame("s", round(at_ms), noisy)
+        at_ms += 500 + random_step.uniform(-60, 60)
+
+
+@pytest.mark.parametrize("period_s", [6.0, 6.3])
+def test_six_seconds_shown_again_and_again_are_a_loop(
+    only_faces, shared_media, period_s: float
+) -> None:
+    frames = list(read_frames(shared_media / "gaze_left.mp4", 15))
+    (flag,) = watched(only_faces, shown_again(frames, period_s, 50))
+    assert flag.kind is FlagKind.FEED_LOOPED
+    assert flag.start_ms <= 30_000
+
+
+def held_up(picture: Frame, seconds: int) -> Iterator[Frame]:
+    """A photograph before the camera, in a hand that is never quite still."""
+    draw = np.random.default_rng(7)
+    bgr = cv2.cvtColor(picture.i420, cv2.COLOR_YUV2BGR_I420)
+    height, width = bgr.shape[:2]
+    phases = draw.uniform(0, 6.28, 6)
+    for index in range(seconds * 2):
+        at = index / 2
+        sway = [np.sin(pace * at + phases[i]) for i, pace in enumerate((1.4, 1.7, 1.1, 0.9, 5.0))]
+        scale, turn = 1 + 0.02 * sway[3], 0.03 * sway[2]
+        cos, sin = scale * np.cos(turn), scale * np.sin(turn)
+        hand = np.array([[cos, -sin, 7 * sway[0] + 3 * sway[4]], [sin, cos, 6 * sway[1]]])
+        moved = cv2.warpAffine(bgr, hand, (width, height), borderMode=cv2.BORDER_REFLECT)
+        noisy = np.clip(moved + draw.normal(0, 1.5, moved.shape), 0, 255).astype(np.uint8)
+        yield Frame("s", index * 500, cv2.cvtColor(noisy, cv2.COLOR_BGR2YUV_I420))
+
+
+def test_a_photograph_in_a_hand_does_not_live(only_faces, shared_media) -> None:
+    picture = list(read_frames(shared_media / "webcam_yes.mp4", 5))[2]
+    flags = watched(only_faces, held_up(picture, 60), BUT_LOOPS)
+    assert [flag.kind for flag in flags] == [FlagKind.FEED_FROZEN]
+
+
+def test_no_living_face_moves_like_a_photograph(only_faces, shared_media) -> None:
+    """Each clip for as long as the check looks back; most are of moving people."""
+    compared = 0
+    for name in ("gaze_left", "gaze_centre", "webcam_book", "webcam_milk", "webcam_again"):
+        faces = only_faces.makers["faces"]()
+        clip = list(read_frames(shared_media / f"{name}.mp4", 5))
+        for index in range(70):
+            at_ms = index * 1000
+            picture = Picture(at_ms, clip[index % len(clip)].i420)
+            measures = {"change": 1.0, **faces.look(picture).measures}
+            assert frozen(measures, SightLimits()) in {None, 0.0}, name
+        compared += measures.get("sheet_moves", 0.0) >= SightLimits().sheet_moves
+    assert compared >= 2
 
 
 @pytest.mark.parametrize("light", [1.0, 0.25])

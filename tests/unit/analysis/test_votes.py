@@ -18,7 +18,9 @@ def vote(kind: FlagKind, **measures: float) -> float | None:
 def test_a_student_in_a_clear_picture_raises_nothing() -> None:
     alike = {"identity_distance": 0.41, "voice": 0.0}
     straight = {"turned_off_deg": 4.0, "eyes_off": 0.01}
-    cast = votes(CLEAR | SOMEBODY | {"phone": 0.0, "person": 0.9} | straight | alike, LIMITS)
+    things = {"phone": 0.0, "person": 0.9, "notes_near": 0, "screen_near": 0, "headphones_near": 0}
+    anew = {"loop_best": 5.0, "loop_usual": 9.0, "loop_near": 4.0}
+    cast = votes(CLEAR | SOMEBODY | things | anew | straight | alike, LIMITS)
     assert set(cast.values()) == {0.0}
 
 
@@ -86,6 +88,10 @@ def test_without_a_detector_there_is_no_vote() -> None:
             FlagKind.LOOKING_AWAY,
             FlagKind.IDENTITY_MISMATCH,
             FlagKind.SPEECH,
+            FlagKind.NOTES,
+            FlagKind.HEADPHONES,
+            FlagKind.SECOND_SCREEN,
+            FlagKind.FEED_LOOPED,
         )
     )
 
