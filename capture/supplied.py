@@ -20,6 +20,7 @@ from capture.signing import sync_folder
 LEAST_MS: Final = 100  # a remainder shorter than this is not worth a segment
 LONGEST_MS: Final = 180_000  # of one piece; the page begins a new one each minute
 CHILD_S: Final = 60.0
+_REASON_CHARS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def cut_out(request: SupplyRequest, spans: Sequence[Span]) -> list[SuppliedSegme
     except subprocess.TimeoutExpired as error:
         raise SupplyRefused("the piece takes too long to read") from error
     if done.returncode != 0:
-        raise SupplyRefused("the piece is no video of the expected kind")
+        why = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise SupplyRefused(f"the piece is no video of the expected kind: {why[-_REASON_CHARS:]}")
     return [
         SuppliedSegment(piece=request.piece, source_sha256=request.sha256, **found)
         for found in json.loads(done.stdout)

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from capture.contracts import Recording, TrackKey
-from capture.errors import CaptureError
+from capture.errors import CaptureError, SupplyRefused
 from capture.locks import KeyedLocks
 from capture.supplied import SupplyRequest, missing
 from exam_api.domain.errors import (
@@ -29,6 +31,8 @@ from exam_api.domain.sitting import Sitting
 from exam_api.services.keeping_ports import KeepingStore, Tracks
 from exam_api.services.ports import Clock, Units
 from exam_api.services.proctoring_ports import Transaction
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,9 @@ class GapFill:
                 raise InvalidRequest("the piece is not the one that was announced")
             request = SupplyRequest(piece.id, path, start_ms, piece.sha256)
             await self._tracks.supply(TrackKey(sitting.id), request)
+        except SupplyRefused as refused:
+            _log.warning("piece_refused", why=str(refused), size=piece.size)
+            raise
         finally:
             path.unlink(missing_ok=True)
         if sitting.completed:

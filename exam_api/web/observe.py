@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exam_api.web.errors import Respond
@@ -50,6 +50,8 @@ class Observe:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:
+            pass  # in the middle of its body: there is nobody to answer, and no fault of ours
         except Exception as error:
             _log.exception("unexpected_error", route=_route(scope))
             if outcome.status:
