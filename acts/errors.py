@@ -41,3 +41,10 @@ class SealKeyUnsuitable(SealKeyUnreadable):
 
 class SealFailed(ActsError):
     code = "seal_failed"
+
+
+class TimestampFailed(SealFailed):
+    """The timestamp server is configured, but did not answer, or answered something else."""
+
+    code = "timestamp_failed"
+    retryable = True

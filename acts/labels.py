@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from acts.contracts import Language
+from acts.labels_erasure import ERASURE
 from acts.labels_form23 import DRAFT, FORM2, FORM3
 from acts.labels_package import PACKAGE
 from acts.labels_people import PEOPLE
@@ -300,6 +301,11 @@ VERIFY = {
         "Печать не соответствует своему сертификату.",
         "The seal does not match its certificate.",
     ),
+    "verify.timestamp_forged": Label(
+        "Мөрдің уақыт белгісі жалған немесе басқа мөрдікі.",
+        "Метка времени печати подделана или относится к другой печати.",
+        "The seal's timestamp is forged, or is of another seal.",
+    ),
     "verify.other_key": Label(
         "Мөр басқа кілтпен қойылған: сенімді сертификаттардың ешқайсысы емес.",
         "Печать поставлена другим ключом: это не доверенный сертификат.",
@@ -330,6 +336,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
         **VERIFY,
         **PACKAGE,
         **PEOPLE,
+        **ERASURE,
         **STATEMENT,
         **PROTOCOL,
         **REPORT,

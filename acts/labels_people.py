@@ -3,6 +3,7 @@
 from acts.wording import Label
 
 PEOPLE = {
+    "seal.mark": Label("Цифрлық мөр", "Цифровая печать", "Digital seal"),
     "capacity.proctor": Label("проктор", "проктор", "proctor"),
     "capacity.testing_centre": Label(
         "тестілеу орталығының қызметкері",

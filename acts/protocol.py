@@ -6,6 +6,7 @@ from datetime import date, datetime
 from acts import values
 from acts.contracts import Language
 from acts.paper import Coded, Number, Paper, Paragraphs, Table, render_pdf
+from acts.paper_html import render_html
 
 _VOTES = (("protocol.member", 60.0), ("protocol.vote", 35.0), ("protocol.note", 75.0))
 _SHEET = (("protocol.question", 30.0), ("protocol.answered", 45.0), ("protocol.mark", 35.0))
@@ -49,6 +50,11 @@ class ProtocolDocument:
 def render_protocol(document: ProtocolDocument, language: Language) -> bytes:
     """The same document and language give the same bytes. Raises DocumentInvalid."""
     return render_pdf(_paper(document), language)
+
+
+def render_protocol_html(document: ProtocolDocument, language: Language) -> bytes:
+    """The accessible twin. Raises DocumentInvalid."""
+    return render_html(_paper(document), language)
 
 
 def _paper(document: ProtocolDocument) -> Paper:

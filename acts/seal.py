@@ -1,4 +1,4 @@
-"""The institution's seal: a PAdES (B-B) certification signature that forbids any later change.
+"""The institution's seal: a PAdES certification signature (B-B, or B-T) that forbids any change.
 
 RSA, a fixed signing time and a derived file id make it deterministic: the same act and key give
 the same bytes, so a sealed act can be re-made and compared.
@@ -28,13 +28,25 @@ from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper, TimestampRequestError
+from pyhanko.stamp import NoOpStampStyle
 
-from acts.errors import SealFailed, SealKeyUnreadable, SealKeyUnsuitable, SealPasswordWrong
+from acts.errors import (
+    SealFailed,
+    SealKeyUnreadable,
+    SealKeyUnsuitable,
+    SealPasswordWrong,
+    TimestampFailed,
+)
+from acts.seal_mark import draw_mark, language_of
 
+__all__ = ["FIELD", "SUBJECT", "HTTPTimeStamper", "SealKey", "seal", "signer_name"]
 FIELD = "InstitutionSeal"
+Place = tuple[int, int, int, int]  # corners (left, bottom, right, top) in points
 SUBJECT = "Baqylau self-made seal (not issued by a certification authority)"
 _BITS = 3072
 _YEARS = 10
@@ -196,15 +208,26 @@ class _Signer(signers.Signer):
         return self._key.sign(data, PKCS1v15(), hashes.SHA256())
 
 
-def seal(pdf: bytes, key: SealKey, at: datetime) -> bytes:
+def seal(
+    pdf: bytes,
+    key: SealKey,
+    at: datetime,
+    *,
+    place: Place | None = None,
+    stamper: TimeStamper | None = None,
+) -> bytes:
     """The PDF with the institution's seal; ``at`` is the signing time it states.
 
-    CPU work of some milliseconds; call it from any thread. Raises SealFailed.
+    ``place``: where the first page shows it (corners in points); None: nowhere. ``stamper``: who
+    adds a timestamp (B-T); its bytes differ each time. CPU work of some milliseconds, and a
+    request where there is a stamper; call it from any thread. Raises SealFailed, TimestampFailed.
     """
     if at.utcoffset() is None:
         raise SealFailed("the signing time carries its zone")
     try:
-        return _complete(_sealed(pdf, key, at))
+        return _complete(_sealed(pdf, key, at, place, stamper))
+    except TimestampRequestError as error:
+        raise TimestampFailed("the timestamp server gave no timestamp") from error
     except (PdfError, SigningError, ValueError) as error:
         raise SealFailed("the file cannot be sealed") from error
 
@@ -238,9 +261,45 @@ def _metadata() -> signers.PdfSignatureMetadata:
     )
 
 
-async def _sealed(pdf: bytes, key: SealKey, at: datetime) -> bytes:
-    signer = _Signer(key)
-    session = signers.PdfSigner(_metadata(), signer).init_signing_session(_writer(pdf, key))
+def _mark(writer: _Writer, key: SealKey, at: datetime, place: Place) -> None:
+    """The seal's field with its picture; pyHanko's own would be named by chance."""
+    spec = fields.SigFieldSpec(FIELD, on_page=0, box=place)
+    fields.append_signature_field(writer, spec)
+    language = language_of(writer.root.get("/Lang", "kk"))
+    drawn = PdfFileReader(BytesIO(draw_mark(signer_name(key.certificate), at, language)))
+    page = drawn.root["/Pages"]["/Kids"][0]
+    looks = generic.StreamObject(
+        {
+            generic.pdf_name("/Type"): generic.pdf_name("/XObject"),
+            generic.pdf_name("/Subtype"): generic.pdf_name("/Form"),
+            generic.pdf_name("/BBox"): writer.import_object(page["/MediaBox"]),
+            generic.pdf_name("/Resources"): writer.import_object(page["/Resources"]),
+        },
+        stream_data=page["/Contents"].data,
+    )
+    looks.compress()  # type: ignore[no-untyped-call]
+    _, _, field = next(fields.enumerate_sig_fields(writer, with_name=FIELD))
+    widget = field.get_object()
+    shown = {generic.pdf_name("/N"): writer.add_object(looks)}
+    widget["/AP"] = generic.DictionaryObject(shown)  # type: ignore[no-untyped-call]
+    writer.update_container(widget)
+
+
+def signer_name(certificate: x509.Certificate) -> str:
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+
+
+async def _sealed(
+    pdf: bytes, key: SealKey, at: datetime, place: Place | None, stamper: TimeStamper | None
+) -> bytes:
+    writer = _writer(pdf, key)
+    if place is not None:
+        _mark(writer, key, at, place)
+    signing = signers.PdfSigner(
+        _metadata(), _Signer(key), timestamper=stamper, stamp_style=NoOpStampStyle()
+    )
+    session = signing.init_signing_session(writer, existing_fields_only=place is not None)
     session.system_time = at
     size = await session.estimate_signature_container_size(None)
     prepared = session.prepare_tbs_document(None, bytes_reserved=size)

@@ -6,6 +6,7 @@ from datetime import datetime
 from acts.chart import Distribution
 from acts.contracts import Language
 from acts.paper import Cell, Number, Paper, Table, render_pdf, render_xlsx
+from acts.paper_html import render_html
 
 _LINES = (
     ("report.enrolled", 17.0),
@@ -75,6 +76,11 @@ def render_report_pdf(report: SessionReport, language: Language) -> bytes:
 
 def render_report_xlsx(report: SessionReport, language: Language) -> bytes:
     return render_xlsx(_paper(report), language)
+
+
+def render_report_html(report: SessionReport, language: Language) -> bytes:
+    """The accessible twin. Raises DocumentInvalid."""
+    return render_html(_paper(report), language)
 
 
 def _paper(report: SessionReport) -> Paper:

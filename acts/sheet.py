@@ -71,7 +71,7 @@ LANDSCAPE = Paper(A4[1], A4[0], left=styles.MARGIN_RIGHT)
 FRAME_WIDTH, FRAME_HEIGHT = PORTRAIT.room
 
 
-class _FixedTime:
+class FixedTime:
     """Stands for reportlab's TimeStamp: the document's own time instead of the clock's."""
 
     def __init__(self, at: datetime) -> None:
@@ -166,7 +166,7 @@ def _identity(imprint: Imprint) -> Any:
 def _canvas_maker(imprint: Imprint) -> Any:
     def make(*args: Any, **options: Any) -> Any:
         canvas = Canvas(*args, **{**options, "pdfVersion": (1, 7)})
-        canvas._doc._timeStamp = _FixedTime(imprint.made_at)  # noqa: SLF001 - no public way
+        canvas._doc._timeStamp = FixedTime(imprint.made_at)  # noqa: SLF001 - no public way
         canvas.setViewerPreference("DisplayDocTitle", "true")
         canvas._doc.signature = _identity(imprint)  # noqa: SLF001 - no public way
         _attach(canvas._doc, imprint.attachments)  # noqa: SLF001 - no public way

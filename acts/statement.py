@@ -6,6 +6,7 @@ from datetime import date, datetime
 from acts import values
 from acts.contracts import Language
 from acts.paper import Cell, Coded, Number, Paper, Table, render_pdf, render_xlsx
+from acts.paper_html import render_html
 
 _COLUMNS = (
     ("statement.no", 9.0),
@@ -54,6 +55,11 @@ def render_statement_pdf(document: StatementDocument, language: Language) -> byt
 
 def render_statement_xlsx(document: StatementDocument, language: Language) -> bytes:
     return render_xlsx(_paper(document), language)
+
+
+def render_statement_html(document: StatementDocument, language: Language) -> bytes:
+    """The accessible twin. Raises DocumentInvalid."""
+    return render_html(_paper(document), language)
 
 
 def _paper(document: StatementDocument) -> Paper:

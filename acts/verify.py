@@ -17,7 +17,6 @@ from asn1crypto import cms  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import EmbeddedPdfSignature
@@ -26,6 +25,7 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from acts import record
 from acts.contracts import Language
 from acts.labels import label
+from acts.seal import signer_name
 
 _HEADER = b"%PDF-"
 
@@ -36,6 +36,7 @@ class Verification:
 
     ``digest`` is the file's SHA-256. ``number``,
     ``revision`` and ``form`` (1–3) come from the sealed act.json.
+    ``stamped_at``, ``stamped_by``: of the seal's timestamp (B-T), where it has one.
     ``self_made``: the certificate vouches for itself, so it proves who sealed the act only to
     those who know its ``fingerprint``. ``trusted`` is None where no certificates were given.
     """
@@ -48,6 +49,8 @@ class Verification:
     self_made: bool = False
     trusted: bool | None = None
     sealed_at: datetime | None = None
+    stamped_at: datetime | None = None
+    stamped_by: str = ""
     number: str = ""
     revision: int = 0
     form: int = 0
@@ -110,6 +113,7 @@ def _answer(
     }
     try:
         _check_integrity(found)
+        known |= _timestamp(found)
         known |= _act(found)
     except _Refused as refused:
         return _refusal(digest, refused.code, language, **known)
@@ -153,6 +157,8 @@ def _envelope(found: EmbeddedPdfSignature) -> bytes:
     Equal bytes prove that nothing was hidden in the parts that no signature covers.
     """
     certificate = found.signer_cert
+    unsigned = found.signer_info["unsigned_attrs"]
+    token = {} if not unsigned else {"unsigned_attrs": [_only_timestamp(unsigned)]}
     issued = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
     signer = cms.SignerInfo(
         {
@@ -162,6 +168,7 @@ def _envelope(found: EmbeddedPdfSignature) -> bytes:
             "signed_attrs": found.signer_info["signed_attrs"],
             "signature_algorithm": {"algorithm": "sha256_rsa"},
             "signature": found.signer_info["signature"],
+            **token,
         }
     )
     content = cms.SignedData(
@@ -176,14 +183,45 @@ def _envelope(found: EmbeddedPdfSignature) -> bytes:
     return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
 
 
+def _only_timestamp(unsigned: Any) -> Any:
+    """The seal's one timestamp; whatever else stood there is not written anew."""
+    stamps = [one for one in unsigned if one["type"].native == "signature_time_stamp_token"]
+    if len(stamps) != 1 or len(stamps[0]["values"]) != 1:
+        raise _Refused("seal_unreadable")
+    return stamps[0]
+
+
+def _timestamp(found: EmbeddedPdfSignature) -> dict[str, Any]:
+    """When and by whom the seal was timestamped; the token must be over this very seal."""
+    unsigned = found.signer_info["unsigned_attrs"]
+    if not unsigned:
+        return {}
+    with _or("timestamp_forged"):
+        signed = _only_timestamp(unsigned)["values"][0]["content"]
+        info = signed["encap_content_info"]["content"].parsed
+        (signer,) = signed["signer_infos"]
+        certificates = [one.chosen for one in signed["certificates"]]
+        serial = signer["sid"].chosen["serial_number"].native
+        certificate = next(one for one in certificates if one.serial_number == serial)
+        content = signed["encap_content_info"]["content"].contents
+        digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, content).digest()
+        intact, valid = validate_sig_integrity(signer, certificate, "tst_info", digest)
+        imprint = info["message_imprint"]
+        method = imprint["hash_algorithm"]["algorithm"].native
+        sealed = hashlib.new(method, found.signer_info["signature"].native).digest()
+    if not (intact and valid) or imprint["hashed_message"].native != sealed:
+        raise _Refused("timestamp_forged")
+    der = x509.load_der_x509_certificate(certificate.dump())
+    return {"stamped_at": info["gen_time"].native, "stamped_by": common_name(der)}
+
+
 def _certificate(found: EmbeddedPdfSignature) -> x509.Certificate:
     with _or("seal_unreadable"):
         return x509.load_der_x509_certificate(found.signer_cert.dump())
 
 
 def common_name(certificate: x509.Certificate) -> str:
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+    return signer_name(certificate)
 
 
 def vouched(certificate: x509.Certificate, trusted: Sequence[x509.Certificate]) -> bool:

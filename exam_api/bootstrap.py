@@ -19,12 +19,14 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from acts.contracts import Form4Document, Language
+from acts.errors import TimestampFailed
 from acts.form4 import render_form4_xlsx
 from acts.form4_pdf import render_form4_pdf
 from acts.forms import render_form, render_form_html
 from acts.package import PackageContents, make_package
 from acts.record import AnyAct
-from acts.seal import SealKey, seal
+from acts.seal import HTTPTimeStamper, SealKey, seal
+from acts.seal_mark import PLACE
 from capture.contracts import TrackKind
 from capture.service import CaptureService
 from capture.signing import RecordingKey
@@ -218,7 +220,7 @@ def _container(
     read = _stores(database.read, lambda unit: SqlActStore(unit, clock))
     write = _stores(database.write, lambda unit: SqlActStore(unit, clock))
     place = Place(settings.address, ZoneInfo(settings.time_zone))
-    sealing = _sealing(seal_key)
+    sealing = _sealing(seal_key, settings.seal_timestamp_url)
     acts = Acts(
         read,
         write,
@@ -385,8 +387,18 @@ def _stores(
     return opened
 
 
-def _sealing(key: SealKey) -> Callable[[AnyAct, Language], bytes]:
-    return lambda document, language: seal(render_form(document, language), key, document.made_at)
+def _sealing(key: SealKey, timestamp_url: str) -> Callable[[AnyAct, Language], bytes]:
+    stamper = HTTPTimeStamper(timestamp_url) if timestamp_url else None
+
+    def sealed(document: AnyAct, language: Language) -> bytes:
+        pdf, at = render_form(document, language), document.made_at
+        try:
+            return seal(pdf, key, at, place=PLACE, stamper=stamper)
+        except TimestampFailed:
+            _log.warning("act_sealed_without_timestamp")  # an act in time is worth more
+            return seal(pdf, key, at, place=PLACE)
+
+    return sealed
 
 
 def _form4_papers(blobs: Blobs, place: Place, key: SealKey) -> Form4Papers:

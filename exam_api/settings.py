@@ -96,6 +96,13 @@ class Settings(BaseSettings):
         title="Seal password",
         description="Opens the seal's PKCS#12 file.",
     )
+    seal_timestamp_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        title="Timestamp server",
+        description="RFC 3161 server whose timestamps prove when acts were sealed (PAdES B-T). "
+        "Empty: none. Where it does not answer, an act is sealed without one.",
+    )
     bucket_url: str = Field(
         default="",
         title="Bucket",

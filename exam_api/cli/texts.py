@@ -189,6 +189,11 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "{path}: цел, акт № {number}, редакция {revision}, опечатан {at}",
         "en": "{path}: intact, act № {number}, revision {revision}, sealed {at}",
     },
+    "verify.stamped": {
+        "kk": "  уақыт белгісі: {at}, {by}",
+        "ru": "  метка времени: {at}, {by}",
+        "en": "  timestamped at {at} by {by}",
+    },
     "verify.self_made": {
         "kk": "  мөр өздігінен жасалған куәлікпен қойылған; іздемесі {fingerprint}",
         "ru": "  печать поставлена самодельным сертификатом; отпечаток {fingerprint}",

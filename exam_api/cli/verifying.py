@@ -95,6 +95,9 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
     at = found.sealed_at.isoformat() if found.sealed_at else ""
     facts = {"sealed_at": at, "form": found.form, **_facts(found)}
     lines = [text("verify.act", path=path, number=found.number, revision=found.revision, at=at)]
+    if found.stamped_at:
+        facts["stamped_at"] = found.stamped_at.isoformat()
+        lines.append(text("verify.stamped", by=found.stamped_by, at=found.stamped_at.isoformat()))
     return Checked(path, "act", found.problems, facts, lines + _seal_lines(found))
 
 

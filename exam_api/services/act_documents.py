@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from analysis.contracts import FlagKind
 from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording
+from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag
 from exam_api.services.review_ports import WatchedSitting
 from exam_api.services.review_rules import Coverage
 
+_CHAT: Final = frozenset({LogKind.MESSAGE, LogKind.REPLY, LogKind.WARNING})
 DIGEST_PREFIX: Final = 16  # hex digits in the address of the verification page
 
 
@@ -40,6 +42,7 @@ class ActFacts:
     recording: Recording
     recorded_until_ms: int
     covered: Coverage
+    log: Sequence[LogEntry] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def compose(head: ActHead, facts: ActFacts, place: Place) -> dict[str, Any]:
         "supplied_seconds": facts.covered.supplied_ms / 1000,
         "exam_seconds": facts.covered.exam_ms / 1000,
         "recording_url": place.review_url(sitting.id),
+        "chat": [_said(entry, facts.watched, place) for entry in facts.log if entry.kind in _CHAT],
         "gaps": [[gap.start_ms, gap.end_ms, str(gap.cause)] for gap in facts.recording.gaps],
     }
     return addressed(document, head.act_id, place)
@@ -109,6 +113,16 @@ def _authors(confirmed: Sequence[tuple[StoredFlag, StoredDecision]]) -> list[str
     """Who confirmed, in the order of their first confirmation, each once."""
     in_time = sorted((decision for _, decision in confirmed), key=lambda one: (one.at, one.id))
     return list(dict.fromkeys(decision.by_name for decision in in_time))
+
+
+def _said(entry: LogEntry, watched: WatchedSitting, place: Place) -> dict[str, Any]:
+    by_student = entry.by == watched.sitting.student_id
+    return {
+        "at": entry.at.astimezone(place.zone).isoformat(),
+        "by_student": by_student,
+        "author": watched.student.full_name if by_student else watched.proctor_name,
+        "text": entry.text,
+    }
 
 
 def student_of(watched: WatchedSitting) -> dict[str, str]:

@@ -9,7 +9,7 @@ there is one act with one number.
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -125,9 +125,9 @@ class Acts:
                 if not wanted or (newest and decisions_in(newest.document) == _ids(wanted)):
                     return newest
                 if all(flag.id in clips for flag, _ in wanted):
-                    return await self._add(
-                        store, watched, newest, self._facts(watched, wanted, clips)
-                    )
+                    log = (await store.logs([sitting_id])).get(sitting_id, ())
+                    facts = replace(self._facts(watched, wanted, clips), log=log)
+                    return await self._add(store, watched, newest, facts)
         raise RuntimeError("decisions keep changing")
 
     async def _cut(self, wanted: Confirmed, clips: dict[str, Clip]) -> None:

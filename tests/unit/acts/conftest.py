@@ -26,6 +26,7 @@ from acts.contracts import (
 )
 from acts.form1 import render_act
 from acts.seal import SealKey, seal
+from acts.seal_mark import PLACE
 
 ALMATY = timezone(timedelta(hours=5))
 MADE_AT = datetime(2026, 11, 22, 12, 30, 5, tzinfo=ALMATY)
@@ -203,7 +204,7 @@ def other_key(tmp_path_factory: pytest.TempPathFactory) -> SealKey:
 @pytest.fixture(scope="session")
 def sealed(make_act: Callable[..., ActDocument], seal_key: SealKey) -> bytes:
     document = make_act(1)
-    return seal(render_act(document, "kk"), seal_key, document.made_at)
+    return seal(render_act(document, "kk"), seal_key, document.made_at, place=PLACE)
 
 
 @pytest.fixture

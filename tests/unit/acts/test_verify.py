@@ -149,6 +149,34 @@ def _earlier_range(pdf: bytes) -> bytes:
     return pdf.replace(numbers, numbers.replace(b"[0 ", b"[1 "))
 
 
+def _other_record(pdf: bytes) -> bytes:
+    """The attached act.json with other bytes of the same length."""
+    start = pdf.index(b"stream\n", pdf.index(b"/EmbeddedFile")) + 7
+    end = pdf.index(b"endstream", start)
+    return pdf[:start] + bytes(reversed(pdf[start:end])) + pdf[end:]
+
+
+def _pages_swapped(pdf: bytes) -> bytes:
+    match = re.search(rb"/Kids \[ (\d+ 0 R) (\d+ 0 R) \]", pdf)
+    assert match
+    first, second = match.groups()
+    swapped = match.group(0).replace(first, b"?").replace(second, first).replace(b"?", second)
+    return pdf.replace(match.group(0), swapped, 1)
+
+
+def _longer_range(pdf: bytes) -> bytes:
+    match = RANGE.search(pdf)
+    assert match
+    *_, rest = match.groups()
+    longer = match.group(0).replace(rest, str(int(rest) + 1).encode())
+    return pdf.replace(match.group(0), longer, 1)
+
+
+def _last_xref(pdf: bytes) -> bytes:
+    at = pdf.rindex(b"startxref\n") + len(b"startxref\n")
+    return _flip(pdf, at)
+
+
 TAMPERED: dict[str, tuple[Callable[[bytes], bytes], set[str]]] = {
     "flipped in the header": (_flip_in(b"%PDF-1.7", 7), {"content_changed", "unreadable"}),
     "flipped in a page": (_flip_in(b"/MediaBox", 14), {"content_changed"}),
@@ -169,6 +197,31 @@ TAMPERED: dict[str, tuple[Callable[[bytes], bytes], set[str]]] = {
     "envelope version": (_recode(_other_version), {"seal_unreadable"}),
     "digits in lower case": (_lower_case, {"seal_unreadable"}),
     "something in the padding": (_used_padding, {"not_covered"}),
+    "flipped in the seal's picture": (
+        _flip_in(b"/XObject\n/Subtype /Form", 60),
+        {"content_changed"},
+    ),
+    "the seal's field renamed": (
+        _replace(b"(InstitutionSeal)", b"(InstitutionSeaI)"),
+        {"content_changed"},
+    ),
+    "attached record replaced": (_other_record, {"content_changed", "unreadable"}),
+    "attached record renamed": (_replace(b"(act.json)", b"(bct.json)"), {"content_changed"}),
+    "page count": (_replace(b"/Count 2", b"/Count 1"), {"content_changed"}),
+    "pages in another order": (_pages_swapped, {"content_changed"}),
+    "longer byte range": (_longer_range, {"not_covered", "unreadable"}),
+    "negative byte range": (
+        _replace(b"/ByteRange [0 ", b"/ByteRange [-0"),
+        {"not_covered", "unreadable", "content_changed", "seal_unreadable"},
+    ),
+    "a link in place of the verification page": (
+        _replace(b"proctor.example.kz", b"proctor.examp1e.kz"),
+        {"content_changed"},
+    ),
+    "the last cross-reference": (
+        _last_xref,
+        {"unreadable", "not_covered", "no_seal", "content_changed"},
+    ),
     "a line appended": (lambda pdf: pdf + b"\n", {"not_covered"}),
     "garbage appended": (lambda pdf: pdf + b"x" * 3000, {"not_covered", "unreadable"}),
     "something before": (lambda pdf: b"\n" + pdf, {"not_pdf"}),
