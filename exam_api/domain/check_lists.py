@@ -44,19 +44,19 @@ class ListStep(StrEnum):
 
 
 TRANSITIONS: Final[Mapping[tuple[ListState, ListStep], ListState]] = {
-    (ListState.DRAFTED, ListStep.RENEW): ListState.DRAFTED,
     (ListState.DRAFTED, ListStep.SEND): ListState.SENT,
+    (ListState.DRAFTED, ListStep.RENEW): ListState.DRAFTED,
     (ListState.DRAFTED, ListStep.DISCARD): ListState.DISCARDED,
-    (ListState.SENT, ListStep.RECALL): ListState.DRAFTED,
     (ListState.SENT, ListStep.HAND_IN): ListState.HANDED_IN,
-    (ListState.HANDED_IN, ListStep.TAKE_BACK): ListState.SENT,
-    (ListState.HANDED_IN, ListStep.GIVE_BACK): ListState.SENT,
+    (ListState.SENT, ListStep.RECALL): ListState.DRAFTED,
     (ListState.HANDED_IN, ListStep.VERIFY): ListState.VERIFIED,
     (ListState.HANDED_IN, ListStep.SIGN): ListState.SIGNED,
-    (ListState.VERIFIED, ListStep.GIVE_BACK): ListState.SENT,
+    (ListState.HANDED_IN, ListStep.TAKE_BACK): ListState.SENT,
+    (ListState.HANDED_IN, ListStep.GIVE_BACK): ListState.SENT,
     (ListState.VERIFIED, ListStep.SIGN): ListState.SIGNED,
-    (ListState.SIGNED, ListStep.UNSIGN): ListState.HANDED_IN,
+    (ListState.VERIFIED, ListStep.GIVE_BACK): ListState.SENT,
     (ListState.SIGNED, ListStep.FORWARD): ListState.FORWARDED,
+    (ListState.SIGNED, ListStep.UNSIGN): ListState.HANDED_IN,
     (ListState.FORWARDED, ListStep.RETRIEVE): ListState.SIGNED,
 }
 # Each undoes the step beside it, and says why.
@@ -87,6 +87,7 @@ def next_state(state: ListState, step: ListStep, reason: str) -> ListState:
 
 
 def steps_from(state: ListState) -> tuple[ListStep, ...]:
+    """The way on first, then the ways back."""
     return tuple(step for before, step in TRANSITIONS if before is state)
 
 

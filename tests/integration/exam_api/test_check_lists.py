@@ -1,5 +1,6 @@
 """S-16 … S-18: made by the schedule, sent, answered, handed in, checked, signed, forwarded."""
 
+import asyncio
 import email
 import hashlib
 from dataclasses import replace
@@ -17,11 +18,13 @@ from acts.form4_pdf import render_form4_pdf
 from exam_api.adapters.mail import FolderMailer
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.check_lists import SqlCheckLists
 from exam_api.domain.check_lists import Finding, ListState, ListStep, RowProblem
 from exam_api.domain.errors import (
     CheckListChanged,
     CheckListEmpty,
     CheckListUnsound,
+    CheckListWaits,
     Forbidden,
     IllegalTransition,
     InvalidRequest,
@@ -341,6 +344,72 @@ async def test_copies_go_to_the_registrar_and_the_deans_of_its_students(
         await unit.session.flush()
     with pytest.raises(NotFound):
         await desk.get(replace(dean, faculty_id=other.id), handed_in)
+
+
+@pytest.fixture
+async def signed_with_act(desk, database, core, member, proctor, sent) -> str:  # noqa: PLR0917
+    await end_sittings(database)
+    first = (await desk.get(proctor, sent)).rows[0]
+    await add_flag(database, first.sitting_id, "confirmed", core.clock.now(), proctor.id)
+    await desk.follow(proctor, sent)
+    await desk.step(proctor, sent, ListStep.HAND_IN)
+    await desk.step(member, sent, ListStep.SIGN)
+    return sent
+
+
+async def act_steps(database) -> list[str]:
+    async with database.read() as unit:
+        return list(await unit.session.scalars(select(tables.ActStepRow.step)))
+
+
+async def test_the_acts_go_with_their_list(desk, database, member, signed_with_act):
+    assert await act_steps(database) == []
+    await desk.step(member, signed_with_act, ListStep.FORWARD)
+    assert await act_steps(database) == ["forward"]
+    await desk.step(member, signed_with_act, ListStep.RETRIEVE, reason="түзету")
+    await desk.step(member, signed_with_act, ListStep.FORWARD)
+    assert await act_steps(database) == ["forward"]
+
+
+async def test_a_list_waits_for_the_second_reviewer_of_its_acts(
+    core, database, member, signed_with_act
+):
+    core.act_policy = replace(core.act_policy, second_review=True)
+    desk = desk_of(core)
+    with pytest.raises(CheckListWaits):
+        await desk.step(member, signed_with_act, ListStep.FORWARD)
+    assert (await desk.get(member, signed_with_act)).sheet.state is ListState.SIGNED
+    assert await act_steps(database) == []
+
+
+class KilledMailer(FolderMailer):
+    """The mail is out; then the process ends."""
+
+    async def send(self, message) -> None:
+        await super().send(message)
+        raise asyncio.CancelledError
+
+
+async def test_killed_at_any_moment_of_sending_it_goes_out_once(
+    *, desk, core, database, member, proctor, made, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlCheckLists, "take", lambda *_: 1 / 0)  # the sheet is kept, no step is
+        with pytest.raises(ZeroDivisionError):
+            await desk.step(member, made, ListStep.SEND)
+    assert (await desk.get(member, made)).sheet.state is ListState.DRAFTED
+    assert await mails(core, tmp_path / "outbox") == []
+    await desk.step(member, made, ListStep.SEND)
+    killed = {MAIL: MailJob(core.letters, KilledMailer(tmp_path / "outbox"))}
+    with pytest.raises(asyncio.CancelledError):
+        await JobRunner(core.database, core.clock, killed).run_due()
+    (mail,) = (tmp_path / "outbox").iterdir()
+    content = mail.read_bytes()
+    core.clock.pass_time(minutes=5)  # the lease of the one that is gone has ended
+    assert await mails(core, tmp_path / "outbox") == [mail]
+    assert mail.read_bytes() == content
+    async with database.read() as unit:
+        assert len(await unit.notices.inbox(proctor.id, 9)) == 1
 
 
 async def test_a_recalled_list_is_brought_up_to_the_schedule_and_may_be_discarded(
