@@ -107,8 +107,8 @@ def act_word(row: Form4Row, language: Language = "kk") -> str:
 def signature(document: Form4Document) -> str:
     """The member's name, and when it was signed in the system or the place to sign by hand."""
     at = document.signed_at
-    signed = f"({values.moment(at)})" if at else "____________"
-    return f"{typefaces.plain(document.member)} {signed}".lstrip()
+    signed = f", {values.moment(at)}" if at else " ____________"
+    return f"{typefaces.plain(document.member)}{signed}".lstrip(" ,")
 
 
 def _row(sheet: Any, at: int, number: int, row: Form4Row) -> None:

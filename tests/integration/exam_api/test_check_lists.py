@@ -284,11 +284,12 @@ async def test_each_step_stands_with_its_actor_time_and_reason(
     assert (await desk.get(member, handed_in)).steps[-1].at == core.clock.now()
 
 
-@pytest.mark.parametrize("step", list(ListStep))
-async def test_nobody_else_takes_a_step(desk, database, handed_in, step):
+async def test_nobody_else_takes_a_step(desk, database, handed_in):
     for login in ("proctor2", "registrar", "dean", "student1"):
-        with pytest.raises((Forbidden, NotFound)):
-            await desk.step(await actor(database, login), handed_in, step, reason="x")
+        other = await actor(database, login)
+        for step in ListStep:
+            with pytest.raises((Forbidden, NotFound)):
+                await desk.step(other, handed_in, step, reason="x")
 
 
 async def test_a_sample_is_named_and_kept(desk, member, handed_in):
