@@ -15,12 +15,11 @@ from exam_api.adapters.sql.tables import (
     Exam,
     GradeChangeRow,
     JournalRow,
-    LoadingRight,
     Sitting,
     StudentProfile,
     User,
 )
-from exam_api.adapters.sql.visibility import students_of_faculty
+from exam_api.adapters.sql.visibility import exams_taught_by, students_of_faculty
 from exam_api.domain.errors import NotFound
 from exam_api.domain.grades import FinalGrade, GradeChange, Remark, final_grade
 from exam_api.domain.grading import grade_of
@@ -38,8 +37,6 @@ from exam_api.services.results_ports import (
     OwnGrade,
 )
 
-_TEACHING = (Role.TEACHER, Role.DEPARTMENT_HEAD)
-
 
 def exams_graded_for(actor: Actor) -> ColumnElement[bool]:
     """Whose grades the actor may read: all, those with students of the faculty, those taught."""
@@ -49,25 +46,7 @@ def exams_graded_for(actor: Actor) -> ColumnElement[bool]:
     if actor.has(Role.DEAN_OFFICE):
         theirs = Enrolment.student_id.in_(students_of_faculty(actor))
         rights.append(Exam.id.in_(select(Enrolment.exam_id).where(theirs)))
-    if actor.has(*_TEACHING):
-        rights.append(_taught(actor))
-    return or_(*rights)
-
-
-def _taught(actor: Actor) -> ColumnElement[bool]:
-    own = select(Discipline.id).where(Discipline.department_id == (actor.department_id or ""))
-    return Exam.discipline_id.in_(own)
-
-
-def _answered_for(actor: Actor) -> ColumnElement[bool]:
-    """S-22: teachers hand over what the department named them for, its head whatever it teaches."""
-    rights: list[ColumnElement[bool]] = [false()]
-    if actor.has(Role.DEPARTMENT_HEAD):
-        rights.append(_taught(actor))
-    if actor.has(Role.TEACHER):
-        named = select(LoadingRight.discipline_id).where(LoadingRight.teacher_id == actor.id)
-        rights.append(Exam.discipline_id.in_(named))
-    return or_(*rights)
+    return or_(*rights, exams_taught_by(actor))
 
 
 def students_graded_for(actor: Actor) -> ColumnElement[bool]:
@@ -77,9 +56,8 @@ def students_graded_for(actor: Actor) -> ColumnElement[bool]:
     rights: list[ColumnElement[bool]] = [false()]
     if actor.has(Role.DEAN_OFFICE):
         rights.append(Enrolment.student_id.in_(students_of_faculty(actor)))
-    if actor.has(*_TEACHING):
-        rights.append(Enrolment.exam_id.in_(select(Exam.id).where(_taught(actor))))
-    return or_(*rights)
+    taught = select(Exam.id).where(exams_taught_by(actor))
+    return or_(*rights, Enrolment.exam_id.in_(taught))
 
 
 class SqlGrades:
@@ -207,7 +185,7 @@ class SqlResults:
     async def may_import(self, exam_id: str, actor: Actor) -> bool:
         if actor.has(Role.REGISTRAR):
             return True
-        query = select(Exam.id).where(Exam.id == exam_id, _answered_for(actor))
+        query = select(Exam.id).where(Exam.id == exam_id, exams_taught_by(actor))
         return await self._session.scalar(query) is not None
 
     async def imported(self, exam_id: str) -> Mapping[str, tuple[int, FinalGrade]]:

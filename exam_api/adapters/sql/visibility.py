@@ -15,6 +15,7 @@ from exam_api.adapters.sql.tables import (
     Exam,
     ExamMember,
     ExamProctor,
+    LoadingRight,
     Programme,
     Sitting,
     StudentProfile,
@@ -55,8 +56,17 @@ def exams_visible_to(actor: Actor) -> ColumnElement[bool]:
     rights = [exams_watched_by(actor)]
     if actor.has(Role.STUDENT):
         rights.append(Exam.id.in_(_exams_enrolled_in(actor)))
-    if actor.has(Role.TEACHER, Role.DEPARTMENT_HEAD):
+    return or_(*rights, exams_taught_by(actor))
+
+
+def exams_taught_by(actor: Actor) -> ColumnElement[bool]:
+    """Row 2: a teacher those of the disciplines named for, a head all of the department's."""
+    rights: list[ColumnElement[bool]] = [false()]
+    if actor.has(Role.DEPARTMENT_HEAD):
         rights.append(Exam.discipline_id.in_(_disciplines_of_department(actor)))
+    if actor.has(Role.TEACHER):
+        named = select(LoadingRight.discipline_id).where(LoadingRight.teacher_id == actor.id)
+        rights.append(Exam.discipline_id.in_(named))
     return or_(*rights)
 
 

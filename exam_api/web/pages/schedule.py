@@ -2,6 +2,7 @@
 
 from calendar import Calendar
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
 
@@ -17,39 +18,81 @@ from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.i18n import FALLBACK_ZONE
 from exam_api.web.pages.rendering import TEMPLATES
-from exam_api.web.pages.schedule_forms import day_of, day_or_none, text_of, texts_of, whole_of
+from exam_api.web.pages.schedule_forms import (
+    FieldWrong,
+    day_of,
+    day_or_none,
+    text_of,
+    texts_of,
+    whole_of,
+)
 
 router = APIRouter(include_in_schema=False)
 _MONTH: Final = r"^(20\d\d)-(0[1-9]|1[0-2])$"
 Month = Annotated[str | None, Query(pattern=_MONTH)]
+Week = Annotated[str | None, Query(pattern=r"^20\d\d-\d\d-\d\d$")]
 Problem = Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What the calendar shows, a month or a week: whole weeks, and where to go on."""
+
+    weeks: Sequence[Sequence[date]]
+    month: int | None
+    previous: str
+    following: str
 
 
 @router.get("/schedule")
 async def calendar(
-    request: Request, actor: CurrentActor, core: CoreDep, month: Month = None
+    request: Request,
+    actor: CurrentActor,
+    core: CoreDep,
+    month: Month = None,
+    week: Week = None,
 ) -> Response:
+    today = core.clock.now().astimezone(FALLBACK_ZONE).date()
     first = _first_day(month, core.clock.now())
-    weeks = Calendar().monthdatescalendar(first.year, first.month)
+    span = _week_of(day_in(week)) if week else _month_of(first)
     exams = await core.scheduling.calendar(
-        actor, _midnight(weeks[0][0]), _midnight(weeks[-1][-1] + timedelta(days=1))
+        actor, _midnight(span.weeks[0][0]), _midnight(span.weeks[-1][-1] + timedelta(days=1))
     )
     conflicts, names = await core.scheduling.conflicts(actor) if may_plan(actor) else ((), {})
     return TEMPLATES.page(
         request,
         "schedule/calendar.html",
         actor,
-        first=first,
-        previous=(first - timedelta(days=1)).replace(day=1),
-        following=(first + timedelta(days=31)).replace(day=1),
-        today=core.clock.now().astimezone(FALLBACK_ZONE).date(),
-        weeks=weeks,
+        span=span,
+        first=span.weeks[0][0] if week else first,
+        today=today,
         days=_by_day(exams),
         plans=may_plan(actor),
         conflicts=conflicts,
         names=names,
         titles=await _titles(core, actor) if conflicts else {},
     )
+
+
+def _month_of(first: date) -> Span:
+    before, after = first - timedelta(days=1), first + timedelta(days=31)
+    weeks = Calendar().monthdatescalendar(first.year, first.month)
+    return Span(weeks, first.month, f"?month={before:%Y-%m}", f"?month={after:%Y-%m}")
+
+
+def _week_of(day: date) -> Span:
+    monday = day - timedelta(days=day.weekday())
+    days = [monday + timedelta(days=number) for number in range(7)]
+    step = timedelta(days=7)
+    return Span([days], None, f"?week={monday - step}", f"?week={monday + step}")
+
+
+def day_in(text: str) -> date:
+    """FieldWrong."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise FieldWrong("week") from None
 
 
 async def _titles(core: CoreDep, actor: Actor) -> Mapping[str, ScheduledExam]:

@@ -188,3 +188,17 @@ async def test_only_planners_plan(core, people, planned, draft, login):
     ):
         with pytest.raises(Forbidden):
             await refused
+
+
+async def test_the_calendar_shows_a_month_or_a_week(browser_of, exam_id: str) -> None:
+    planner = await browser_of("testing")
+    week = await planner.get("/schedule?week=2026-11-18")  # the exam is on the Sunday
+    assert f"/schedule/exams/{exam_id}" in week.text
+    assert week.text.count('<span class="num">') == 7
+    assert "?week=2026-11-09" in week.text
+    assert "?week=2026-11-23" in week.text
+    other = await planner.get("/schedule?week=2026-11-09")
+    assert f"/schedule/exams/{exam_id}" not in other.text
+    month = await planner.get("/schedule?month=2026-11")
+    assert f"/schedule/exams/{exam_id}" in month.text
+    assert (await planner.get("/schedule?week=2026-02-30")).status_code == 422

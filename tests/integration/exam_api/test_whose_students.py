@@ -1,12 +1,13 @@
 """A proctor watches own students, a dean's office its faculty; asked inside the query."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from exam_api.adapters.sql.tables import (
     Exam,
     ExamProctor,
     Faculty,
+    LoadingRight,
     Programme,
     Sitting,
     StudyGroup,
@@ -115,8 +116,25 @@ async def test_a_role_that_was_taken_away_shows_nothing(database) -> None:
         assert await students(database, login) == set()
 
 
-@pytest.mark.parametrize(("login", "known"), [("teacher", 1), ("head", 1), ("appeals", 0)])
-async def test_a_department_knows_of_exams_in_its_disciplines(database, login, known) -> None:
+@pytest.mark.parametrize(("login", "known"), [("head", 1), ("appeals", 0)])
+async def test_a_head_of_department_knows_of_exams_in_its_disciplines(
+    database, login, known
+) -> None:
     assert await exams(database, login, exams_visible_to) == known
     await change(database, update(User).where(User.login == login).values(department_id=None))
     assert await exams(database, login, exams_visible_to) == 0
+
+
+async def test_a_teacher_who_is_named_for_nothing_sees_no_discipline_of_the_department(
+    client_of, database, exam_id: str
+) -> None:
+    """Row 2: exams, grades, statistics and the bank are those of one's own disciplines."""
+    await change(database, delete(LoadingRight))
+    teacher, head = await client_of("teacher"), await client_of("head")
+    paths = (f"/api/v1/exams/{exam_id}", f"/api/v1/exams/{exam_id}/statement.xlsx")
+    for path in paths:
+        assert (await teacher.get(path)).status_code == 404
+        assert (await head.get(path)).status_code == 200
+    for path in ("/api/v1/exams", "/api/v1/bank/disciplines"):
+        assert (await teacher.get(path)).json() == []
+        assert len((await head.get(path)).json()) == 1
