@@ -68,8 +68,14 @@ def _warped(cutout: Cutout, quad: Points, height: int, width: int) -> NDArray[np
 
 
 def _blend(image: Image, over: NDArray[np.float32], alpha: NDArray[np.float32]) -> Image:
-    mixed = image * (1 - alpha) + over * alpha
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    """``over``: a picture or one colour; ``alpha`` (height, width), 0..1."""
+    x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
+    part = (slice(y, y + height), slice(x, x + width))
+    share = alpha[part][..., None]
+    front = over[part] if over.ndim == 3 else over
+    mixed = image.copy()
+    mixed[part] = np.clip(image[part] * (1 - share) + front * share, 0, 255)
+    return mixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class Hand:
         return self._painted(image, mask, 3, 1.05)
 
     def _painted(self, image: Image, mask: NDArray[np.uint8], soft: int, light: float) -> Image:
-        alpha = cv2.GaussianBlur(mask, (soft, soft), 0)[..., None].astype(np.float32) / 255
+        alpha = cv2.GaussianBlur(mask, (soft, soft), 0).astype(np.float32) / 255
         return _blend(image, (self.skin * light).astype(np.float32), alpha)
 
 
@@ -130,11 +136,11 @@ def pasted(
     around = float(image[y0 : y1 + 1, x0 : x1 + 1].mean())
     gain = draw.uniform(0.6, 1.15) * (0.55 + around / 255 * 0.65)
     warped = _warped(cutout, quad, height, width)
-    front = np.clip(warped[..., :3] * gain + draw.uniform(-8, 8), 0, 255)
+    front = warped[..., :3] * np.float32(gain) + np.float32(draw.uniform(-8, 8))
     hand = Hand.at(draw, quad) if place.held else None
     if hand is not None:
         image = hand.palm(draw, image, place.size)
-    image = _blend(image, front, warped[..., 3:] / 255)
+    image = _blend(image, front, warped[..., 3] / 255)
     if hand is not None:
         image = hand.fingers(draw, image, place.size)
     return image, box

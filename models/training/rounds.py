@@ -73,10 +73,16 @@ class Taught:
         self._device = device
         self.spreads = spreads
 
-    def batch(self, scenes: list[Scene]) -> Batch:
+    def batch(self, scenes: list[Scene], *, corrected: bool = True) -> Batch:
+        """``corrected``: labels of the scenes count, else the teacher's word alone.
+
+        While the heads are given the teacher's features, its word must be enough: they would learn
+        to see phones in features that hold none (drawn ones that the teacher does not know).
+        """
         pictures = stacked(scenes, self._device)
         hints, scores, boxes = self._teacher(pictures.float())
-        known = [self._targets.of(scene) for scene in scenes]
+        told = scenes if corrected else [Scene(scene.image) for scene in scenes]
+        known = [self._targets.of(scene) for scene in told]
 
         def gathered(name: str) -> torch.Tensor:
             array = np.stack([getattr(one, name) for one in known])

@@ -42,15 +42,15 @@ class Recipe:
 
     seed: int = 1
     side: int = 192
-    batch: int = 16
+    batch: int = 8
     fresh: int = 256
     passes: int = 3
-    steps: int = 4000
-    rate: float = 3e-3
+    steps: int = 20000
+    rate: float = 8e-3
     warm: int = 60
     decay_from: float = 0.7  # of the steps; linear to a fiftieth
     forced: float = 0.75  # share of borders that see the teacher's features, at the start
-    forced_until: float = 0.6  # of the steps, falling linearly
+    forced_until: float = 0.6  # of the steps, falling linearly; then the scenes' labels count
     lit: float = 0.3  # share of samples whose light, sharpness and noise are changed
 
     def rate_at(self, step: int) -> float:
@@ -151,8 +151,12 @@ def _in_others(scenes: Scenes, workers: int) -> Maker:
 def round_of(learner: Learner, make: Maker, taught: Taught) -> Iterator[Batch]:
     recipe = learner.recipe
     first = learner.round * recipe.fresh
+    corrected = recipe.forced_at(learner.step) == 0
     batches = [
-        taught.batch(make(range(start, min(start + recipe.batch, first + recipe.fresh))))
+        taught.batch(
+            make(range(start, min(start + recipe.batch, first + recipe.fresh))),
+            corrected=corrected,
+        )
         for start in range(first, first + recipe.fresh, recipe.batch)
     ]
     draw = np.random.default_rng([recipe.seed, 7, learner.round])

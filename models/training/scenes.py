@@ -18,6 +18,7 @@ from models.training.sources import Source, overlap
 
 WEBCAM = 416  # the teacher's input: a whole picture's long side at scale 1
 PAD = 114
+NEIGHBOURS = 2
 KEPT_SHARE = 0.45  # of a labelled box must be inside the crop, else its label says nothing
 LEAST_BOX = 5.0
 COVERED = 0.4  # a thing that a pasted one covers this much is no longer to be found
@@ -87,7 +88,8 @@ class Scenes:
 
     def sample(self, number: int) -> Scene:
         draw = np.random.default_rng([self._seed, number])
-        source = self._picked(draw)
+        # neighbours share a picture, each with its own crop: reading it costs the most
+        source = self._picked(np.random.default_rng([self._seed, number // NEIGHBOURS, 1]))
         picture = source.read()
         crop = self._crop(draw, picture)
         scene = self._cropped(picture, source, crop)

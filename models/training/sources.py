@@ -51,10 +51,15 @@ class Source:
         """Raises FileNotFoundError where the picture cannot be decoded."""
         if self.frame is not None:
             return _frames_of(self.path)[self.frame // CLIP_STEP]
-        image = cv2.imread(str(self.path))
-        if image is None:
-            raise FileNotFoundError(self.path)
-        return np.asarray(image, np.uint8)
+        return _picture_of(self.path)
+
+
+@functools.lru_cache(maxsize=4)
+def _picture_of(path: Path) -> Image:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise FileNotFoundError(path)
+    return np.asarray(image, np.uint8)
 
 
 @functools.cache
