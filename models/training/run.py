@@ -179,11 +179,12 @@ def trained(
             log.write(json.dumps(line) + "\n")
 
 
-def scenes_of(shared: Path, places: Path | None, recipe: Recipe) -> Scenes:
+def scenes_of(shared: Path, places: Path | None, phones: Path | None, recipe: Recipe) -> Scenes:
     where = json.loads(places.read_text()) if places else {}
+    liked = json.loads(phones.read_text()) if phones else ()
     cut = cutouts(shared / "data" / "cutouts")
     found = sources.found(shared)
-    return Scenes(found, cut, where, side=recipe.side, seed=recipe.seed)
+    return Scenes(found, cut, where, side=recipe.side, seed=recipe.seed, phones=liked)
 
 
 def teacher_on(device: str, path: Path) -> Teacher:
@@ -195,6 +196,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("shared", type=Path, help="folder with data/, media/ and models/")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--places", type=Path, help="what models.training.places wrote")
+    parser.add_argument("--phones", type=Path, help="what models.training.audition wrote")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--workers", type=int, default=0, help="processes that make scenes")
     parser.add_argument("--resume", action="store_true")
@@ -210,7 +212,7 @@ def main() -> None:
     if options.device == "cpu":
         torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    scenes = scenes_of(options.shared, options.places, recipe)
+    scenes = scenes_of(options.shared, options.places, options.phones, recipe)
     make = _in_others(scenes, options.workers) if options.workers else _in_this_process(scenes)
     teacher = teacher_on(options.device, options.shared / "models" / "yolox_nano.onnx")
     learner = Learner(recipe, options.device)

@@ -24,6 +24,7 @@ LEAST_BOX = 5.0
 COVERED = 0.4  # a thing that a pasted one covers this much is no longer to be found
 TURNS = (0, 0, 90, -90, 180)
 CUTOUT_LABELS = {"book": "notes", "laptop": "screen", "phone": "phone"}
+CUTOUTS = {"phone": 0.08}  # how often a real picture's cut-out: of phones there are few, and tiny
 FACE_PLACES = {"headphones": 0.9, "phone": 0.35, "badge": 0.3}  # how often at a found face or hand
 
 Box = tuple[float, float, float, float]
@@ -78,13 +79,16 @@ class Scenes:
         *,
         side: int,
         seed: int,
+        phones: Sequence[int] = (),
     ) -> None:
+        """``phones``: seeds of drawings that the teacher recognises (audition.py)."""
         self._sources = sources
         self._shares = np.cumsum([one.share for one in sources])
         self._cut = cut
         self._places = places
         self._side = side
         self._seed = seed
+        self._phones = phones
 
     def sample(self, number: int) -> Scene:
         draw = np.random.default_rng([self._seed, number])
@@ -158,8 +162,11 @@ class Scenes:
 
     def _cutout(self, draw: Draw, kind: str, label: str) -> Cutout:
         real = self._cut.get(label, ())
-        if real and kind not in {"wallet", "badge"} and draw.random() < 0.3:
+        if real and kind not in {"wallet", "badge"} and draw.random() < CUTOUTS.get(kind, 0.3):
             return real[int(draw.integers(len(real)))]
+        if kind == "phone" and self._phones and draw.random() < 0.8:
+            seed = self._phones[int(draw.integers(len(self._phones)))]
+            return drawn(np.random.default_rng(seed), kind, None)
         return drawn(draw, kind, self._picked(draw).read() if draw.random() < 0.3 else None)
 
     def _place(self, draw: Draw, kind: str, anchors: dict[str, list[Box]]) -> Place:
