@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from models.training.contracts import PHONE, Image
 from models.training.sources import HELD_OUT
@@ -26,7 +27,7 @@ FIRST_SCORE = 5  # of a row: x, y, width, height, objectness, then the labels
 
 
 class Exported:
-    """The best score of every label in a picture."""
+    """The best score of every label in a picture; of any model whose rows are as YOLOX's."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -37,16 +38,14 @@ class Exported:
         tensor = self._session.get_inputs()[0]
         self._name, self._side = tensor.name, int(tensor.shape[2])
 
-    def __call__(self, image: Image) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    def __call__(self, image: Image) -> NDArray[np.float32]:
         scale = self._side / max(image.shape[:2])
         size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
         canvas = np.full((self._side, self._side, 3), PAD, np.float32)
         canvas[: size[1], : size[0]] = cv2.resize(image, size)
         feed = {self._name: np.ascontiguousarray(canvas.transpose(2, 0, 1)[None])}
         rows = self._session.run(None, feed)[0][0]
-        best: np.ndarray[tuple[int], np.dtype[np.float32]] = (
-            rows[:, 4:5] * rows[:, FIRST_SCORE:]
-        ).max(0)
+        best: NDArray[np.float32] = (rows[:, 4:5] * rows[:, FIRST_SCORE:]).max(0)
         return best
 
 
