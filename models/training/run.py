@@ -143,9 +143,21 @@ def _in_this_process(scenes: Scenes) -> Maker:
     return lambda numbers: [scenes.sample(number) for number in numbers]
 
 
+_of_this_worker: list[Scenes] = []  # handed over once a process, not once a sample
+
+
+def _begin(scenes: Scenes) -> None:
+    cv2.setNumThreads(1)
+    _of_this_worker.append(scenes)
+
+
+def _sample(number: int) -> Scene:
+    return _of_this_worker[0].sample(number)
+
+
 def _in_others(scenes: Scenes, workers: int) -> Maker:
-    pool = ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,))
-    return lambda numbers: list(pool.map(scenes.sample, numbers, chunksize=8))
+    pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(scenes,))
+    return lambda numbers: list(pool.map(_sample, numbers, chunksize=8))
 
 
 def round_of(learner: Learner, make: Maker, taught: Taught) -> Iterator[Batch]:

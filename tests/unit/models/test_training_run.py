@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,7 +19,16 @@ from models.training.light import Light  # noqa: E402
 from models.training.losses import box_loss, corners_of, hint_losses  # noqa: E402
 from models.training.network import Forcing, Network  # noqa: E402
 from models.training.rounds import Batch, Taught, shuffled, spreads_of  # noqa: E402
-from models.training.run import CHECKPOINT, Learner, Recipe, trained  # noqa: E402
+from models.training.run import (  # noqa: E402
+    CHECKPOINT,
+    Learner,
+    Recipe,
+    _in_others,
+    _in_this_process,
+    trained,
+)
+from models.training.scenes import Scenes  # noqa: E402
+from models.training.sources import Source  # noqa: E402
 from models.training.targets import Targets  # noqa: E402
 from models.training.teacher import CHANNELS, HINTS, DeviceTeacher, OnnxTeacher  # noqa: E402
 from models.training.validate import Exported  # noqa: E402
@@ -92,6 +102,14 @@ def test_a_stopped_and_resumed_run_is_the_uninterrupted_one(tmp_path: Path) -> N
     assert same(whole.average.state_dict(), resumed.average.state_dict())
 
 
+def test_other_processes_make_the_same_scenes(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "room.png"), np.full((240, 320, 3), 120, np.uint8))
+    scenes = Scenes([Source(tmp_path / "room.png", 1.0)], {}, {}, side=SIDE, seed=3)
+    here, there = _in_this_process(scenes)(range(6)), _in_others(scenes, 1)(range(6))
+    assert [one.things for one in here] == [one.things for one in there]
+    assert all((a.image == b.image).all() for a, b in zip(here, there, strict=True))
+
+
 def test_another_seed_is_another_run(tmp_path: Path) -> None:
     recipe = replace(TINY, steps=4)
     one, other = Learner(recipe, "cpu"), Learner(replace(recipe, seed=2), "cpu")
@@ -116,6 +134,12 @@ def test_a_known_wallet_overrules_the_teacher() -> None:
     assert float(wallet.wanted.scores[0, inside, PHONE].max()) == 0
     assert float(phone.wanted.scores[0, inside, PHONE].max()) > 0.9
     assert float(wallet.wanted.scores[0, ~inside, PHONE].min()) == pytest.approx(0.3)
+
+
+def test_while_features_are_given_the_teachers_word_is_enough() -> None:
+    batch = taught().batch([scene(1)], corrected=False)
+    assert float(batch.wanted.scores[..., PHONE].min()) == pytest.approx(0.3)
+    assert float(batch.wanted.scores[..., PHONE].max()) == pytest.approx(0.3)
 
 
 def test_mirrored_twice_is_as_before_and_once_moves_the_box() -> None:
