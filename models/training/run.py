@@ -46,7 +46,7 @@ class Recipe:
     fresh: int = 256
     passes: int = 3
     steps: int = 20000
-    rate: float = 8e-3
+    rate: float = 4e-3
     warm: int = 60
     decay_from: float = 0.7  # of the steps; linear to a fiftieth
     forced: float = 0.75  # share of borders that see the teacher's features, at the start
