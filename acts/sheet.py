@@ -24,7 +24,9 @@ from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 from acts import styles, typefaces
 from acts.contracts import Language
 from acts.labels import label
+from acts.pdfa import link_options, mark_conforming
 
+PRODUCER = "Baqylau"
 _TOTAL = "pages-total"
 _setting = threading.Lock()
 
@@ -83,29 +85,36 @@ class FixedTime:
         self.tzname = "UTC"
 
 
-def _embedded(document: Any, attachment: Attachment) -> Any:
+def _embedded(document: Any, attachment: Attachment, made_at: datetime) -> Any:
     stream = PDFStream(content=attachment.content)
     entries = stream.dictionary.dict
     entries["Type"] = PDFName("EmbeddedFile")
     entries["Subtype"] = "/" + attachment.media_type.replace("/", "#2f")  # PDFName lets "/" by
     digest = hashlib.md5(attachment.content, usedforsecurity=False).digest()
     entries["Params"] = PDFDictionary(
-        {"Size": len(attachment.content), "CheckSum": PDFString(digest, enc="raw")}
+        {
+            "Size": len(attachment.content),
+            "CheckSum": PDFString(digest, enc="raw"),
+            "ModDate": PDFString(f"D:{made_at.astimezone(UTC):%Y%m%d%H%M%S}Z"),
+        }
     )
     return document.Reference(stream)
 
 
-def _attach(document: Any, attachments: Sequence[Attachment]) -> None:
+def _attach(document: Any, attachments: Sequence[Attachment], made_at: datetime) -> None:
     names: list[Any] = []
     for attachment in sorted(attachments, key=lambda each: each.name):
+        embedded = _embedded(document, attachment, made_at)
         entry = {
             "Type": PDFName("Filespec"),
             "F": PDFString(attachment.name),
             "UF": PDFString(attachment.name),
-            "EF": PDFDictionary({"F": _embedded(document, attachment)}),
+            "EF": PDFDictionary({"F": embedded, "UF": embedded}),
+            "AFRelationship": PDFName("Data"),  # the document's own, for machines
         }
         names += [PDFString(attachment.name), document.Reference(PDFDictionary(entry))]
     if names:
+        document.Catalog.AF = PDFArray(names[1::2])
         tree = PDFDictionary({"Names": PDFArray(names)})
         document.Catalog.Names = PDFDictionary({"EmbeddedFiles": tree})
 
@@ -163,13 +172,31 @@ def _identity(imprint: Imprint) -> Any:
     return start
 
 
+class _Canvas(Canvas):  # type: ignore[misc] # reportlab carries no types
+    def linkURL(self, url: str, *place: Any, **options: Any) -> None:  # noqa: N802 - reportlab's
+        super().linkURL(url, *place, **{**link_options(url), **options})
+
+
+def _said(imprint: Imprint) -> dict[str, str]:
+    return {
+        "title": imprint.title,
+        "author": imprint.author,
+        "subject": imprint.subject,
+        "keywords": imprint.keywords,
+        "language": imprint.language,
+        "producer": PRODUCER,
+        "at": f"{imprint.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S+00:00}",
+    }
+
+
 def _canvas_maker(imprint: Imprint) -> Any:
     def make(*args: Any, **options: Any) -> Any:
-        canvas = Canvas(*args, **{**options, "pdfVersion": (1, 7)})
+        canvas = _Canvas(*args, **{**options, "pdfVersion": (1, 7)})
+        mark_conforming(canvas._doc, **_said(imprint))  # noqa: SLF001 - no public way
         canvas._doc._timeStamp = FixedTime(imprint.made_at)  # noqa: SLF001 - no public way
         canvas.setViewerPreference("DisplayDocTitle", "true")
         canvas._doc.signature = _identity(imprint)  # noqa: SLF001 - no public way
-        _attach(canvas._doc, imprint.attachments)  # noqa: SLF001 - no public way
+        _attach(canvas._doc, imprint.attachments, imprint.made_at)  # noqa: SLF001 - no public way
         return canvas
 
     return make
@@ -220,7 +247,7 @@ def set_pages(story: list[Any], imprint: Imprint, paper: Paper = PORTRAIT) -> by
         subject=imprint.subject,
         keywords=imprint.keywords,
         creator=imprint.author,
-        producer="Baqylau",
+        producer=PRODUCER,
         initialFontName=typefaces.REGULAR,
         pageCompression=1,
     )
