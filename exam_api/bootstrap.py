@@ -34,6 +34,7 @@ from capture.whep import whep_router
 from capture.whip import whip_router
 from exam_api.adapters.blobs import LocalBlobs, StoredBlobs, blobs_at
 from exam_api.adapters.clock import SystemClock
+from exam_api.adapters.faces import FaceMatcher
 from exam_api.adapters.figures import flag_seconds
 from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.mp4 import FfmpegTranscoder
@@ -248,6 +249,7 @@ def _container(
         testing=Testing(database, clock, live),
         ice=settings.ice,
         blobs=blobs,
+        faces=FaceMatcher(lambda: registry(settings.data_dir, settings.models_dir)),
         metrics=metrics,
         act_policy=settings.act_policy,
         appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
@@ -333,6 +335,7 @@ def _container(
             database, clock, Identity(database, clock, blobs), bank=settings.bank_policy
         ),
     )
+    container.identity.watch = bridge
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
 

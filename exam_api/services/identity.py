@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from exam_api.domain.errors import (
     ConsentMissing,
@@ -24,6 +24,7 @@ from exam_api.domain.sitting import Exam, Sitting
 from exam_api.services.identity_ports import (
     FaceComparison,
     IdentityRows,
+    LiveWatch,
     Photo,
     PhotoKind,
     PrivateBlobs,
@@ -52,11 +53,15 @@ class IdentityUnits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IdentityView:
-    """``same`` is None where nobody compared the faces, or where it cannot be told."""
+    """``same`` is None where nobody compared the faces, or where it cannot be told.
+
+    ``somebody_else``: the face at the camera, before the test, is not that of the photos.
+    """
 
     photos: dict[PhotoKind, datetime]
     same: bool | None
     consents: Sequence[tuple[int, Language, datetime]]
+    somebody_else: bool = False
 
 
 async def require_photos(unit: IdentityUnit, sitting: Sitting, exam: Exam) -> None:
@@ -74,6 +79,8 @@ async def require_consent(unit: IdentityUnit, sitting: Sitting) -> None:
 
 
 class Identity:
+    """``watch``: None where nobody watches the cameras."""
+
     def __init__(
         self,
         units: IdentityUnits,
@@ -85,6 +92,7 @@ class Identity:
         self._clock = clock
         self._blobs = blobs
         self._comparison = comparison
+        self.watch: LiveWatch | None = None
 
     # --- photos -----------------------------------------------------------------------------
 
@@ -99,6 +107,8 @@ class Identity:
         async with self._units.write() as unit:
             _require_before(await unit.sittings.lock_own(sitting_id, actor), actor)
             await unit.identity.add_photo(sitting_id, Photo(kind, key, self._clock.now()))
+        if self.watch is not None:
+            self.watch.on_photos(sitting_id)
 
     async def photo(self, actor: Actor, sitting_id: str, kind: PhotoKind) -> bytes:
         """For those who watch the sitting. NotFound."""
@@ -116,7 +126,9 @@ class Identity:
             photos = await unit.identity.photos(sitting_id)
             consents = await unit.identity.consents(sitting_id)
         taken = {kind: photo.taken_at for kind, photo in photos.items()}
-        return IdentityView(taken, await self._same(list(photos.values())), consents)
+        somebody_else = self.watch is not None and self.watch.somebody_else(sitting_id)
+        same = await self._same(list(photos.values()))
+        return IdentityView(taken, same, consents, somebody_else)
 
     async def _same(self, photos: Sequence[Photo]) -> bool | None:
         keys = {photo.kind: photo.key for photo in photos}
@@ -179,7 +191,8 @@ def _cleaned(data: bytes) -> bytes:
             if max(picture.size) > _MOST_SIDE:
                 raise InvalidRequest("the picture is too large", code="photo_unreadable")
             clean = io.BytesIO()
-            picture.convert("RGB").save(clean, "JPEG", quality=88)
+            upright = ImageOps.exif_transpose(picture)
+            upright.convert("RGB").save(clean, "JPEG", quality=88)
     except (OSError, ValueError, SyntaxError) as error:
         raise InvalidRequest("no JPEG picture", code="photo_unreadable") from error
     return clean.getvalue()

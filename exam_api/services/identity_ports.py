@@ -64,3 +64,15 @@ class FaceComparison(Protocol):
     async def same(self, face: bytes, document: bytes) -> bool | None:
         """None: cannot be told."""
         ...
+
+
+class LiveWatch(Protocol):
+    """Whoever watches the sittings' cameras."""
+
+    def on_photos(self, sitting_id: str) -> None:
+        """The student took a photo: whoever sits there is compared with it from now on."""
+        ...
+
+    def somebody_else(self, sitting_id: str) -> bool:
+        """Whether the face at the camera has been another than that of the photos, lately."""
+        ...

@@ -121,6 +121,13 @@ class ProctoringBridge:
         """In the loop's thread."""
         self._reports.put_nowait(PhotosTaken(sitting_id))
 
+    def somebody_else(self, sitting_id: str) -> bool:
+        """Before the test: whether a face unlike the photos was seen, and not yet seen to leave."""
+        return any(
+            one == sitting_id and kind is FlagKind.IDENTITY_MISMATCH
+            for one, kind, _ in self._waiting.early
+        )
+
     # --- life -------------------------------------------------------------------------------
 
     def open(self) -> None:

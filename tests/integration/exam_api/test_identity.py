@@ -92,6 +92,33 @@ async def test_the_newest_photo_counts_and_nothing_is_claimed_without_comparison
     assert (await comparing.of(people["watching"], student.id)).same is True
 
 
+class Watching:
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def on_photos(self, sitting_id: str) -> None:
+        self.heard.append(sitting_id)
+
+    def somebody_else(self, sitting_id: str) -> bool:
+        return sitting_id in self.heard
+
+
+async def test_whoever_watches_hears_of_photos_and_tells_of_a_stranger(identity, people, student):
+    identity.watch = Watching()
+    assert not (await identity.of(people["watching"], student.id)).somebody_else
+    await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg())
+    assert identity.watch.heard == [student.id]
+    assert (await identity.of(people["watching"], student.id)).somebody_else
+
+
+async def test_a_photo_taken_sideways_is_kept_upright(identity, people, student):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg(exif=exif))
+    kept = await identity.photo(people["watching"], student.id, PhotoKind.FACE)
+    assert Image.open(io.BytesIO(kept)).size == (48, 64)
+
+
 @pytest.mark.parametrize("data", [b"", b"no picture", jpeg()[:100], jpeg(size=(5000, 10))])
 async def test_what_is_no_fitting_picture_is_refused(identity, people, student, data):
     with pytest.raises(InvalidRequest) as refused:

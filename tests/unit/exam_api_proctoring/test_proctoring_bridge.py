@@ -184,6 +184,20 @@ async def test_whoever_watches_a_sitting_knows_whom_to_expect(bench, world):
     assert "jpeg" not in repr(both)
 
 
+async def test_a_stranger_before_the_test_is_known_until_seen_to_leave(bench, world):
+    sitting_id = await world.sitting(begun=False)
+    stranger = flag(1000, kind=FlagKind.IDENTITY_MISMATCH)
+    assert not bench.bridge.somebody_else(sitting_id)
+    bench.bridge.on_flag(FlagUpdate(sitting_id, FlagPhase.OPENED, stranger))
+    await bench.settle()
+    assert bench.bridge.somebody_else(sitting_id)
+    assert not bench.bridge.somebody_else("another")
+    gone = replace(stranger, end_ms=9000)
+    bench.bridge.on_flag(FlagUpdate(sitting_id, FlagPhase.CLOSED, gone))
+    await bench.settle()
+    assert not bench.bridge.somebody_else(sitting_id)
+
+
 async def test_a_photo_that_cannot_be_read_is_left_out(bench, world):
     one = await world.sitting()
     async with world.database.write() as unit:

@@ -18,6 +18,7 @@ export function detail(flag, { onDecide, onSeek, mayDecide }) {
     el("p", { class: "row" }, verdictBadge(flag), el("span", { class: `badge ${flag.severity === "alert" ? "alert" : ""}` }, t(`severity.${flag.severity}`))),
     evidence(flag),
     facts(flag),
+    explanation(flag),
     el("div", { class: "actions" }, el("button", { type: "button", class: "button small", onclick: () => onSeek(flag.start_ms - 3000) }, `▶ ${t("review.play_here")}`)),
     el("h3", {}, t("review.clip")),
     clip(flag),
@@ -33,6 +34,15 @@ function evidence(flag) {
   return el("figure", { class: "evidence" },
     el("img", { src: `/api/v1/flags/${flag.id}/evidence.jpg`, alt: t("review.evidence_alt", { kind: t(`flag.${flag.kind}`), time: span(flag.evidence_at_ms) }) }),
     svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" }, ...boxes));
+}
+
+/** What such a flag claims, and what it does not. */
+function explanation(flag) {
+  if (flag.kind === "identity_mismatch") return el("p", { class: "small" }, t("seen.identity"));
+  if (flag.kind !== "speech") return null;
+  const lips = flag.boxes.find((box) => box.label.startsWith("lips_"))?.label;
+  const whose = { lips_moving: t("seen.lips_moving"), lips_still: t("seen.lips_still") }[lips] ?? t("seen.lips_unknown");
+  return el("p", { class: "small" }, `${whose} ${t("seen.speech")}`);
 }
 
 function clip(flag) {
