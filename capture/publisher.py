@@ -18,6 +18,7 @@ from capture.errors import ServerRefusedPublisher
 from capture.ice import IceServer, linked_servers
 from capture.probe import probe, upright_picture
 from capture.rtp_seam import rtc_configuration, use_loopback_when_offline
+from capture.sound import check_sound
 
 _AUDIO_RATE = 48000
 _VIDEO_BASE, _AUDIO_BASE = Fraction(1, 90000), Fraction(1, _AUDIO_RATE)
@@ -134,15 +135,26 @@ class Publisher:
         self._stopped.set()
 
     async def publish(
-        self, source: Path, whip_url: str, token: str, *, http: httpx.AsyncClient
+        self,
+        source: Path,
+        whip_url: str,
+        token: str,
+        *,
+        http: httpx.AsyncClient,
+        sound: Path | None = None,
     ) -> None:
-        """Play ``source`` to its end. Raises NotAVideo, ServerRefusedPublisher."""
+        """Play ``source`` to its end, with ``sound`` in place of its own where that is given.
+
+        Raises NotAVideo, NotASound, ServerRefusedPublisher.
+        """
         info = await asyncio.to_thread(probe, source)
+        if sound is not None:
+            await asyncio.to_thread(check_sound, sound)
         start = _Start()
         video = _video_frames(source, self._max_fps, self._max_size)
         tracks = [_FileTrack("video", video, start)]
-        if info.audio_codec is not None:
-            tracks.append(_FileTrack("audio", _audio_frames(source), start))
+        if sound is not None or info.audio_codec is not None:
+            tracks.append(_FileTrack("audio", _audio_frames(sound or source), start))
         use_loopback_when_offline()
         headers = {"Authorization": f"Bearer {token}"}
         peer = RTCPeerConnection(rtc_configuration(await _ice_servers(whip_url, headers, http)))

@@ -129,6 +129,11 @@ def read_sound(path: Path, sitting_id: str = "") -> Iterator[AudioChunk]:
         yield AudioChunk(sitting_id, at * 1000 // SOUND_RATE, held)
 
 
+def check_sound(path: Path) -> None:
+    """Raises NotASound."""
+    next(read_sound(path), None)
+
+
 def _decoded(path: Path, mono: _Mono) -> Iterator[NDArray[np.float32]]:
     """A damaged end ends it."""
     try:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from exam_api.cli.terminal import JsonOut, readable_file, say, say_flags, text
+from exam_api.cli.terminal import JsonOut, PhotoFile, SoundFile, readable_file, say, say_flags, text
 
 
 def register(app: typer.Typer) -> None:
@@ -17,12 +17,8 @@ def register(app: typer.Typer) -> None:
 def analyze(
     video: Annotated[Path, typer.Argument(help="A video file.")],
     json_out: JsonOut = False,
-    audio: Annotated[
-        Path | None, typer.Option(help="A sound file that is heard in place of the video's own.")
-    ] = None,
-    identity: Annotated[
-        Path | None, typer.Option(help="A photo of the one who should be there.")
-    ] = None,
+    audio: SoundFile = None,
+    identity: PhotoFile = None,
     observations: Annotated[
         bool, typer.Option("--observations", help="Print each frame's observation as a JSON line.")
     ] = False,

@@ -1,8 +1,10 @@
 """The two people of a replay, over HTTP as their browsers would: a student and a proctor."""
 
 import asyncio
+import base64
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +21,15 @@ _ANSWERS: Final = 5
 _COMMENT: Final = "baqylau replay"
 
 Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a student shows and is heard saying. ``photo``: a JPEG of the face, taken before."""
+
+    video: Path
+    sound: Path | None = None
+    photo: bytes | None = None
 
 
 class Person:
@@ -59,14 +70,24 @@ class Student(Person):
         _checked(await self.http.post(f"/api/v1/sittings/{sitting_id}/consent", json=agreed))
         return sitting_id
 
-    async def sit(self, exam_id: str, video: Path, watch: Callable[[str], Awaitable[None]]) -> str:
+    async def photograph(self, sitting_id: str, jpeg: bytes) -> None:
+        """The photo that the face at the camera is compared with."""
+        taken = {"jpeg": base64.b64encode(jpeg).decode()}
+        path = f"/api/v1/sittings/{sitting_id}/identity/face"
+        _checked(await self.http.put(path, json=taken))
+
+    async def sit(self, exam_id: str, shown: Shown, watch: Callable[[str], Awaitable[None]]) -> str:
         """The sitting's id. ``watch`` is called again and again while the file plays."""
         sitting_id = await self.enter(exam_id)
         path = f"/api/v1/sittings/{sitting_id}"
+        if shown.photo is not None:
+            await self.photograph(sitting_id, shown.photo)
         token = await self.post(f"{path}/publish-token")
         publisher = Publisher()
         playing = asyncio.create_task(
-            publisher.publish(video, token["whip_url"], token["token"], http=self.http)
+            publisher.publish(
+                shown.video, token["whip_url"], token["token"], http=self.http, sound=shown.sound
+            )
         )
         try:
             await self._begin(path, playing)

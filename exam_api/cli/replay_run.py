@@ -12,12 +12,15 @@ from typing import Final
 import httpx
 
 from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity
+from analysis.detectors.identity import photo_of
+from analysis.errors import PhotoWithoutFace
 from analysis.offline import report_json
 from capture.demo_scene import render_demo_scene
 from capture.probe import VideoInfo, probe
+from capture.sound import check_sound
 from exam_api.bootstrap import Container
 from exam_api.cli.demo_run import seed
-from exam_api.cli.replay_people import Json, Proctor, Student
+from exam_api.cli.replay_people import Json, Proctor, Shown, Student
 from exam_api.cli.server import listen, run, serving
 from exam_api.cli.terminal import say, say_flags, text
 from exam_api.settings import Settings
@@ -26,6 +29,8 @@ from exam_api.web.logs import configure_logging
 STUDENT: Final = "student1"
 PROCTOR: Final = "proctor1"
 _TIMEOUT_S: Final = 60.0
+_PHOTO_SIDE: Final = 960
+_PHOTO_QUALITY: Final = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,15 @@ class Outcome:
     files: tuple[str, ...]
 
 
-def run_replay(source: Path | None, out: Path, *, json_out: bool) -> None:
-    """``source`` None: the built-in scene."""
+def run_replay(
+    source: Path | None,
+    out: Path,
+    *,
+    json_out: bool,
+    sound: Path | None = None,
+    photo: Path | None = None,
+) -> None:
+    """``source`` None: the built-in scene. ``sound``: heard in place of the file's own."""
     configure_logging(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="baqylau-replay-") as folder:
         private = Path(folder)
@@ -58,11 +70,22 @@ def run_replay(source: Path | None, out: Path, *, json_out: bool) -> None:
         else:
             name = source.name
         video = probe(source)  # what is no video is refused before anything starts
-        outcome = run(_replay(source, video, private / "data", out))
+        if sound is not None:
+            check_sound(sound)
+        shown = Shown(source, sound, None if photo is None else _jpeg(photo))
+        outcome = run(_replay(shown, video, private / "data", out))
     _tell(name, outcome, json_out=json_out)
 
 
-async def _replay(source: Path, video: VideoInfo, data: Path, out: Path) -> Outcome:
+def _jpeg(path: Path) -> bytes:
+    """As a student's page would send it."""
+    picture = photo_of(path.read_bytes())
+    if picture is None:
+        raise PhotoWithoutFace("the photo cannot be read")
+    return picture.jpeg(_PHOTO_SIDE, _PHOTO_QUALITY)
+
+
+async def _replay(shown: Shown, video: VideoInfo, data: Path, out: Path) -> Outcome:
     with listen("127.0.0.1", 0) as listener:
         # Settings of the machine's own server have no say here.
         settings = Settings(
@@ -76,7 +99,7 @@ async def _replay(source: Path, video: VideoInfo, data: Path, out: Path) -> Outc
         )
         exam_id = (await seed(settings)).exam_id
         async with serving(settings, listener) as container:
-            played = await _played(container, exam_id, source, video)
+            played = await _played(container, exam_id, shown, video)
             await container.bridge.settled()
             async with _browser(container) as http:
                 proctor = Proctor(http)
@@ -84,7 +107,7 @@ async def _replay(source: Path, video: VideoInfo, data: Path, out: Path) -> Outc
                 return await _documents(proctor, played, out)
 
 
-async def _played(container: Container, exam_id: str, source: Path, video: VideoInfo) -> Played:
+async def _played(container: Container, exam_id: str, shown: Shown, video: VideoInfo) -> Played:
     rates = [0.0]  # of analysis; known only while it goes on
     analyzer = container.recording.analyzer
     assert analyzer is not None
@@ -95,7 +118,7 @@ async def _played(container: Container, exam_id: str, source: Path, video: Video
     async with _browser(container) as http:
         student = Student(http)
         await student.log_in(STUDENT)
-        sitting_id = await student.sit(exam_id, source, look)
+        sitting_id = await student.sit(exam_id, shown, look)
     return Played(exam_id, sitting_id, video, rates[-1])
 
 

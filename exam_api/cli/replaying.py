@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from exam_api.cli.terminal import JsonOut, readable_file, writable_folder
+from exam_api.cli.terminal import JsonOut, PhotoFile, SoundFile, readable_file, writable_folder
 
 DEMO = "demo"
 
@@ -18,6 +18,8 @@ def replay(
     video: Annotated[str, typer.Argument(help="A video file, or `demo`: the built-in scene.")],
     out: Annotated[Path, typer.Option(help="Folder for what comes out.")],
     json_out: JsonOut = False,
+    audio: SoundFile = None,
+    identity: PhotoFile = None,
 ) -> None:
     """Publish a video as a student's camera over WebRTC into a private server, at real speed.
 
@@ -27,4 +29,5 @@ def replay(
     folder = writable_folder(out)
     from exam_api.cli.replay_run import run_replay  # noqa: PLC0415 - seconds to import
 
-    run_replay(source, folder, json_out=json_out)
+    sound, photo = (path and readable_file(path) for path in (audio, identity))
+    run_replay(source, folder, json_out=json_out, sound=sound, photo=photo)

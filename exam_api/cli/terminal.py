@@ -23,6 +23,13 @@ def choose_language(value: str | None) -> None:
 
 
 JsonOut = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+SoundFile = Annotated[
+    Path | None,
+    typer.Option(metavar="WAV", help="A sound file that is heard in place of the video's own."),
+]
+PhotoFile = Annotated[
+    Path | None, typer.Option(metavar="PHOTO", help="A photo of the one who should be there.")
+]
 
 
 class Failure(Exception):

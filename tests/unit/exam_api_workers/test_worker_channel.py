@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from analysis.contracts import Box, Evidence, Flag, FlagKind, FlagPhase, FlagUpdate, Severity
+from analysis.contracts import (
+    Box,
+    Evidence,
+    Flag,
+    FlagKind,
+    FlagPhase,
+    FlagUpdate,
+    Severity,
+    Subject,
+)
 from capture.contracts import (
     CaptureFigures,
     Gap,
@@ -51,6 +60,7 @@ FLAG = Flag(
 )
 MESSAGES = [
     Call(1, "publish", (PublishGrant("s1", datetime(2026, 1, 1, tzinfo=UTC)), "v=0")),
+    Call(2, "attach", ("s1", ("phone",), Subject(faces=(b"jpeg",), documents=(b"card",)))),
     Answered(1, Publication("r", "sdp", "tag")),
     Happened(MediaStarted("s1", 5, Gap(1, 5, GapCause.SERVER_RESTART)), {KEY: STATE}),
     Flagged(FlagUpdate("s1", FlagPhase.OPENED, FLAG)),
