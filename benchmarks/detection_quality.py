@@ -1,10 +1,14 @@
 """How well the analyzer sees: incidents met, missed, false and late, with 95 % intervals.
 
-    uv run python -m benchmarks.detection_quality --json [--quick] [--folder DIR ...]
+    uv run python -m benchmarks.detection_quality --json [--quick] [--folder DIR ...] [--docs FILE]
 
-Measured are (1) sessions composed at run time (``quality_sessions``), (2) labelled clips and
-(3) single pictures of objects. Sources are ../shared/media and ../shared/data where they exist,
-and any ``--folder`` with labels; without any of them there is nothing to measure, which is said.
+Measured are (1) sessions composed at run time (``quality_sessions``): somebody leaves, is joined,
+covers the camera, shows a phone or a wallet, looks aside, or does nothing at all, under light,
+line, size, distance, glasses and headwear; (2) labelled clips; (3) single pictures of objects, and
+those pictures in a row (``quality_pictures``); (4) faces by luminance and tone (``quality_skin``).
+Sources are ../shared/media, ../shared/data and ../shared/faces where they exist, and any
+``--folder`` with labels; without any of them there is nothing to measure, which is said.
+``--docs`` writes the tables between the marks of a document (docs/quality.md).
 
 Labels of clips: ``NAME.json`` beside ``NAME.mp4`` (or .webm, .mkv):
 ``{"events": [{"kind": "absence", "start_s": 14.0, "end_s": 23.0}]}``; an empty list says that
@@ -16,143 +20,84 @@ Labels of pictures: COCO's ``annotations.json`` beside ``images/`` with categori
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from analysis.analyzer import SittingAnalyzer, closed
-from analysis.contracts import FlagKind, FlagPhase, FlagUpdate, Observation
+from analysis.detectors.faces import FaceNets
 from analysis.detectors.objects import ObjectNets
 from analysis.errors import AnalysisError
 from analysis.models_set import ModelSet
-from analysis.offline import DEFAULT_FPS, MOST_FPS, sampled
-from analysis.policy import DEFAULT_POLICY
-from analysis.rules import SequentialRule
-from benchmarks.quality_measures import (
-    Claim,
-    Event,
-    Tally,
-    merged,
-    most_likely_below,
-    share_json,
-    tallied,
-    tally_json,
-    threshold_at,
+from analysis.offline import MOST_FPS
+from benchmarks.quality_gaze import gaze_sessions
+from benchmarks.quality_measures import Event, tallied
+from benchmarks.quality_pictures import in_a_row_json, phones_json
+from benchmarks.quality_props import held
+from benchmarks.quality_sessions import (
+    CONDITIONS,
+    PHONES,
+    SEAT,
+    Condition,
+    Session,
+    calm,
+    scripted,
 )
-from benchmarks.quality_sessions import CONDITIONS, Condition, Session, frames, scripted
-from capture.contracts import Frame
+from benchmarks.quality_skin import skin_json
+from benchmarks.quality_tables import write_tables
+from benchmarks.quality_watch import Json, Outcome, curves_json, outcomes_json, played, watched
 from capture.probe import read_frames
 from models import registry
 from models.errors import ModelError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+OBJECTS = SHARED / "data" / "webcam_objects"
 VIDEOS = (".mp4", ".webm", ".mkv")
-QUICK_CONDITIONS = ("quarter_light", "128_kbit_s")
-CONDITIONS_A_CLIP = 4  # of more, each clip is played under every other one
-FALSE_FRAMES = (0.01, 0.05)
-EDGE_S = 1.0  # around an event's ends a frame is neither calm nor eventful
-
-Json = dict[str, object]
+QUICK_CONDITIONS = ("quarter_light",)
+PHONE_CONDITIONS = ("full_light", "quarter_light", "256_kbit_s", "128_kbit_s")
+CONDITIONS_A_CLIP = 4  # of more, each clip is played under every third one
+CALM_S, QUICK_CALM_S = 600.0, 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """``face_missed``, ``calm_frames``: of frames in which a person sits and nothing happens."""
-
-    tallies: Mapping[str, Tally]
-    hours: float
-    face_missed: int = 0
-    calm_frames: int = 0
-
-
-def watched(
-    models: ModelSet, shown: Iterable[Frame], on_observation: Callable[[Observation], None]
-) -> list[Claim]:
-    """The flags, each with the time of the frame that opened it."""
-    analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "quality")
-    updates: list[FlagUpdate] = []
-    opened: dict[tuple[str, int], float] = {}
-    for frame in sampled(shown, lambda: max(DEFAULT_FPS, analyzer.wanted_fps)):
-        observation, told = analyzer.feed(frame)
-        on_observation(observation)
-        updates += told
-        for update in told:
-            if update.phase is FlagPhase.OPENED:
-                opened[update.flag.kind, update.flag.start_ms] = frame.at_ms / 1000
-    flags = closed(updates + analyzer.finish())
-    return [
-        Claim(
-            flag.kind.value,
-            flag.start_ms / 1000,
-            (flag.end_ms or flag.start_ms) / 1000,
-            opened[flag.kind, flag.start_ms],
-        )
-        for flag in flags
-    ]
-
-
-def played(models: ModelSet, session: Session) -> Outcome:
-    missed, calm = 0, 0
-
-    def note(observation: Observation) -> None:
-        nonlocal missed, calm
-        at_s = observation.at_ms / 1000
-        if any(start - EDGE_S <= at_s <= end + EDGE_S for _, start, end in session.doings):
-            return
-        calm += 1
-        missed += (observation.measures or {}).get("face", 0.0) == 0.0
-
-    with tempfile.TemporaryDirectory() as folder:
-        claims = watched(models, frames(session, Path(folder)), note)
-    return Outcome(tallied(session.events, claims), session.duration_s / 3600, missed, calm)
-
-
-def outcomes_json(outcomes: Sequence[Outcome]) -> Json:
-    tallies = merged(outcome.tallies for outcome in outcomes)
-    hours = sum(outcome.hours for outcome in outcomes)
-    false = sum(tally.false for tally in tallies.values())
-    seen: Json = {
-        "per_kind": {kind: tally_json(tally) for kind, tally in sorted(tallies.items())},
-        "hours": round(hours, 3),
-        "false_flags": false,
-        "false_flags_per_hour": round(false / hours, 2) if hours else None,
-        "false_flags_per_hour_below": round(most_likely_below(false) / hours, 1) if hours else None,
-    }
-    calm = sum(outcome.calm_frames for outcome in outcomes)
-    if calm:
-        seen["face_missed"] = share_json(sum(one.face_missed for one in outcomes), calm)
-    return seen
-
-
-def sessions(models: ModelSet, clips: Sequence[Path], conditions: Sequence[Condition]) -> Json:
-    """Each clip plays the script under some conditions, and once nothing happens in it."""
-    by_condition: dict[str, list[Outcome]] = defaultdict(list)
-    calm: list[Outcome] = []
+def all_sessions(clips: Sequence[Path], nets: FaceNets, *, quick: bool) -> list[Session]:
+    """Each clip plays the seat's script under some conditions, shows phones, and does nothing."""
+    conditions = [one for one in CONDITIONS if not quick or one.name in QUICK_CONDITIONS]
+    props = held(OBJECTS, nets) if (OBJECTS / "annotations.json").is_file() else {}
+    made: list[Session] = []
     for number, clip in enumerate(clips):
         for place, condition in enumerate(_in_turn(conditions, number)):
-            seed = 100 * number + place
-            by_condition[condition.name].append(played(models, scripted(clip, condition, seed)))
+            made.append(scripted(clip, condition, 100 * number + place, SEAT))
+        shown = [one for one in CONDITIONS if one.name in PHONE_CONDITIONS]
+        condition = shown[number % len(shown)]
+        if props:
+            phones = scripted(clip, condition, 50 + number, PHONES)
+            made.append(replace(phones, props=props, near=True))
         condition = conditions[number % len(conditions)]
-        calm.append(played(models, scripted(clip, condition, number, calm=True)))
-    every = [one for outcomes in by_condition.values() for one in outcomes]
-    return {
-        **outcomes_json([*every, *calm]),
-        "conditions": {name: outcomes_json(found) for name, found in by_condition.items()},
-        "calm_sessions": outcomes_json(calm),
-        "people": f"{len(clips)} clips of a few people, {len(every) + len(calm)} sessions",
-    }
+        made.append(calm(clip, condition, number, QUICK_CALM_S if quick else CALM_S))
+    return made
 
 
 def _in_turn(conditions: Sequence[Condition], number: int) -> Sequence[Condition]:
-    """Every other one, from the first or the second: half of the clips meet each condition."""
-    return conditions if len(conditions) <= CONDITIONS_A_CLIP else conditions[number % 2 :: 2]
+    if len(conditions) <= CONDITIONS_A_CLIP:
+        return conditions
+    return conditions[number % 3 :: 3]
+
+
+def sessions_json(models: ModelSet, nets: FaceNets, sessions: Sequence[Session]) -> Json:
+    outcomes = [played(models, session, nets) for session in sessions]
+    by_condition: dict[str, list[Outcome]] = defaultdict(list)
+    for session, outcome in zip(sessions, outcomes, strict=True):
+        by_condition[session.condition.name].append(outcome)
+    quiet = [o for s, o in zip(sessions, outcomes, strict=True) if not s.doings]
+    people = len({session.clip for session in sessions})
+    return {
+        **outcomes_json(outcomes),
+        "conditions": {name: outcomes_json(found) for name, found in by_condition.items()},
+        "calm_sessions": outcomes_json(quiet),
+        "frame_curves": curves_json(outcomes),
+        "people": f"{people} clips of a few people, {len(sessions)} sessions",
+    }
 
 
 def labelled(folder: Path) -> list[tuple[Path, tuple[Event, ...]]]:
@@ -186,83 +131,41 @@ def clips_json(models: ModelSet, folder: Path) -> Json:
     return {"clips": len(outcomes), **outcomes_json(outcomes)}
 
 
-# --- single pictures -----------------------------------------------------------------------------
-
-
-def pictures_by_object(folder: Path) -> dict[str, list[Path]]:
-    """COCO labels → pictures of each category; a picture with two stands under both."""
-    coco = json.loads((folder / "annotations.json").read_text())
-    names = {one["id"]: one["name"] for one in coco["categories"]}
-    files = {one["id"]: folder / "images" / one["file_name"] for one in coco["images"]}
-    found: dict[str, set[Path]] = defaultdict(set)
-    for one in coco["annotations"]:
-        found[names[one["category_id"]]].add(files[one["image_id"]])
-    return {name: sorted(paths) for name, paths in found.items()}
-
-
-def best_phone(nets: ObjectNets, bgr: NDArray[np.uint8]) -> float:
-    found = nets.net.find(bgr)
-    return max((thing.score for thing in found if thing.label == "cell phone"), default=0.0)
-
-
-def phones_json(nets: ObjectNets, folder: Path, without: Sequence[Path], *, quick: bool) -> Json:
-    """Thresholds are set on pictures without any object; look-alikes stand apart."""
-    step, fps = (6, 2.0) if quick else (1, 15.0)
-    clear = [best_phone(nets, frame.bgr()) for clip in without for frame in read_frames(clip, fps)]
-    scores = {
-        name: [
-            best_phone(nets, np.asarray(image, np.uint8))
-            for path in paths[::step]
-            if (image := cv2.imread(str(path))) is not None
-        ]
-        for name, paths in pictures_by_object(folder).items()
-    }
-    points = {f"at_{share:.0%}_false": threshold_at(clear, share) for share in FALSE_FRAMES}
-    rule = DEFAULT_POLICY.kinds[FlagKind.PHONE].rule
-    assert isinstance(rule, SequentialRule)
-    points["at_the_rules_hit"] = rule.hit
-    return {
-        "model": " + ".join(ref.id for ref in nets.refs),
-        "pictures_without": len(clear),
-        **{point: _at(limit, clear, scores) for point, limit in points.items()},
-    }
-
-
-def _at(limit: float, clear: Sequence[float], scores: Mapping[str, Sequence[float]]) -> Json:
-    reached: Json = {
-        name: share_json(sum(score >= limit for score in found), len(found))
-        for name, found in scores.items()
-    }
-    wrong = share_json(sum(score >= limit for score in clear), len(clear))
-    return {"threshold": round(limit, 3), "taken_for_a_phone": reached, "false_frames": wrong}
-
-
 # --- all of it -----------------------------------------------------------------------------------
+
+
+def pictures_json(models: ModelSet, folders: Sequence[Path], *, quick: bool) -> Json:
+    """Folders of labelled pictures; nothing without an object model, or without people."""
+    people = [path for folder in folders for path in sorted(folder.glob("webcam_*.mp4"))]
+    labelled_ones = [f for f in (OBJECTS, *folders) if (f / "annotations.json").is_file()]
+    if not people or "objects" in models.unavailable:
+        return {}
+    nets = ObjectNets.load(registry())
+    return {
+        folder.name: {
+            **phones_json(nets, folder, people, quick=quick),
+            "in_a_row": in_a_row_json(models, folder, quick=quick),
+        }
+        for folder in labelled_ones
+    }
 
 
 def measure(folders: Sequence[Path], *, quick: bool) -> Json:
     begun = time.monotonic()
-    models = ModelSet.load()
+    models, nets = ModelSet.load(), FaceNets.load(registry())
     people = sorted(path for folder in folders for path in folder.glob("webcam_*.mp4"))
-    conditions = [one for one in CONDITIONS if not quick or one.name in QUICK_CONDITIONS]
+    faces = sorted((SHARED / "faces").glob("*/*.jpg"))
     report: Json = {
         "models": [ref.id for ref in models.models],
         "unavailable": dict(models.unavailable),
     }
     if people:
-        report.update(sessions(models, people[:1] if quick else people, conditions))
+        chosen = people[:1] if quick else people
+        report.update(sessions_json(models, nets, all_sessions(chosen, nets, quick=quick)))
+    report["looking_aside"] = outcomes_json(gaze_sessions(models, folders, quick=quick))
     report["clips"] = {f.name: clips_json(models, f) for f in folders if labelled(f)}
-    report["pictures"] = {}
-    objects = [
-        folder
-        for folder in (SHARED / "data" / "webcam_objects", *folders)
-        if (folder / "annotations.json").is_file()
-    ]
-    if objects and people and "objects" not in models.unavailable:
-        nets = ObjectNets.load(registry())
-        report["pictures"] = {
-            folder.name: phones_json(nets, folder, people, quick=quick) for folder in objects
-        }
+    report["pictures"] = pictures_json(models, folders, quick=quick)
+    report["faces"] = skin_json(nets, faces[::8] if quick else faces) if faces else None
     report["took_s"] = round(time.monotonic() - begun, 1)
     return report
 
@@ -272,15 +175,19 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object (the default)")
     parser.add_argument("--quick", action="store_true", help="under a minute on two cores")
     parser.add_argument("--folder", type=Path, action="append", help="labelled clips or pictures")
+    parser.add_argument("--docs", type=Path, help="document whose tables are written anew")
     options = parser.parse_args()
     folders = [folder for folder in options.folder or [SHARED / "media"] if folder.is_dir()]
     if not folders:
         print(json.dumps({"skipped": "no folder of clips is here"}))
         return
     try:
-        print(json.dumps(measure(folders, quick=options.quick), indent=1))
+        report = measure(folders, quick=options.quick)
     except (AnalysisError, ModelError) as error:
         sys.exit(f"{error} ({error.code})")
+    print(json.dumps(report, indent=1))
+    if options.docs is not None:
+        write_tables(options.docs, report)
 
 
 if __name__ == "__main__":

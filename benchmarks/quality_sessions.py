@@ -4,8 +4,8 @@ Nothing is written but the video of a thin line, which lies in a temporary folde
 """
 
 import random
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,9 +15,11 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from analysis.detectors.faces import FaceNets
 from benchmarks.quality_measures import Event
+from benchmarks.quality_props import Seen, at_face, dressed, found, on_desk
 from capture.contracts import Frame
-from capture.demo_scene import Pose, lay, room, second_person
+from capture.demo_scene import Figure, Pose, lay, room, second_person
 from capture.probe import read_frames
 
 Image = NDArray[np.uint8]
@@ -34,13 +36,17 @@ LOOKED_AT_FPS = (
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """``light`` 0..1; ``kbit_s``: VP8 in real time at that rate; ``size``: of the camera."""
+    """``light`` 0..1; ``kbit_s``: VP8 in real time at that rate; ``size``: of the camera.
+
+    ``wears``: a name of ``quality_props.WORN``.
+    """
 
     name: str
     light: float = 1.0
     kbit_s: int | None = None
     size: tuple[int, int] = (WIDTH, HEIGHT)
     far: bool = False
+    wears: str | None = None
 
 
 CONDITIONS = (
@@ -52,10 +58,14 @@ CONDITIONS = (
     Condition("320x240", size=(320, 240)),
     Condition("twice_as_far", far=True),
     Condition("twice_as_far_quarter_light", light=0.25, far=True),
+    Condition("glasses", wears="glasses"),
+    Condition("cap", wears="cap"),
+    Condition("headscarf", wears="headscarf"),
 )
 
 # What happens, and for how long; calm stretches lie between.
-SCRIPT = (
+Script = tuple[tuple[str, float], ...]
+SEAT: Script = (
     ("absence", 8.0),
     ("extra_face", 8.0),
     ("camera_blocked", 6.0),
@@ -63,44 +73,73 @@ SCRIPT = (
     ("dark", 6.0),
     ("extra_face", 5.0),
 )
+PHONES: Script = (
+    ("phone_at_face", 4.0),
+    ("wallet_at_face", 4.0),
+    ("phone_on_desk", 6.0),
+    ("phone_at_face", 8.0),
+    ("phone_on_desk", 4.0),
+    ("wallet_at_face", 8.0),
+)
+SCRIPTS: Mapping[str, Script] = {"seat": SEAT, "phones": PHONES}
+# What is done → the kind of flag that it deserves; none for a wallet, whatever it looks like.
+MEANT: Mapping[str, str | None] = {
+    "dark": "camera_blocked",
+    "phone_at_face": "phone",
+    "phone_on_desk": "phone",
+    "wallet_at_face": None,
+}
+NEARER = 1.8  # people of the clips stand 1.3 m away; who shows a phone here sits at 0.7 m
 CALM_S = (8.0, 11.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``doings``: (what, start, end); ``dark`` is a way of blocking the camera."""
+    """``doings``: (what, start, end); ``dark`` is a way of blocking the camera.
+
+    ``props``: pictures of what is held, by name. ``near``: who sits at 0.7 m.
+    """
 
     clip: Path
     condition: Condition
     doings: tuple[tuple[str, float, float], ...]
     duration_s: float
     seed: int
+    props: Mapping[str, Sequence[Figure]] = field(default_factory=dict)
+    near: bool = False
 
     @property
     def events(self) -> tuple[Event, ...]:
-        kinds = {"dark": "camera_blocked"}
-        return tuple(Event(kinds.get(what, what), *when) for what, *when in self.doings)
+        meant = ((MEANT.get(what, what), when) for what, *when in self.doings)
+        return tuple(Event(kind, *when) for kind, when in meant if kind is not None)
+
+    def times_of(self, what: str) -> list[tuple[float, float]]:
+        return [(start, end) for one, start, end in self.doings if one == what]
 
 
-def scripted(clip: Path, condition: Condition, seed: int, *, calm: bool = False) -> Session:
-    """``calm``: nothing happens, for as long."""
+def scripted(clip: Path, condition: Condition, seed: int, script: Script = SEAT) -> Session:
     draw = random.Random(seed)
     at, doings = draw.uniform(*CALM_S), []
-    for what, lasts in SCRIPT:
+    for what, lasts in script:
         doings.append((what, round(at, 2), round(at + lasts, 2)))
         at += lasts + draw.uniform(*CALM_S)
-    return Session(clip, condition, () if calm else tuple(doings), at, seed)
+    return Session(clip, condition, tuple(doings), at, seed)
 
 
-def frames(session: Session, folder: Path) -> Iterator[Frame]:
+def calm(clip: Path, condition: Condition, seed: int, seconds: float) -> Session:
+    """Nothing happens."""
+    return Session(clip, condition, (), seconds, seed)
+
+
+def frames(session: Session, folder: Path, nets: FaceNets) -> Iterator[Frame]:
     """What the camera of the session gives; ``folder`` is for what is encoded on the way."""
     if session.condition.kbit_s is None:
         step = FPS // LOOKED_AT_FPS
-        for index, image in enumerate(_pictures(session, step)):
+        for index, image in enumerate(_pictures(session, step, nets)):
             yield Frame("s", round(index * step * 1000 / FPS), _i420(image))
         return
     sent = folder / "sent.webm"
-    _over_the_line(_pictures(session, 1), sent, session.condition)
+    _over_the_line(_pictures(session, 1, nets), sent, session.condition)
     yield from read_frames(sent, FPS)
 
 
@@ -128,47 +167,107 @@ def _over_the_line(pictures: Iterable[Image], target: Path, condition: Condition
         container.mux(stream.encode(None))
 
 
-def _pictures(session: Session, step: int) -> Iterator[Image]:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happens now, since when and for how long still."""
+
+    what: str | None
+    at_s: float
+    since_s: float
+    left_s: float
+
+
+class Stage:
+    """What a camera sees of a session, before light and line."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.empty = np.asarray(cv2.resize(room(), (WIDTH, HEIGHT)), np.uint8)
+        self._guest = second_person(0.74)
+        self._painters: Mapping[str, Callable[[Seen, Moment], Image]] = {
+            "absence": lambda _seen, _now: self.empty,
+            "extra_face": self._joined,
+            "camera_blocked": lambda seen, _now: np.full_like(seen.image, (4, 5, 24)),
+            "phone_at_face": lambda seen, now: self._held(at_face, "phone", seen, now),
+            "wallet_at_face": lambda seen, now: self._held(at_face, "wallet", seen, now),
+            "phone_on_desk": lambda seen, now: self._held(on_desk, "phone", seen, now),
+        }
+
+    def shown(self, seen: Seen, now: Moment) -> Image:
+        painter = self._painters.get(now.what or "")
+        return seen.image if painter is None else painter(seen, now)
+
+    def _joined(self, seen: Seen, now: Moment) -> Image:
+        image = seen.image.copy()
+        away = 1 - min(1.0, min(now.since_s, now.left_s) / JOIN_S)
+        lay(image, self._guest, Pose(545 + 300 * away, HEIGHT + 10, 1.5 * np.sin(now.at_s)))
+        return image
+
+    def _held(
+        self,
+        place: Callable[[Seen, Figure, float, float], Image],
+        name: str,
+        seen: Seen,
+        now: Moment,
+    ) -> Image:
+        """Another of the props each time."""
+        props = self._session.props[name]
+        number = self._session.seed + round(now.at_s - now.since_s)
+        return place(seen, props[number % len(props)], now.since_s, now.left_s)
+
+
+def _pictures(session: Session, step: int, nets: FaceNets) -> Iterator[Image]:
     """Every ``step``-th of ``FPS`` a second. Noise is the sensor's: it comes after the light."""
-    person = _forth_and_back(session.clip)
-    empty = np.asarray(cv2.resize(room(), (WIDTH, HEIGHT)), np.uint8)
-    guest = second_person(0.74)
+    stage = Stage(session)
+    person = _forth_and_back(session, stage.empty, nets)
     draw = np.random.default_rng(session.seed)
     noises = [draw.normal(0, SENSOR_NOISE, (HEIGHT, WIDTH, 3)).astype(np.float32) for _ in range(8)]
     for index in range(0, round(session.duration_s * FPS), step):
-        at_s, light = index / FPS, session.condition.light
-        image = person[index % len(person)]
-        if session.condition.far:
-            image = _farther(image, empty)
-        what, since_s, left_s = _doing(session, at_s)
-        if what == "absence":
-            image = empty
-        elif what == "extra_face":
-            image = image.copy()
-            away = 1 - min(1.0, min(since_s, left_s) / JOIN_S)
-            lay(image, guest, Pose(545 + 300 * away, HEIGHT + 10, 1.5 * np.sin(at_s)))
-        elif what == "camera_blocked":
-            image = np.full_like(image, (4, 5, 24))
-        elif what == "dark":
+        now = _moment(session, index / FPS)
+        light = session.condition.light
+        if now.what == "dark":
             light = min(light, DARK_LIGHT)
+        image = stage.shown(person[index % len(person)], now)
         lit = image.astype(np.float32) * light + noises[int(draw.integers(len(noises)))]
-        shown = np.clip(lit, 0, 255).astype(np.uint8)
-        yield _sized(shown, session.condition.size)
+        yield _sized(np.clip(lit, 0, 255).astype(np.uint8), session.condition.size)
 
 
-def _doing(session: Session, at_s: float) -> tuple[str | None, float, float]:
-    """What happens now, since when and for how long still."""
+def _moment(session: Session, at_s: float) -> Moment:
     for what, start, end in session.doings:
         if start <= at_s < end:
-            return what, at_s - start, end - at_s
-    return None, 0.0, 0.0
+            return Moment(what, at_s, at_s - start, end - at_s)
+    return Moment(None, at_s, 0.0, 0.0)
 
 
-def _forth_and_back(clip: Path) -> list[Image]:
-    """A short clip without a jump at its end."""
-    seen = [frame.bgr() for frame in read_frames(clip, FPS)]
-    fitted = [_sized(image, (WIDTH, HEIGHT)) for image in seen]
-    return fitted + fitted[-2:0:-1]
+def _forth_and_back(session: Session, empty: Image, nets: FaceNets) -> list[Seen]:
+    """A short clip without a jump at its end, of a person as the condition wants it."""
+    plain = (_sized(frame.bgr(), (WIDTH, HEIGHT)) for frame in read_frames(session.clip, FPS))
+    condition = session.condition
+    if not session.near and condition.wears is None:
+        seen = [Seen(image, None, None) for image in plain]
+    else:
+        first = next(plain)
+        frame = _window(found(nets, first)) if session.near else (0, 0, WIDTH, HEIGHT)
+        images = (_cropped(image, frame) for image in (first, *plain))
+        seen = [dressed(found(nets, image), condition.wears) for image in images]
+    if condition.far:
+        seen = [Seen(_farther(one.image, empty), None, None) for one in seen]
+    return seen + seen[-2:0:-1]
+
+
+def _window(seen: Seen) -> tuple[int, int, int, int]:
+    """Left, top, width and height of what a nearer camera would see."""
+    width, height = round(WIDTH / NEARER), round(HEIGHT / NEARER)
+    x0, y0, x1, _ = seen.box or (260.0, 100.0, 380.0, 200.0)
+    left = min(WIDTH - width, max(0, round((x0 + x1) / 2 - width / 2)))
+    top = min(HEIGHT - height, max(0, round(y0 - height / 4)))
+    return left, top, width, height
+
+
+def _cropped(image: Image, window: tuple[int, int, int, int]) -> Image:
+    left, top, width, height = window
+    part = image[top : top + height, left : left + width]
+    return np.asarray(cv2.resize(part, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _sized(image: Image, size: tuple[int, int]) -> Image:

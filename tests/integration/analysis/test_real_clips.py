@@ -110,7 +110,7 @@ def sampled_unevenly(path: Path, seed: int) -> Iterator[Frame]:
 def test_the_mixed_session_gives_exactly_its_events(models, shared_media, fps: float) -> None:
     report = analyze_file(shared_media / "session_mixed.mp4", fps=fps, model_set=models)
     assert_exactly(report.flags, MIXED)
-    assert report.analysed_fps == pytest.approx(fps, rel=0.1)
+    assert 0.9 * fps <= report.analysed_fps <= 5.5  # what is suspected is looked at more often
     for flag in report.flags:
         assert flag.evidence is not None
         assert flag.start_ms <= flag.evidence.at_ms <= (flag.end_ms or 0)
