@@ -21,21 +21,24 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from av.video.stream import VideoStream
 
 from analysis.analyzer import SittingAnalyzer
 from analysis.contracts import FlagPhase
 from analysis.detectors.faces import FaceNets
 from analysis.detectors.feed import FeedDetector, feed_ref
+from analysis.detectors.identity import IdentityNets
 from analysis.detectors.mesh import Fitted
 from analysis.detectors.objects import ObjectDetector, ObjectNets
+from analysis.detectors.speech import CONTEXT, FRESH, WINDOW, VoiceNet
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
 from analysis.rounds import THUMBNAIL_QUALITY, THUMBNAIL_SIDE
 from analysis.schedule import EVERY_FRAME, Schedule
-from benchmarks.analysis_load import HELD_FPS, Load, watched
-from capture.contracts import Frame
+from benchmarks.analysis_load import HELD_FPS, LOUD, Load, Microphone, expected, watched
+from capture.contracts import SOUND_RATE, Frame
 from capture.demo_scene import AWAY, DEMO_EVENTS, DURATION_S, FPS, WALK_S, render_demo_scene
 from capture.probe import read_frames
 from models import Registry, registry
@@ -45,6 +48,7 @@ SAMPLED_FPS = 2
 THUMBNAILS_A_SECOND = 0.5
 UPLINK_KBIT_S = 230  # what the room page asks the browser for
 CALM_UNTIL_S = AWAY[0] - WALK_S  # until then nothing happens in the scene
+A_SECOND = SOUND_RATE // WINDOW  # windows of the voice network
 SITTINGS = 25  # that a core shall carry
 LEAD_S = 7.0  # seconds before and after an event's start that the latency runs watch
 
@@ -78,10 +82,15 @@ def steps(known: Registry) -> Iterator[Step]:
     yield Step("iris", lambda picture: _irises(nets, picture))
     yield Step("thumbnail", lambda picture: picture.jpeg(THUMBNAIL_SIDE, THUMBNAIL_QUALITY))
     try:
-        objects = ObjectDetector(ObjectNets.load(known))
+        yield Step("objects", ObjectDetector(ObjectNets.load(known)).look)
+        identity = IdentityNets.load(known)
+        yield Step("identity", identity.print_alone)
+        voice = VoiceNet(known.load("voice"))
+        windows = np.random.default_rng(1).normal(0, LOUD, (A_SECOND, WINDOW + CONTEXT))
+        heard = windows.astype(np.float32)
+        yield Step("voice_a_second", lambda _picture: voice.voices(heard, FRESH))
     except ModelError:
         return
-    yield Step("objects", objects.look)
 
 
 def _meshes(nets: FaceNets, picture: Picture) -> list[Fitted | None]:
@@ -115,8 +124,13 @@ def by_step(known: Registry, pictures: Sequence[Picture]) -> dict[str, Milliseco
 def a_second(models: ModelSet, frames: Sequence[Frame], schedule: Schedule) -> Milliseconds:
     """CPU time for one second of a sitting whose frames these are (2 a second)."""
     policy = replace(DEFAULT_POLICY, schedule=schedule)
-    analyzer = SittingAnalyzer(models, policy, "bench")
-    spent = sum(cpu_ms(lambda frame=frame: analyzer.feed(frame)) for frame in frames)  # type: ignore[misc]
+    analyzer = SittingAnalyzer(models, policy, "bench", expected(frames))
+    spent, at_s = 0.0, 0.0
+    microphone = Microphone(lambda: at_s)
+    for frame in frames:
+        at_s = frame.at_ms / 1000
+        heard = microphone.take()
+        spent += cpu_ms(lambda frame=frame, heard=heard: analyzer.feed(frame, heard))  # type: ignore[misc]
     return spent * SAMPLED_FPS / len(frames)
 
 

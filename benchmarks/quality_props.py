@@ -103,7 +103,7 @@ def _cut(image: Image, box: Corners) -> Figure | None:
     if np.mean(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY) < DARK_LUMA) < LEAST_DARK:
         return None
     inside = _thing_and_hand(small).astype(np.float32)
-    alpha = cv2.GaussianBlur(inside, (0, 0), 1.0)[..., None]
+    alpha = np.asarray(cv2.GaussianBlur(inside, (0, 0), 1.0), np.float32)[..., None]
     return Figure(small.astype(np.float32) * alpha, alpha)
 
 
@@ -194,8 +194,8 @@ def headscarf(image: Image, mesh: Points) -> None:
     wide = float(np.linalg.norm(mesh[LEFT_CHEEK] - mesh[RIGHT_CHEEK]))
     around = np.zeros(image.shape[:2], np.uint8)
     where = (round(float(middle[0])), round(float(middle[1])))
-    cv2.ellipse(around, where, (round(0.85 * wide), round(0.95 * tall)), 0, 0, 360, 255, -1)
-    cv2.ellipse(around, where, (round(0.46 * wide), round(0.52 * tall)), 0, 0, 360, 0, -1)
+    cv2.ellipse(around, where, (round(0.85 * wide), round(0.95 * tall)), 0, 0, 360, (255,), -1)
+    cv2.ellipse(around, where, (round(0.46 * wide), round(0.52 * tall)), 0, 0, 360, (0,), -1)
     alpha = cv2.GaussianBlur(around, (0, 0), 2)[..., None] / 255
     image[:] = (image * (1 - alpha) + np.array([120, 90, 70]) * alpha).astype(np.uint8)
 

@@ -115,7 +115,7 @@ def _shown(portrait: Portrait, width: int, light: float, darkened: float) -> tup
     head = cv2.resize(portrait.head, (side, side), interpolation=cv2.INTER_AREA)
     oval = np.zeros((side, side), np.float32)
     middle, half = (side // 2, side // 2), width / 2
-    cv2.ellipse(oval, middle, (round(1.1 * half), round(1.5 * half)), 0, 0, 360, 1.0, -1)
+    cv2.ellipse(oval, middle, (round(1.1 * half), round(1.5 * half)), 0, 0, 360, (1.0,), -1)
     soft = cv2.GaussianBlur(oval, (0, 0), max(1.0, width / 12))[..., None]
     face = head.astype(np.float32) * (1 - soft * (1 - darkened))
     left, top = (WIDTH - side) // 2, HEIGHT - side

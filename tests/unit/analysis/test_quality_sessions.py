@@ -1,0 +1,127 @@
+"""What is composed is what its labels say, and the tables say what the report holds."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.contracts import FlagKind, Observation
+from benchmarks.quality_measures import Claim, tallied
+from benchmarks.quality_props import Seen, at_face, on_desk
+from benchmarks.quality_sessions import (
+    HEIGHT,
+    PHONES,
+    SEAT,
+    WIDTH,
+    Condition,
+    Moment,
+    Stage,
+    calm,
+    scripted,
+)
+from benchmarks.quality_skin import ita_of, tone_of
+from benchmarks.quality_tables import BEGIN, END, write_tables
+from benchmarks.quality_watch import Notes, Outcome, Scores, curves_json, outcomes_json
+from capture.demo_scene import Figure
+
+CLIP, PLAIN = Path("nobody.mp4"), Condition("full_light")
+FACE = Seen(np.full((HEIGHT, WIDTH, 3), 200, np.uint8), (260.0, 160.0, 380.0, 300.0), None)
+DARK = Figure(np.zeros((160, 80, 3), np.float32), np.ones((160, 80, 1), np.float32))
+
+
+def test_a_wallet_is_no_event_and_a_phone_is_one_wherever_it_is() -> None:
+    session = scripted(CLIP, PLAIN, 1, PHONES)
+    assert {event.kind for event in session.events} == {"phone"}
+    assert len(session.events) == 4
+    assert [round(end - start) for start, end in session.times_of("wallet_at_face")] == [4, 8]
+
+
+def test_a_script_is_the_same_for_the_same_seed_and_calm_lies_between() -> None:
+    one, again = scripted(CLIP, PLAIN, 3, SEAT), scripted(CLIP, PLAIN, 3, SEAT)
+    assert one == again
+    ends = [0.0, *(end for _, _, end in one.doings)]
+    starts = [*(start for _, start, _ in one.doings), one.duration_s]
+    gaps = [start - end for start, end in zip(starts, ends, strict=True)]
+    assert min(gaps) > 7
+    assert calm(CLIP, PLAIN, 1, 60).events == ()
+
+
+def test_what_is_held_comes_in_and_goes_out_again() -> None:
+    def covered(since_s: float, left_s: float) -> int:
+        return int(np.count_nonzero(at_face(FACE, DARK, since_s, left_s) < 100))
+
+    assert covered(2, 2) > 8000
+    assert covered(0.0, 4) < covered(0.3, 3.7) < covered(2, 2)
+    assert np.count_nonzero(on_desk(FACE, DARK, 2, 2)[300:] < 100) > 4000
+    assert np.count_nonzero(on_desk(FACE, DARK, 2, 2)[:300] < 100) == 0
+
+
+def test_a_camera_that_is_covered_shows_nothing_of_the_person() -> None:
+    stage = Stage(scripted(CLIP, PLAIN, 1))
+    assert stage.shown(FACE, Moment("camera_blocked", 5, 1, 2)).std() < 15
+    assert stage.shown(FACE, Moment(None, 5, 0, 0)) is FACE.image
+
+
+def test_frames_count_as_shown_or_calm_but_not_at_the_edges() -> None:
+    session = scripted(CLIP, PLAIN, 1, (("phone_at_face", 4.0),))
+    ((_, start, end),) = session.doings
+    notes = Notes(session)
+    for at_s, score in ((start + 2, 0.9), (start + 0.2, 0.8), (1.0, 0.2), (end + 0.5, 0.7)):
+        notes(Observation(round(at_s * 1000), {FlagKind.PHONE: score}, (), {"face": 1.0}))
+    assert notes.scores["phone"] == Scores([0.9], [0.2])
+    assert (notes.calm, notes.missed) == (1, 0)
+
+
+def test_curves_give_shares_of_frames() -> None:
+    outcome = Outcome({}, 1.0, scores={"phone": Scores([0.9, 0.4], [0.0, 0.0, 0.35, 0.1])})
+    found = curves_json([outcome])["phone"]
+    assert isinstance(found, dict)
+    assert found["seen_and_false"]["0.3"] == [1.0, 0.25]
+    assert found["seen_and_false"]["0.5"] == [0.5, 0.0]
+
+
+def test_technical_flags_accuse_nobody() -> None:
+    claims = [Claim("feed_frozen", 1, 2, 1), Claim("phone", 5, 8, 6)]
+    found = outcomes_json([Outcome(tallied([], claims), 2.0)])
+    assert (found["false_flags"], found["false_technical_flags"]) == (1, 1)
+    assert found["false_flags_per_hour"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("bgr", "tone"),
+    [((180, 205, 240), "very light"), ((110, 145, 195), "intermediate"), ((30, 45, 70), "dark")],
+)
+def test_tones_go_from_light_to_dark(bgr: tuple[int, int, int], tone: str) -> None:
+    ita = ita_of(np.full((4, 4, 3), bgr, np.uint8))
+    assert math.isfinite(ita)
+    assert tone_of(ita) == tone
+
+
+REPORT = {
+    "models": ["a", "b", "a"],
+    "took_s": 3.0,
+    "people": "1 clips of a few people, 2 sessions",
+    **outcomes_json([Outcome(tallied([], []), 1.0, 1, 100, (2, 1))]),
+    "conditions": {"full_light": outcomes_json([Outcome(tallied([], []), 1.0, 1, 100)])},
+    "calm_sessions": outcomes_json([Outcome({}, 0.5)]),
+    "looking_aside": {},
+    "pictures": {},
+    "faces": None,
+}
+
+
+def test_tables_are_written_between_the_marks_and_nowhere_else(tmp_path: Path) -> None:
+    document = tmp_path / "quality.md"
+    document.write_text(f"before\n{BEGIN}\nold figures\n{END}\nafter\n")
+    write_tables(document, REPORT)
+    text = document.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old figures" not in text
+    assert "models a, b;" in text
+    assert "| full_light | 0 of 0 | 0 | 1 % (0.2–5.4, n=100) |" in text
+    assert "flagged as a phone: 50 %" in text
+    document.write_text("no marks")
+    with pytest.raises(ValueError, match="no marks"):
+        write_tables(document, REPORT)
