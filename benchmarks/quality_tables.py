@@ -55,7 +55,7 @@ def _kinds(kinds: Json) -> Iterator[str]:
             _interval(tally["recall_interval_95"]),
             _percent(tally["precision"]),
             str(tally["false_flags"]),
-            f"{tally['delay_p50_s']} / {tally['delay_p95_s']}",
+            f"{tally['delay_p50_s']} / {tally['delay_p95_s']}" if tally["recall"] else "–",
         )
         for kind, tally in cast("Mapping[str, Json]", kinds).items()
     )
