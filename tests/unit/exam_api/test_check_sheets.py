@@ -306,7 +306,7 @@ ANY = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ABCDEFGHI"), st.integers(1, 9), ANY), max_size=12))
 def test_whatever_is_typed_into_it_nothing_is_taken_that_the_record_refuses(typed):
     def change(sheet) -> None:
@@ -326,7 +326,7 @@ def test_whatever_is_typed_into_it_nothing_is_taken_that_the_record_refuses(type
     assert len(taken(check)) == len(check.changes)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 6000))
 def test_a_damaged_file_is_refused_or_read_and_never_breaks(noise, place):
     good = sent()
