@@ -50,6 +50,8 @@ from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.appeals import AppealPolicy
 from exam_api.services.accounts import Accounts
+from exam_api.services.act_course import ANSWER_DUE
+from exam_api.services.act_desk import AnswerDueJob
 from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
@@ -336,6 +338,7 @@ def _container(
         ),
     )
     container.identity.watch = bridge
+    handlers[ANSWER_DUE] = AnswerDueJob(database, clock, settings.act_policy)
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
 

@@ -18,7 +18,7 @@ from exam_api.domain.act_course import (
 )
 from exam_api.domain.errors import Forbidden
 from exam_api.domain.judging import ConfirmedAct, ReconsideredAct
-from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.states import SittingState
 from exam_api.services.act_course_ports import ActCourseUnit, CourseAct, Taken
@@ -81,16 +81,19 @@ async def forward(
     at: datetime,
     policy: ActPolicy,
     reason: str = "",
+    only: str | None = None,
 ) -> Forwarded:
     """S-18: the made acts of these sittings go to the commission, copies to dean and registrar.
 
-    Others are passed over, so that doing it again changes nothing. Forbidden, NotFound.
+    Others are passed over, so that doing it again changes nothing; ``only``: all but this one.
+    Forbidden, NotFound.
     """
     if not actor.has(Role.MEMBER):
         raise Forbidden
     as_member = replace(actor, roles=frozenset({Role.MEMBER}))
     found = await unit.act_course.of_sittings(sitting_ids, as_member)
-    made = [act for act in found if act.state is ActState.MADE and act.stands]
+    wanted = [act for act in found if only in {None, act.id}]
+    made = [act for act in wanted if act.state is ActState.MADE and act.stands]
     ready = [act for act in made if not lacks_second(act, policy)]
     for act in ready:
         await take_step(unit, act, ActStep.FORWARD, Taken(at, actor.id, reason), policy)
@@ -174,9 +177,17 @@ def student_key(step_id: int) -> str:
 
 
 def _notice(act: CourseAct, kind: NoticeKind, once_key: str, link: str) -> NewNotice:
+    """S-18, S-19: the copy itself goes with the mail where the act is sent to somebody."""
     facts = {"number": act.number, "state": act.state.value}
     if act.due_at is not None:
         facts["until"] = act.due_at.isoformat()
+    sent = kind is not NoticeKind.ACT_STEP
     return NewNotice(
-        kind, once_key, link, exam_id=act.exam_id, student_id=act.student_id, facts=facts
+        kind,
+        once_key,
+        link,
+        exam_id=act.exam_id,
+        student_id=act.student_id,
+        facts=facts,
+        file=NoticeFile("act.pdf", act.files["kk"]) if sent else None,
     )

@@ -13,6 +13,7 @@ from exam_api.services.jobs import Jobs
 from exam_api.services.notices_ports import Delivery
 from exam_api.services.ports import Unit
 from exam_api.services.results_ports import ResultRows
+from exam_api.services.second_reviews import SecondOpinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Taken:
 class CourseStep:
     """``by`` is None where the clock took the step; ``reference``: the id of form 2."""
 
+    id: int
     step: ActStep
     before: ActState
     after: ActState
@@ -110,6 +112,10 @@ class ActCourses(Protocol):
 
     async def document(self, act_id: str) -> Mapping[str, Any]:
         """Of a revision whose act the caller was given. Evidence with its keys."""
+        ...
+
+    async def second_opinions(self, act_id: str) -> Mapping[str, SecondOpinion]:
+        """On this revision, by flag."""
         ...
 
     async def confirmed_others(self, act: CourseAct) -> bool:

@@ -100,12 +100,6 @@ class OverviewRows(Protocol):
         """Without counts. NotFound."""
         ...
 
-    async def acts(self, actor: Actor) -> Sequence[ListedAct]:
-        """Of watched exams, newest first."""
-        ...
-
-    async def own_acts(self, student_id: str) -> Sequence[ListedAct]: ...
-
     async def profile(self, user_id: str) -> Profile | None: ...
 
 
@@ -146,15 +140,6 @@ class Overview:
         """A sitting of a watched exam. NotFound."""
         async with self._units.read() as unit:
             return await unit.overview.sitting(sitting_id, actor)
-
-    async def acts(self, actor: Actor) -> tuple[ListedAct, ...]:
-        async with self._units.read() as unit:
-            return tuple(await unit.overview.acts(actor))
-
-    async def own_acts(self, actor: Actor) -> tuple[ListedAct, ...]:
-        """What stands in the student's own cabinet (S-19)."""
-        async with self._units.read() as unit:
-            return tuple(await unit.overview.own_acts(actor.id))
 
     async def profile(self, actor: Actor) -> Profile | None:
         async with self._units.read() as unit:

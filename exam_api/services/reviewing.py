@@ -181,6 +181,10 @@ class Reviewing:
         """JPEG. NotFound where the flag has no picture."""
         async with self._read() as store:
             flag, _ = await store.flag(flag_id, actor)
+        return await self.frame_of(flag)
+
+    async def frame_of(self, flag: StoredFlag) -> bytes:
+        """Of a flag that the caller was allowed to see. NotFound where it has no picture."""
         if flag.evidence_key is None:
             raise NotFound
         return await self._blobs.get(flag.evidence_key)
@@ -188,9 +192,14 @@ class Reviewing:
     async def clip(self, actor: Actor, flag_id: str) -> bytes:
         """WebM of [start - 5 s, start + 10 s]: the clip of the act where it is in one."""
         async with self._read() as store:
-            flag, watched = await store.flag(flag_id, actor)
-            acts = await store.acts([watched.sitting.id])
-        if key := _clip_key(acts, flag_id):
+            flag, _ = await store.flag(flag_id, actor)
+        return await self.clip_of(flag)
+
+    async def clip_of(self, flag: StoredFlag) -> bytes:
+        """Of a flag that the caller was allowed to see."""
+        async with self._read() as store:
+            acts = await store.acts([flag.sitting_id])
+        if key := _clip_key(acts, flag.id):
             return await self._blobs.get(key)
         return await self._recordings.clip(
             flag.sitting_id, flag.start_ms, CLIP_BEFORE_MS, CLIP_AFTER_MS

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
+    act_course,
     appeals,
     bank,
     identity,
@@ -22,6 +23,7 @@ from exam_api.web.api import (
     results,
     room_actions,
     schedule,
+    second_reviews,
     session,
     sittings,
     statistics,
@@ -60,6 +62,8 @@ def create_app(
     app.state.core = core
     install_errors(app, respond)
     own = (
+        act_course,
+        second_reviews,
         appeals,
         operations,
         notices,

@@ -15,6 +15,7 @@ from exam_api.domain.appeals import AppealPolicy
 from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import AccessPolicy, RateLimits
 from exam_api.services.accounts import Accounts
+from exam_api.services.act_desk import ActDesk
 from exam_api.services.admission import Admission
 from exam_api.services.admitting import Admitting
 from exam_api.services.audit import AuditLog
@@ -37,6 +38,7 @@ from exam_api.services.question_appeals import QuestionAppealDesk
 from exam_api.services.results import ResultsSettings
 from exam_api.services.room_actions import RoomActions
 from exam_api.services.scheduling import Scheduling
+from exam_api.services.second_reviews import SecondReviews
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.structure import StructureDesk
 from exam_api.services.testing import Testing
@@ -102,6 +104,8 @@ class Core:
     scheduling: Scheduling = field(init=False)
     admitting: Admitting = field(init=False)
 
+    act_desk: ActDesk = field(init=False)
+    second_reviews: SecondReviews = field(init=False)
     exam_clock: ExamClock = field(init=False)
     question_appeals: QuestionAppealDesk = field(init=False)
 
@@ -126,6 +130,8 @@ class Core:
         self.live_views = LiveViews(*tokens)
         self.second_camera = SecondCamera(*tokens)
         self.inbox = Inbox(self.database)
+        self.act_desk = ActDesk(self.database, self.clock, self.blobs, self.act_policy)
+        self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
         self.scheduling = Scheduling(self.database, self.clock)
         self.admitting = Admitting(self.database, read_table)
         write = letter_writer(self.web.address)

@@ -4,11 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
-from exam_api.adapters.sql.act_visibility import acts_visible_to, of_act
+from exam_api.adapters.sql.act_visibility import (
+    acts_visible_to,
+    complete,
+    newest_revision,
+    of_act,
+)
 from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.tables import (
     ActCourseRow,
@@ -30,6 +35,8 @@ from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
 from exam_api.services.act_course_ports import CourseAct, CourseStep, Taken
 from exam_api.services.notices_ports import Delivery
+from exam_api.services.proctoring_ports import Verdict
+from exam_api.services.second_reviews import SecondOpinion
 
 _FLAGS: Final = "flags"
 _ON_A_WAY: Final = (1, 3)  # forms: a breach, an outsider
@@ -136,6 +143,13 @@ class SqlActCourses:
         document = await self._session.scalar(select(ActRow.document).where(ActRow.id == act_id))
         return document or {}
 
+    async def second_opinions(self, act_id: str) -> Mapping[str, SecondOpinion]:
+        query = select(SecondReviewRow).where(SecondReviewRow.act_id == act_id)
+        return {
+            row.flag_id: SecondOpinion(row.flag_id, Verdict(row.verdict), row.comment)
+            for row in await self._session.scalars(query)
+        }
+
     async def confirmed_others(self, act: CourseAct) -> bool:
         query = select(ActCourseRow.id).where(
             ActCourseRow.sitting_id == act.sitting_id,
@@ -174,25 +188,10 @@ def _acts() -> Select[*_Row]:
         .outerjoin(StudentProfile, StudentProfile.user_id == Sitting.student_id)
         .outerjoin(_Proctor, _Proctor.id == Sitting.proctor_id)
         .outerjoin(ActCourseRow, of_act())
-        .where(ActRow.form.in_(_ON_A_WAY), _complete(ActRow), ~_revised())
+        .where(ActRow.form.in_(_ON_A_WAY), complete(ActRow), newest_revision())
         .order_by(ActRow.made_at.desc(), ActRow.id.desc())
         .options(defer(ActRow.document))
         .execution_options(populate_existing=True)
-    )
-
-
-def _complete(act: type[ActRow]) -> ColumnElement[bool]:
-    return cast(act.blobs, String) != "{}"
-
-
-def _revised() -> ColumnElement[bool]:
-    newer = aliased(ActRow)
-    return exists().where(
-        newer.year == ActRow.year,
-        newer.form == ActRow.form,
-        newer.seq == ActRow.seq,
-        newer.revision > ActRow.revision,
-        _complete(newer),
     )
 
 
@@ -263,6 +262,7 @@ def _act(found: _Row) -> CourseAct:
 
 def _step(row: ActStepRow, by_name: str | None, revision: int) -> CourseStep:
     return CourseStep(
+        id=row.id,
         step=ActStep(row.step),
         before=ActState(row.before),
         after=ActState(row.after),

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_
+from sqlalchemy import ColumnElement, String, and_, cast, exists, false, or_
+from sqlalchemy.orm import aliased
 
 from exam_api.adapters.sql.tables import ActCourseRow, ActRow, Sitting
 from exam_api.adapters.sql.visibility import sittings_watched_by, students_of_faculty
@@ -20,15 +21,15 @@ def acts_visible_to(actor: Actor) -> ColumnElement[bool]:
 def _by_course(actor: Actor) -> Iterator[ColumnElement[bool]]:
     yield false()
     if actor.has(Role.STUDENT):
-        yield and_(Sitting.student_id == actor.id, _is_in(SHOWN))
+        yield and_(Sitting.student_id == actor.id, is_in(SHOWN))
     if actor.has(Role.COMMISSION):
-        rights = [Sitting.student_id != actor.id, _is_in({ActState.FORWARDED, *SHOWN})]
+        rights = [Sitting.student_id != actor.id, is_in({ActState.FORWARDED, *SHOWN})]
         if actor.faculty_id is not None:
             rights.append(Sitting.student_id.in_(students_of_faculty(actor)))
         yield and_(*rights)
 
 
-def _is_in(states: Collection[ActState]) -> ColumnElement[bool]:
+def is_in(states: Collection[ActState]) -> ColumnElement[bool]:
     return exists().where(of_act(), ActCourseRow.state.in_(sorted(states)))
 
 
@@ -38,4 +39,21 @@ def of_act() -> ColumnElement[bool]:
         ActCourseRow.year == ActRow.year,
         ActCourseRow.form == ActRow.form,
         ActCourseRow.seq == ActRow.seq,
+    )
+
+
+def complete(act: type[ActRow]) -> ColumnElement[bool]:
+    """Rendered and sealed in every language."""
+    return cast(act.blobs, String) != "{}"
+
+
+def newest_revision() -> ColumnElement[bool]:
+    """Of the complete ones."""
+    newer = aliased(ActRow)
+    return ~exists().where(
+        newer.year == ActRow.year,
+        newer.form == ActRow.form,
+        newer.seq == ActRow.seq,
+        newer.revision > ActRow.revision,
+        complete(newer),
     )

@@ -82,12 +82,6 @@ class SqlOverview:
         own = await self._session.get(tables.Enrolment, (listed.exam.id, found[0].student_id))
         return replace(listed, allowances=allowances_of(own)) if own else listed
 
-    async def acts(self, actor: Actor) -> Sequence[ListedAct]:
-        return await self._newest(sittings_watched_by(actor))
-
-    async def own_acts(self, student_id: str) -> Sequence[ListedAct]:
-        return await self._newest(tables.Sitting.student_id == student_id)
-
     async def profile(self, user_id: str) -> Profile | None:
         return _profile(await self._session.get(tables.StudentProfile, user_id))
 

@@ -28,6 +28,7 @@ from exam_api.adapters.sql.people import SqlPeople, SqlSessions
 from exam_api.adapters.sql.question_appeals import SqlQuestionAppeals
 from exam_api.adapters.sql.results import SqlApiClients, SqlGrades, SqlResults
 from exam_api.adapters.sql.schedule import SqlSchedule
+from exam_api.adapters.sql.second_reviews import SqlSecondReviews
 from exam_api.adapters.sql.seeds import SqlSeeds
 from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import SqlSittings
@@ -179,6 +180,10 @@ class SqlUnit:
     @cached_property
     def check_lists(self) -> SqlCheckLists:
         return SqlCheckLists(self.session)
+
+    @cached_property
+    def second_reviews(self) -> SqlSecondReviews:
+        return SqlSecondReviews(self.session)
 
     @cached_property
     def statistics(self) -> SqlStatistics:

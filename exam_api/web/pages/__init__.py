@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from exam_api.web.pages import (
     account,
+    acts,
     admission,
     admission_queue,
     appeals,
@@ -37,6 +38,6 @@ def install_pages(app: FastAPI) -> None:
     records = (people_import, people, structure)
     planning = (schedule, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)
-    later = (drawn_acts, check_lists, verify, results, appeals, statistics)
+    later = (drawn_acts, check_lists, verify, acts, results, appeals, statistics)
     for part in (*own, *records, *planning, *banking, *later):
         app.include_router(part.router)

@@ -33,7 +33,11 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
         "nav.check_lists",
         OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR, Role.COMMISSION},
     ),
-    ("/acts", "nav.acts", OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR}),
+    (
+        "/acts",
+        "nav.acts",
+        OVERSEERS | {Role.DEAN_OFFICE, Role.MEMBER, Role.PROCTOR, Role.COMMISSION},
+    ),
     ("/people", "nav.people", frozenset({Role.ADMINISTRATOR, Role.REGISTRAR})),
     ("/bank", "nav.bank", frozenset({Role.TEACHER, Role.DEPARTMENT_HEAD, Role.TESTING_CENTRE})),
     ("/grades", "nav.grades", frozenset({Role.STUDENT})),

@@ -68,9 +68,3 @@ async def review(  # noqa: PLR0917 - what the page shows
         may_decide=actor.has(Role.PROCTOR),
         second_log_ins=await core.log_ins.second_log_ins(actor, sitting_id),
     )
-
-
-@router.get("/acts")
-async def acts(request: Request, actor: CurrentActor, lists: Lists) -> Response:
-    listed = await lists.acts(actor)
-    return TEMPLATES.page(request, "acts.html", actor, acts=listed)

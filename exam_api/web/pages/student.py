@@ -19,7 +19,7 @@ async def cabinet(request: Request, actor: CurrentActor, core: CoreDep, lists: L
         "cabinet.html",
         actor,
         cards=await core.desk.exams(actor),
-        acts=await lists.own_acts(actor),
+        acts=await core.act_desk.own(actor),
         profile=await lists.profile(actor),
         completed=COMPLETED,
     )

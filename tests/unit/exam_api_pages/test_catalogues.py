@@ -19,7 +19,7 @@ from acts.form4 import COLUMNS as FORM4_COLUMNS
 from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause, Relief, TrackKind
 from capture.errors import CaptureError
-from exam_api.domain.act_course import ActState
+from exam_api.domain.act_course import WHO, ActState, ActStep
 from exam_api.domain.admission import Admission
 from exam_api.domain.appeals import AppealState
 from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
@@ -117,6 +117,8 @@ MADE_UP = {
     "check_lists.sheet_problem.": list(SheetProblem),
     "check_lists.column.": FORM4_COLUMNS,
     "act_state.": list(ActState),
+    "way.do.": [step for step in WHO if step is not ActStep.OPEN],
+    "way.done.": list(ActStep),
     "appeals.state.": list(AppealState),
     "statistics.by.": DIMENSIONS,
     "results.remark.": [remark for remark in Remark if remark],
