@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -182,7 +183,8 @@ class ActDesk:
             act = await unit.act_course.get(act_id, actor)
             steps = await _steps(unit, act)
         if act.student_id == actor.id and _unopened(act, steps):
-            await self.step(actor, act_id, ActStep.OPEN, "")
+            with suppress(IllegalTransition):  # another tab was quicker
+                await self.step(actor, act_id, ActStep.OPEN, "")
         async with self._units.read() as unit:
             act = await unit.act_course.get(act_id, actor)
             return await self._way(unit, act, actor)

@@ -30,16 +30,13 @@ def _by_course(actor: Actor) -> Iterator[ColumnElement[bool]]:
 
 
 def is_in(states: Collection[ActState]) -> ColumnElement[bool]:
-    return exists().where(of_act(), ActCourseRow.state.in_(sorted(states)))
+    course = aliased(ActCourseRow)  # the query around may join the course itself
+    return exists().where(of_act(course), course.state.in_(sorted(states)))
 
 
-def of_act() -> ColumnElement[bool]:
+def of_act(course: type[ActCourseRow] = ActCourseRow) -> ColumnElement[bool]:
     """The course of an act, whatever its revision: the number names it."""
-    return and_(
-        ActCourseRow.year == ActRow.year,
-        ActCourseRow.form == ActRow.form,
-        ActCourseRow.seq == ActRow.seq,
-    )
+    return and_(course.year == ActRow.year, course.form == ActRow.form, course.seq == ActRow.seq)
 
 
 def complete(act: type[ActRow]) -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.database import Database, open_database
+from exam_api.domain.act_course import ActStep
 from exam_api.domain.ids import new_id
 from exam_api.services.accounts import Accounts
 from exam_api.services.ports import MediaState
@@ -387,6 +388,17 @@ class MadeAct:
             act = await unit.act_course.lock(self.act_id)
             sitting = await unit.session.get(tables.Sitting, self.sitting_id)
         return act.state.value, sitting.state, sitting.points, sitting.letter
+
+    async def take(self, login: str, *steps: str, text: str = "дәлел") -> None:
+        """By that person, one after the other."""
+        actor = (await self.core.accounts.log_in(login, DEMO_PASSWORD, "x")).actor
+        for step in steps:
+            await self.core.act_desk.step(actor, self.act_id, ActStep(step), text)
+
+    async def put_on_the_way(self) -> None:
+        """Forwarded by the member and delivered by the dean's office."""
+        await self.take("member", "forward")
+        await self.take("dean", "deliver")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from exam_api.adapters.sql import tables
 from exam_api.domain.act_course import ActPolicy, ActState
-from exam_api.domain.errors import Forbidden, NotFound
+from exam_api.domain.errors import Forbidden, IllegalTransition, NotFound
 from exam_api.domain.ids import new_id
 from exam_api.services.act_course import forward, record_refusal
 from exam_api.services.seeding import DEMO_PASSWORD
@@ -125,3 +125,10 @@ async def test_a_refusal_in_the_room_is_on_record_and_the_act_goes_on(core, made
         ("refuse", "form-2"),
         ("forward", None),
     ]
+
+
+async def test_a_refusal_after_the_delivery_is_the_answer(core, made_act) -> None:
+    await made_act.put_on_the_way()
+    assert await refused(core, made_act) is ActState.REFUSED
+    with pytest.raises(IllegalTransition):
+        await refused(core, made_act)

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.tables.base import Base
 from exam_api.bootstrap import Container, build, container_of
+from exam_api.domain.act_course import ActState
 from exam_api.domain.appeals import AppealState
 from exam_api.domain.ids import digest, new_id
 from exam_api.domain.roles import Role
@@ -39,6 +40,12 @@ _ACT: Final = {
     "student": dict.fromkeys(("full_name", "faculty", "programme", "course", "group"), "X"),
     "evidence": [], "recording_digest": "0" * 64, "recording_seconds": 9.0, "exam_seconds": 9.0,
     "recording_url": "http://exam.test/r", "verify_url": "http://exam.test/v", "gaps": [],
+}  # fmt: skip
+_EVIDENCE: Final = {
+    "decision_id": "x", "item": None, "kind": "absence", "start_ms": 0, "end_ms": 900,
+    "confidence": 0.9, "model": "x", "evidence_key": "x.jpg", "frame_at_ms": 0, "regions": [],
+    "clip_key": "x.webm", "clip_sha256": "0" * 64, "clip_url": "x", "comment": "",
+    "decided_by": "X", "decided_at": "2026-11-22T09:00:00+00:00",
 }  # fmt: skip
 # From another machine: this one itself may read the metrics.
 _HEADERS: Final = {"X-Client-Id": "tab", "X-Forwarded-For": "192.0.2.9"}
@@ -87,7 +94,7 @@ def _cookie(login: str) -> str:
 async def university(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[University]:
     data = tmp_path_factory.mktemp("university")
     no_limits = {"rate_reads": 0, "rate_writes": 0, "rate_answers": 0, "rate_address": 0}
-    app = await build(Settings(data_dir=data, **no_limits))
+    app = await build(Settings(data_dir=data, act_second_review=True, **no_limits))
     container = container_of(app)
     names, users = await _made(container)
     with closing(sqlite3.connect(":memory:")) as before:
@@ -159,6 +166,7 @@ async def _add_strangers(session: AsyncSession) -> None:
         "teacher2": Role.TEACHER,
         "head2": Role.DEPARTMENT_HEAD,
         "appeals2": Role.APPEAL_COMMISSION,
+        "commission2": Role.COMMISSION,
     }
     for login, role in strangers.items():
         user = tables.User(
@@ -224,7 +232,12 @@ async def _add_evidence(
     act = tables.ActRow(
         id=new_id(), sitting_id=sitting_id, form=1, number="2026-0001", year=2026, seq=1,
         revision=1, made_at=now, made_by=users["proctor1"], document_sha256={},
-        blobs=dict.fromkeys(("kk", "ru", "en"), "x.pdf"), document=_ACT,
+        blobs=dict.fromkeys(("kk", "ru", "en"), "x.pdf"),
+        document={**_ACT, "evidence": [{**_EVIDENCE, "flag_id": flag.id}]},
+    )  # fmt: skip
+    course = tables.ActCourseRow(
+        id=new_id(), year=2026, form=1, seq=1, sitting_id=sitting_id, act_id=act.id,
+        state=ActState.OPENED.value, since=now, due_at=_UNTIL,
     )  # fmt: skip
     photo = tables.IdentityPhoto(sitting_id=sitting_id, kind="face", key="x.jpg", taken_at=now)
     asked = tables.SittingLogRow(
@@ -236,7 +249,8 @@ async def _add_evidence(
     sitting = update(tables.Sitting).where(tables.Sitting.id == sitting_id)
     await session.execute(sitting.values(item_order={"seed": 1, "items": [one]}))
     doubted = tables.QuestionAppealRow(sitting_id=sitting_id, item_id=item_id, text="", at=now)
-    await _add(session, flag, act, photo, asked, doubted)
+    await _add(session, flag, act)
+    await _add(session, course, photo, asked, doubted)
     return {"flag_id": flag.id, "act_id": act.id}
 
 
@@ -299,11 +313,36 @@ async def _add_appeals(
         decided_at=now, points_before=0, points_after=0, **shared,
     )  # fmt: skip
     await _add(session, open_one, decided)
+    names_of_second = await _add_second_review(session, old.id, users, now)
     vote = tables.AppealVoteRow(
         appeal_id=open_one.id, member_id=users["appeals"], uphold=True, note="жасырын дауыс", at=now
     )
     await _add(session, vote)
-    return {"appeal_id": open_one.id, "decided_appeal_id": decided.id}
+    return {"appeal_id": open_one.id, "decided_appeal_id": decided.id, **names_of_second}
+
+
+async def _add_second_review(
+    session: AsyncSession, sitting_id: str, users: Mapping[str, str], now: datetime
+) -> dict[str, str]:
+    """An act of the older exam that waits for somebody who has not seen it."""
+    flag = tables.FlagRow(
+        id=new_id(), sitting_id=sitting_id, kind="absence", severity="alert", start_ms=0,
+        end_ms=900, confidence=0.9, models=[], thresholds={}, scores=[], boxes=[], opened_at=now,
+        evidence_key="x.jpg",
+    )  # fmt: skip
+    act = tables.ActRow(
+        id=new_id(), sitting_id=sitting_id, form=1, number="2026-0002", year=2026, seq=2,
+        revision=1, made_at=now, made_by=users["proctor1"], document_sha256={},
+        blobs=dict.fromkeys(("kk", "ru", "en"), "x.pdf"),
+        document={**_ACT, "evidence": [{**_EVIDENCE, "flag_id": flag.id}]},
+    )  # fmt: skip
+    await _add(session, flag, act)
+    decision = tables.DecisionRow(
+        id=new_id(), flag_id=flag.id, verdict="confirmed", comment="", at=now,
+        by_user=users["proctor1"],
+    )  # fmt: skip
+    await _add(session, decision)
+    return {"second_act_id": act.id, "second_flag_id": flag.id}
 
 
 async def _add_check_list(

@@ -40,11 +40,16 @@ DEPARTMENT = LOADERS | HEADS
 BANK = DEPARTMENT | TESTING
 GRADERS = OVERSEERS | DEPARTMENT | {"dean"}
 JUDGES = frozenset({"appeals"})  # of that appeal
+COMMISSION = frozenset({"commission"})
+ACT_READERS = WATCHERS | OWNER | COMMISSION
+SECOND = frozenset({"proctor2", "proctor9"})  # proctors who watch not that student
 APPEAL_READERS = OVERSEERS | OWNER | JUDGES | {"dean"}
 STATISTICIANS = GRADERS | {"dean2", "teacher2", "head2"}  # each of their own students
 # Another exam's, faculty's, department's, commission's.
-STRANGERS = frozenset({"student9", "proctor9", "dean2", "teacher2", "head2", "appeals2"})
-SIGNED_IN = EXAM_WATCHERS | DEPARTMENT | JUDGES | OWNER | OTHERS | STRANGERS
+STRANGERS = frozenset(
+    {"student9", "proctor9", "dean2", "teacher2", "head2", "appeals2", "commission2"}
+)
+SIGNED_IN = EXAM_WATCHERS | DEPARTMENT | JUDGES | COMMISSION | OWNER | OTHERS | STRANGERS
 PEOPLE = SIGNED_IN | NOBODY
 FEW = NOBODY | OWNER | ADMIN
 NO_ONE: frozenset[str] = frozenset()
@@ -82,6 +87,19 @@ def rows(may: frozenset[str], *calls: str, **more: object) -> tuple[Row, ...]:
     return tuple(row(call, may, **more) for call in calls)
 
 
+def steps(may: frozenset[str], *codes: str) -> tuple[Row, ...]:
+    """Of an act: by the page's form, and by the API."""
+    given = [{"step": code, "text": "x"} for code in codes]
+    return tuple(
+        one
+        for body in given
+        for one in (
+            row("POST /acts/{act_id}/steps", may, form=body),
+            row("POST /api/v1/acts/{act_id}/steps", may, json=body),
+        )
+    )
+
+
 PERSON_FORM = {"login": "new.one", "full_name": "Жаңа Адам", "roles": "student", "group": "{group}"}
 FACULTY_FORM = {"name_kk": "Физика факультеті"}
 OF_FACULTY = {"kind": "faculty", "place_id": "{faculty}"}
@@ -108,6 +126,7 @@ STATEMENT = {"file": ("ratings.csv", b"login;points\nstudent1;70\n")}
 TEST_FORM = {"code": "X", "name": "Y", "control": "exam", "questions": "many"}
 SIGNATORY = {"full_name": "X", "capacity": "proctor"}
 BREACH_ACT = {"id": "{any_id}", "form": 1, "commission": [SIGNATORY], "breaches": []}
+OF_SECOND = {"act_id": "{second_act_id}", "flag_id": "{second_flag_id}"}
 SITTING = "/api/v1/sittings/{sitting_id}"
 EXAM = "/api/v1/exams/{exam_id}"
 PLANNED = "/api/v1/schedule/exams/{exam_id}"
@@ -219,7 +238,6 @@ ROWS = (
     # --- watching and reviewing
     row("GET /console", SIGNED_IN, tells="{exam_id}", told=EXAM_WATCHERS),
     row("GET /overview", SIGNED_IN, tells="{exam_id}", told=EXAM_WATCHERS),
-    row("GET /acts", SIGNED_IN, tells="{act_id}", told=WATCHERS),
     row("GET /console/{exam_id}", EXAM_WATCHERS),
     row(
         "GET /console/{exam_id}/admission",
@@ -277,8 +295,42 @@ ROWS = (
     row(f"POST {SITTING}/exports", WATCHERS, json={"track": "camera"}),
     row(f"GET {SITTING}/exports/{{track}}", WATCHERS, values={"track": "camera"}),
     row(f"GET {SITTING}/recording.mp4", WATCHERS),
-    *rows(WATCHERS | OWNER, "GET /api/v1/acts/{act_id}.pdf", "GET /api/v1/acts/{act_id}.html"),
+    *rows(ACT_READERS, "GET /api/v1/acts/{act_id}.pdf", "GET /api/v1/acts/{act_id}.html"),
     row("GET /verify/{act_id}/{digest_prefix}", PEOPLE),
+    # --- an act on its way: who may see it, and whose step is whose
+    row("GET /acts", SIGNED_IN, tells="{act_id}", told=ACT_READERS),
+    row("GET /api/v1/acts", SIGNED_IN, tells="{act_id}", told=ACT_READERS),
+    row("GET /api/v1/acts/summary", SIGNED_IN, tells="opened", told=ACT_READERS),
+    *rows(
+        ACT_READERS,
+        "GET /acts/{act_id}",
+        "GET /api/v1/acts/{act_id}/way",
+        "GET /api/v1/acts/{act_id}/evidence/{flag_id}.jpg",
+        "GET /api/v1/acts/{act_id}/evidence/{flag_id}.webm",
+    ),
+    *steps(frozenset({"member"}), "forward"),
+    *steps(COMMISSION | {"member"}, "recall"),
+    *steps(frozenset({"dean"}), "deliver", "take_back", "reopen"),
+    *steps(OWNER, "open", "agree", "disagree"),
+    *steps(COMMISSION, "confirm", "withdraw", "reconsider"),
+    *steps(NO_ONE, "lapse", "refuse"),
+    row("GET /second-reviews", SIGNED_IN, tells="{second_act_id}", told=SECOND),
+    row("GET /api/v1/second-reviews", SIGNED_IN, tells="{second_act_id}", told=SECOND),
+    *rows(
+        OVERSEERS | {"member", "member2"},
+        "GET /second-reviews/agreement",
+        "GET /api/v1/second-reviews/agreement",
+    ),
+    *rows(
+        SECOND,
+        "GET /second-reviews/{act_id}",
+        "GET /api/v1/second-reviews/{act_id}",
+        "GET /api/v1/second-reviews/{act_id}/flags/{flag_id}.jpg",
+        "GET /api/v1/second-reviews/{act_id}/flags/{flag_id}.webm",
+        values=OF_SECOND,
+    ),
+    row("POST /second-reviews/{act_id}", SECOND, values=OF_SECOND),
+    row("POST /api/v1/second-reviews/{act_id}", SECOND, values=OF_SECOND, json={"flags": []}),
     # --- what a proctor decides, on own students only
     row("POST /api/v1/flags/{flag_id}/decision", PROCTOR, json={"verdict": "dismissed"}),
     row(

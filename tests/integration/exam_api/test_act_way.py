@@ -1,0 +1,275 @@
+"""S-18, S-19, T-4.9: from the made act to the annulled result and back, each step by its person."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import func, select, update
+
+from exam_api.adapters.sql import tables
+from exam_api.domain.act_course import ActPolicy, ActStep
+from exam_api.domain.errors import (
+    ActAnswerLate,
+    ActOnItsWay,
+    ActOwnStep,
+    Forbidden,
+    IllegalTransition,
+    InvalidRequest,
+    NotFound,
+)
+from exam_api.services.act_course import ANSWER_DUE
+from exam_api.services.act_desk import AnswerDueJob
+from exam_api.services.jobs import JobRunner
+from exam_api.services.notices import MAIL, MailJob
+from exam_api.services.seeding import DEMO_PASSWORD
+
+pytestmark = pytest.mark.integration
+
+
+class Post:
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent = []
+
+    async def send(self, message) -> None:
+        self.sent.append(message)
+
+
+def runner(core, post: Post) -> JobRunner:
+    answers = AnswerDueJob(core.database, core.clock, core.act_policy)
+    return JobRunner(
+        core.database, core.clock, {MAIL: MailJob(core.letters, post), ANSWER_DUE: answers}
+    )
+
+
+async def actor(core, login: str):
+    return (await core.accounts.log_in(login, DEMO_PASSWORD, "x")).actor
+
+
+async def test_the_whole_way_to_an_annulled_result_and_back(made_act, client_of, core) -> None:
+    path = f"/api/v1/acts/{made_act.act_id}"
+    student = await client_of("student1")
+    assert (await student.get(f"{path}/way")).status_code == 404  # not delivered yet
+
+    async def step(login: str, code: str, text: str = "") -> dict:
+        http = student if login == "student1" else await client_of(login)
+        done = await http.post(f"{path}/steps", json={"step": code, "text": text})
+        assert done.status_code == 200, done.text
+        return done.json()
+
+    forwarded = await step("member", "forward", "тексерілді, қол қойылды")
+    assert forwarded["act"]["state"] == "forwarded"
+    assert forwarded["can"] == ["recall"]
+    commission = await client_of("commission")
+    seen = (await commission.get(f"{path}/way")).json()
+    assert seen["can"] == ["recall"]  # nothing to decide before the student could answer
+    delivered = await step("dean", "deliver")
+    assert [mail["to"] for mail in delivered["mails"]] == ["student1@example.edu"]
+
+    opened = (await student.get(f"{path}/way")).json()
+    assert (opened["act"]["state"], opened["can"]) == ("opened", ["agree", "disagree"])
+    (evidence,) = opened["evidence"]
+    base = f"{path}/evidence/{evidence['flag_id']}"
+    assert (await student.get(f"{base}.jpg")).content == b"x.jpg"
+    clip = await student.get(f"{base}.webm", headers={"Range": "bytes=0-0"})
+    assert (clip.status_code, clip.content) == (206, b"x")
+    refused = await student.post(f"{path}/steps", json={"step": "disagree"})
+    assert refused.json()["code"] == "invalid_request"  # without a word why
+    answered = await step("student1", "disagree", "бұл менің телефоным емес")
+    assert answered["act"]["state"] == "disagreed"
+
+    confirmed = await step("commission", "confirm", "хаттама 7")
+    assert confirmed["can"] == ["reconsider"]
+    assert await made_act.state() == ("confirmed", "annulled", 0, "F")
+    await step("commission", "reconsider", "жаңа дәлел")
+    assert (await made_act.state())[1:3] == ("submitted", made_act.points)
+    await step("commission", "withdraw", "расталмады")
+    assert (await made_act.state())[:3] == ("withdrawn", "submitted", made_act.points)
+
+    way = (await commission.get(f"{path}/way")).json()
+    taken = [(one["step"], one["reason"]) for one in way["steps"]]
+    assert taken == [
+        ("forward", "тексерілді, қол қойылды"),
+        ("deliver", ""),
+        ("open", ""),
+        ("disagree", "бұл менің телефоным емес"),
+        ("confirm", "хаттама 7"),
+        ("reconsider", "жаңа дәлел"),
+        ("withdraw", "расталмады"),
+    ]
+    assert all(one["by"] and one["at"] for one in way["steps"])
+    async with core.database.read() as unit:
+        changes = [one.change for one in await unit.grades.of_sitting(made_act.sitting_id)]
+        log = await unit.transitions.of(made_act.sitting_id)
+    assert [(one.cause, one.before, one.after) for one in changes] == [
+        ("submitted", None, made_act.points),
+        ("annulled", made_act.points, 0),
+        ("submitted", 0, made_act.points),
+    ]
+    assert [one.transition.reference for one in log][-2:] == [f"act:{made_act.act_id}"] * 2
+
+
+async def test_a_skipped_step_is_refused(made_act, core) -> None:
+    for login, step in (("dean", "deliver"), ("dean", "reopen")):
+        with pytest.raises(IllegalTransition):
+            await made_act.take(login, step)
+    with pytest.raises(NotFound):
+        await made_act.take("commission", "confirm")  # nobody has forwarded it
+    with pytest.raises(NotFound):
+        await made_act.take("student1", "agree")
+    await made_act.put_on_the_way()
+    with pytest.raises(IllegalTransition):
+        await made_act.take("student1", "agree")  # before it was opened
+    with pytest.raises(IllegalTransition):
+        await made_act.take("commission", "confirm")
+    assert (await made_act.state())[1] == "submitted"
+
+
+async def test_counter_steps_lead_the_whole_way_back(made_act, core) -> None:
+    await made_act.put_on_the_way()
+    await made_act.take("student1", "open", "agree")
+    await made_act.take("dean", "reopen")
+    assert (await made_act.state())[0] == "delivered"
+    await made_act.take("dean", "take_back")
+    with pytest.raises(NotFound):
+        await core.act_desk.way(await actor(core, "student1"), made_act.act_id)
+    await made_act.take("commission", "recall")
+    assert (await made_act.state())[0] == "made"
+
+
+@pytest.mark.parametrize("step", ["recall", "take_back", "reopen", "confirm", "withdraw"])
+async def test_what_changes_a_persons_lot_needs_a_reason(made_act, core, step) -> None:
+    with pytest.raises(InvalidRequest):
+        await made_act.take("commission", step, text="  ")
+
+
+async def test_decisions_under_a_forwarded_act_change_only_after_a_recall(made_act, core) -> None:
+    async def overrule() -> None:
+        async with core.database.write() as unit:
+            from exam_api.adapters.sql.review_store import SqlReviewStore
+
+            store = SqlReviewStore(unit, core.clock)
+            if await store.act_on_its_way(made_act.sitting_id):
+                raise ActOnItsWay
+
+    await overrule()
+    await made_act.take("member", "forward")
+    with pytest.raises(ActOnItsWay):
+        await overrule()
+    await made_act.take("member", "recall")
+    await overrule()
+
+
+async def test_who_made_or_forwarded_an_act_does_not_decide_on_it(made_act, core) -> None:
+    roles = {"member": ["member", "commission"], "proctor1": ["proctor", "commission"]}
+    async with core.database.write() as unit:
+        for login, held in roles.items():
+            change = update(tables.User).where(tables.User.login == login)
+            await unit.session.execute(change.values(roles=held))
+    await made_act.put_on_the_way()
+    await made_act.take("student1", "open", "agree")
+    for login in roles:
+        with pytest.raises(ActOwnStep):
+            await made_act.take(login, "confirm")
+        way = await core.act_desk.way(await actor(core, login), made_act.act_id)
+        assert ActStep.CONFIRM not in way.can
+    await made_act.take("commission", "confirm")
+
+
+async def test_a_right_to_see_is_no_right_to_step(made_act, core) -> None:
+    for login in ("registrar", "testing", "admin", "proctor1", "dean"):
+        with pytest.raises(Forbidden):
+            await made_act.take(login, "forward")
+    for login in ("proctor2", "student2", "teacher"):
+        with pytest.raises(NotFound):
+            await made_act.take(login, "forward")
+
+
+async def test_without_an_answer_the_clock_goes_on(made_act, core, clock) -> None:
+    await made_act.put_on_the_way()
+    await made_act.take("student1", "open")
+    post = Post()
+    jobs = runner(core, post)
+    clock.pass_time(days=2, hours=23)
+    await jobs.run_due()
+    assert (await made_act.state())[0] == "opened"
+    clock.pass_time(hours=1)
+    with pytest.raises(ActAnswerLate):
+        await made_act.take("student1", "agree")
+    await jobs.run_due()
+    assert (await made_act.state())[0] == "unanswered"
+    await made_act.take("dean", "reopen")
+    await jobs.run_due()
+    assert (await made_act.state())[0] == "delivered"  # a new time to answer, and a job of its own
+    clock.pass_time(days=3)
+    await jobs.run_due()
+    assert (await made_act.state())[0] == "unanswered"
+
+
+async def test_a_late_opening_is_on_record_once(made_act, core, clock) -> None:
+    await made_act.put_on_the_way()
+    clock.pass_time(days=4)
+    await runner(core, Post()).run_due()
+    student = await actor(core, "student1")
+    for _ in range(2):
+        way = await core.act_desk.way(student, made_act.act_id)
+    assert [one.step for one in way.steps] == ["forward", "deliver", "lapse", "open"]
+    assert way.can == ()
+
+
+async def test_two_tabs_open_the_act_once(made_act, core) -> None:
+    await made_act.put_on_the_way()
+    student = await actor(core, "student1")
+    seen = await asyncio.gather(*(core.act_desk.way(student, made_act.act_id) for _ in range(4)))
+    assert {one.act.state for one in seen} == {"opened"}
+    async with core.database.read() as unit:
+        opened = select(func.count()).where(tables.ActStepRow.step == "open")
+        assert await unit.session.scalar(opened) == 1
+
+
+async def test_each_mail_of_the_way_is_one_mail_with_the_act(made_act, core) -> None:
+    post = Post()
+    jobs = runner(core, post)
+    await made_act.put_on_the_way()
+    await jobs.run_due()
+    await jobs.run_due()
+    by_reader = {str(one["To"]): one for one in post.sent if "student1" in str(one["To"])}
+    (letter,) = by_reader.values()
+    assert len(post.sent) == len({str(one["Message-ID"]) for one in post.sent})
+    (copy,) = letter.iter_attachments()
+    assert (copy.get_filename(), copy.get_content()) == ("act.pdf", b"x.pdf")
+    assert "2026-0001" in letter["Subject"]
+    way = await core.act_desk.way(await actor(core, "dean"), made_act.act_id)
+    assert [mail.state for mail in way.mails] == ["done"]
+
+
+async def test_a_removed_students_act_is_confirmed_with_nothing_to_annul(made_act, core) -> None:
+    async with core.database.write() as unit:
+        removed = update(tables.Sitting).where(tables.Sitting.id == made_act.sitting_id)
+        await unit.session.execute(removed.values(state="removed", points=0, letter="F"))
+    await made_act.put_on_the_way()
+    await made_act.take("student1", "open", "agree")
+    await made_act.take("commission", "confirm", "reconsider")
+    assert await made_act.state() == ("reconsidered", "removed", 0, "F")
+
+
+async def test_overviews_count_what_each_may_see(made_act, core, clock) -> None:
+    assert (await core.act_desk.overview(await actor(core, "student1"))).by_state == {}
+    clock.pass_time(days=3)
+    seen = await core.act_desk.overview(await actor(core, "dean"))
+    assert (dict(seen.by_state), seen.overdue) == ({"made": 1}, 1)
+    (faculty,) = seen.faculties
+    (proctor,) = seen.proctors
+    assert faculty.name
+    assert (faculty.total, faculty.overdue) == (proctor.total, proctor.overdue) == (1, 1)
+    assert proctor.name == (await actor(core, "proctor1")).full_name
+    await made_act.put_on_the_way()
+    seen = await core.act_desk.overview(await actor(core, "commission"))
+    assert (dict(seen.by_state), seen.overdue) == ({"delivered": 1}, 0)
+    assert (await core.act_desk.overview(await actor(core, "proctor2"))).by_state == {}
+
+
+def test_the_policy_is_the_settings() -> None:
+    from exam_api.settings import Settings
+
+    assert Settings().act_policy == ActPolicy()
