@@ -217,14 +217,14 @@ async def test_strangers_and_other_students_see_nothing(desk, sitting_id, world,
             await desk.acts.form4(actor, world.exam_id)
 
 
-async def test_a_student_gets_the_own_act_but_not_the_review(desk, sitting_id, world):
-    """S-19: the act's copy goes to the student's cabinet."""
+async def test_before_the_delivery_a_student_has_neither_act_nor_review(desk, sitting_id, world):
+    """S-19: the dean's office delivers the act's copy to the student's cabinet."""
     flag_id = await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000)
     await desk.decide(flag_id)
     act = await desk.acts.settle(sitting_id)
     student = await world.actor("student1")
-    number, _ = await desk.acts.pdf(student, act.id, "ru")
-    assert number == "2026-0001"
+    with pytest.raises(NotFound):
+        await desk.acts.pdf(student, act.id, "ru")
     with pytest.raises(NotFound):
         await desk.reviewing.review(student, sitting_id)
     with pytest.raises(NotFound):
