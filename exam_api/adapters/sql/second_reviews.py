@@ -23,6 +23,7 @@ from exam_api.adapters.sql.tables import (
 from exam_api.adapters.sql.visibility import sittings_watched_by
 from exam_api.domain.act_course import ActState
 from exam_api.domain.errors import NotFound
+from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.proctoring_ports import StoredFlag, Verdict
 from exam_api.services.second_reviews import Pair, SecondOpinion, SecondTask
@@ -147,5 +148,5 @@ def _seen() -> ColumnElement[bool]:
 
 
 def _task(act: ActRow, discipline: Discipline) -> SecondTask:
-    title = {"kk": discipline.title_kk, "ru": discipline.title_ru, "en": discipline.title_en}
+    title: Texts = {"kk": discipline.title_kk, "ru": discipline.title_ru, "en": discipline.title_en}
     return SecondTask(act.id, act.sitting_id, title, act.made_at)
