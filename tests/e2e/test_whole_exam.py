@@ -172,7 +172,8 @@ def way_of_the_act(student, proctor, member, visit) -> None:
     student.page.keyboard.press("Enter")
     student.page.wait_for_selector(".badge:has-text('the student disagrees')")
 
-    page = commission.sign_in("commission")
+    commission.sign_in("commission")
+    page = commission.open("/acts")
     page.click(f"th a:has-text('{STUDENT}')")
     page.wait_for_selector("text=The light went out")
     commission.check_page("18-commission")

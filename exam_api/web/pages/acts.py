@@ -46,6 +46,7 @@ async def listed(
     ]
     wanted = PageWanted(page)
     rows = chosen[wanted.offset : wanted.offset + wanted.size]
+    shown: NumberedPage[ActLine] = NumberedPage(rows, len(chosen), wanted)
     return TEMPLATES.page(
         request,
         "acts/list.html",
@@ -55,7 +56,7 @@ async def listed(
         states=list(ActState),
         chosen={"state": state, "faculty": faculty, "proctor": proctor, "overdue": overdue},
         total=len(lines),
-        pager=pager(request, NumberedPage[ActLine](rows, len(chosen), wanted)),
+        pager=pager(request, shown),
         second=await core.second_reviews.waiting(actor),
         may_compare=core.second_reviews.wanted and actor.has(*READERS),
     )

@@ -154,7 +154,7 @@ def test_forms_lead_on_within_this_site_only(wanted, led_to):
         ),
         ({Role.TEACHER}, "/bank", ["/bank", "/results", "/statistics"]),
         ({Role.APPEAL_COMMISSION}, "/appeals", ["/appeals"]),
-        ({Role.COMMISSION}, "/acts", ["/acts"]),
+        ({Role.COMMISSION}, "/check-lists", ["/check-lists", "/acts"]),
         (
             {Role.STUDENT, Role.PROCTOR},
             "/cabinet",
