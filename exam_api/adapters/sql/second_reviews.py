@@ -98,18 +98,19 @@ class SqlSecondReviews:
 
     async def pairs(self, actor: Actor) -> Sequence[Pair]:
         member = aliased(User)
+        group = aliased(ExamProctor)  # the condition below looks at the same table
         query = (
             select(SecondReviewRow, member.full_name)
             .join(ActRow, ActRow.id == SecondReviewRow.act_id)
             .join(Sitting, Sitting.id == ActRow.sitting_id)
             .outerjoin(
-                ExamProctor,
+                group,
                 and_(
-                    ExamProctor.exam_id == Sitting.exam_id,
-                    ExamProctor.proctor_id == Sitting.proctor_id,
+                    group.exam_id == Sitting.exam_id,
+                    group.proctor_id == Sitting.proctor_id,
                 ),
             )
-            .outerjoin(member, member.id == ExamProctor.member_id)
+            .outerjoin(member, member.id == group.member_id)
             .where(sittings_watched_by(actor))
             .order_by(SecondReviewRow.at, SecondReviewRow.act_id)
         )
