@@ -33,6 +33,24 @@ FORM1_ITEM: Mapping[FlagKind, str | None] = MappingProxyType(
 )
 
 
+# What a second look at the recorded pictures can show again. Identity needs the enrolled photos,
+# speech the sound, the rest the student's page or the connection.
+SEEN_AGAIN = frozenset(
+    {
+        FlagKind.ABSENCE,
+        FlagKind.EXTRA_FACE,
+        FlagKind.PHONE,
+        FlagKind.NOTES,
+        FlagKind.HEADPHONES,
+        FlagKind.SECOND_SCREEN,
+        FlagKind.LOOKING_AWAY,
+        FlagKind.CAMERA_BLOCKED,
+        FlagKind.FEED_FROZEN,
+        FlagKind.FEED_LOOPED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class KindPolicy:
     """``detectors``: whose models stand behind a flag of this kind."""

@@ -40,6 +40,7 @@ from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.mp4 import FfmpegTranscoder
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.recording_side import RecordingSide, recording_side
+from exam_api.adapters.second_looker import ProcessLooker
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.archive_store import SqlArchiveStore
@@ -47,6 +48,7 @@ from exam_api.adapters.sql.database import Database, open_database
 from exam_api.adapters.sql.export_store import SqlExportStore
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
+from exam_api.adapters.sql.second_look_store import SqlSecondLookStore
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.appeals import AppealPolicy
 from exam_api.services.accounts import Accounts
@@ -83,6 +85,7 @@ from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.results import ResultsSettings
 from exam_api.services.reviewing import Reviewing
+from exam_api.services.second_look import SECOND_LOOK, SECOND_LOOKS, SecondLookJob
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
@@ -130,6 +133,7 @@ class Container(Core):
     jobs: JobRunner
     exports: Exports
     export_jobs: JobRunner
+    second_looks: JobRunner
     deadlines: Deadlines
     start_error: Exception | None = None
 
@@ -318,7 +322,7 @@ def _container(
             clock=clock,
         ),
         read_acts=read,
-        jobs=JobRunner(database, clock, handlers, lane=Lane(frozenset({EXPORT}))),
+        jobs=JobRunner(database, clock, handlers, lane=Lane(frozenset({EXPORT, SECOND_LOOK}))),
         exports=Exports(
             _stores(database.read, lambda unit: SqlExportStore(unit, clock)),
             _stores(database.write, lambda unit: SqlExportStore(unit, clock)),
@@ -332,6 +336,21 @@ def _container(
             {EXPORT: ExportJob(recordings, files, clock)},
             EXPORT_JOBS,
             Lane(frozenset({EXPORT}), only=True),
+        ),
+        second_looks=JobRunner(
+            database,
+            clock,
+            {
+                SECOND_LOOK: SecondLookJob(
+                    _stores(database.write, lambda unit: SqlSecondLookStore(unit, clock)),
+                    recordings,
+                    blobs,
+                    ProcessLooker(settings.data_dir, settings.models_dir),
+                    capture,
+                )
+            },
+            SECOND_LOOKS,
+            Lane(frozenset({SECOND_LOOK}), only=True),
         ),
         deadlines=Deadlines(
             database, clock, Identity(database, clock, blobs), bank=settings.bank_policy
@@ -449,6 +468,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "live events": lambda: container.hub.run(_newest_event(container)),
         "jobs": container.jobs.run,
         "export jobs": container.export_jobs.run,
+        "second looks": container.second_looks.run,
         "exports": container.exports.run,
         "uploads": container.gap_fill.run,
         "pages": container.page_watch.run,

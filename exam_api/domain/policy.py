@@ -72,6 +72,8 @@ class ExamPolicy:
     outage_most_min: Annotated[int, Whole("S-10", most=1440)] = 15
     # T-4.3: a face and a document photo before the student is ready
     identity_photos: Annotated[bool, Switch("T-4.3")] = False
+    # S-17: whether the whole recording is looked at once more before the proctor reviews it
+    second_pass: Annotated[bool, Switch("S-17")] = True
     # S-13: what is recorded besides the camera and the microphone
     screen: Annotated[bool, Switch("S-13")] = False
     second_camera: Annotated[bool, Switch("S-13")] = False

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from capture.contracts import Recording, TrackKey
+from capture.contracts import Recording, TrackKey, TrackKind
 from capture.errors import CaptureError
 from capture.signing import RecordingKey
 from exam_api.domain.errors import StorageError
@@ -79,3 +79,5 @@ class RecordingKeeper:
         sealed = SealedTrack(key, recording.digest, recording.signed_by, self._clock.now())
         async with self._write() as store:
             await store.save_sealed(sealed, recording.gaps)
+            if key.track is TrackKind.CAMERA and recording.media:
+                await store.ask_second_look(sealed)

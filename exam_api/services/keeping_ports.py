@@ -35,6 +35,9 @@ class KeepingStore(Protocol):
     async def save_sealed(self, sealed: SealedTrack, gaps: Sequence[Gap]) -> None:
         """The newest signature counts; gaps that are known change nothing."""
 
+    async def ask_second_look(self, sealed: SealedTrack) -> None:
+        """Where the exam's policy wants one; once for each state of the recording."""
+
     async def forget_seal(self, sitting_id: str) -> None:
         """Something was added to the recording: it is to be signed anew."""
 

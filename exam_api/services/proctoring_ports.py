@@ -73,6 +73,21 @@ class Break:
     end_ms: int | None
 
 
+class SecondFinding(StrEnum):
+    """What the second look after the exam says of a flag (services/second_look.py)."""
+
+    CONFIRMED = "confirmed"
+    DOUBTED = "doubted"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    finding: SecondFinding
+    confidence: float
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFlag:
     """A flag's row. The evidence picture is a blob, named by ``evidence_key``."""
@@ -90,6 +105,7 @@ class StoredFlag:
     evidence_key: str | None = None
     evidence_at_ms: int | None = None
     boxes: tuple[Box, ...] = ()
+    second: SecondLook | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from capture.contracts import Recording
 from exam_api.domain.sitting import Sitting
 from exam_api.services.proctoring_ports import (
     Break,
+    SecondFinding,
     SittingTimes,
     StoredDecision,
     StoredFlag,
@@ -18,6 +19,7 @@ from exam_api.services.proctoring_ports import (
 _WEIGHT: Final = {Severity.ALERT: 1.0, Severity.NOTICE: 0.4, Severity.TECHNICAL: 0.2}
 # Standing up and sitting down again: the rule for absence looks back over some seconds.
 _BREAK_EDGE_MS: Final = 5_000
+_DOUBTED: Final = 0.4
 _LASTING: Final = 2.0  # a flag that still lasts is the one to look at now
 
 
@@ -42,12 +44,18 @@ def risk(flags: Iterable[StoredFlag], decisions: Iterable[StoredDecision]) -> fl
     decided = newest(decisions)
     return round(
         sum(
-            _WEIGHT[flag.severity] * (_LASTING if flag.end_ms is None else 1.0)
+            _WEIGHT[flag.severity] * (_LASTING if flag.end_ms is None else 1.0) * _trust(flag)
             for flag in flags
             if flag.id not in decided
         ),
         2,
     )
+
+
+def _trust(flag: StoredFlag) -> float:
+    """Less urgent, never gone: what the second look did not see again."""
+    doubted = flag.second is not None and flag.second.finding is SecondFinding.DOUBTED
+    return _DOUBTED if doubted else 1.0
 
 
 def is_allowed(flag: StoredFlag, breaks: Sequence[Break]) -> bool:

@@ -9,7 +9,7 @@ from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording, TrackKind
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
-from exam_api.services.proctoring_ports import StoredDecision, StoredFlag, Verdict
+from exam_api.services.proctoring_ports import SecondLook, StoredDecision, StoredFlag, Verdict
 from exam_api.services.review_ports import StoredAct, WatchedSitting
 from exam_api.services.review_rules import newest
 from exam_api.services.views import ResultView, TitleView, result_view
@@ -69,6 +69,7 @@ class FlagView:
     decision: DecisionView | None
     history: tuple[DecisionView, ...]
     allowed: bool
+    second: SecondLook | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,7 @@ def flag_view(flag: StoredFlag, decisions: Iterable[StoredDecision], *, allowed:
         decision=decision_view(history[-1]) if history else None,
         history=tuple(decision_view(decision) for decision in history),
         allowed=allowed,
+        second=flag.second,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
 from exam_api.adapters.sql.tables import FlagRow
-from exam_api.services.proctoring_ports import StoredFlag
+from exam_api.services.proctoring_ports import SecondFinding, SecondLook, StoredFlag
 
 
 def stored_flag(row: FlagRow) -> StoredFlag:
@@ -24,7 +24,14 @@ def stored_flag(row: FlagRow) -> StoredFlag:
         evidence_key=row.evidence_key,
         evidence_at_ms=row.evidence_at_ms,
         boxes=tuple(_box(box) for box in row.boxes),
+        second=_second(row),
     )
+
+
+def _second(row: FlagRow) -> SecondLook | None:
+    if row.second_finding is None or row.second_confidence is None or row.second_at is None:
+        return None
+    return SecondLook(SecondFinding(row.second_finding), row.second_confidence, row.second_at)
 
 
 def flag_columns(flag: Flag, evidence_key: str | None) -> dict[str, Any]:

@@ -6,13 +6,16 @@ from sqlalchemy import delete, select
 
 from capture.contracts import Gap, TrackKind
 from exam_api.adapters.sql.insert_once import insert_once
-from exam_api.adapters.sql.tables import GapRow, SealedRow, Sitting
+from exam_api.adapters.sql.tables import Exam, GapRow, SealedRow, Sitting
 from exam_api.adapters.sql.unit import SqlUnit
+from exam_api.domain.policy import ExamPolicy
 from exam_api.services.keeping_ports import EndedSitting, SealedTrack
+from exam_api.services.second_look import SECOND_LOOK, SECOND_LOOK_AFTER
 
 
 class SqlKeepingStore:
     def __init__(self, unit: SqlUnit) -> None:
+        self._unit = unit
         self._session = unit.session
 
     async def unsealed(self, limit: int, but: Collection[str]) -> Sequence[EndedSitting]:
@@ -45,6 +48,16 @@ class SqlKeepingStore:
                 sealed_at=sealed.sealed_at,
             )
         )
+
+    async def ask_second_look(self, sealed: SealedTrack) -> None:
+        sitting_id = sealed.key.sitting_id
+        query = select(Exam.policy).join(Sitting, Sitting.exam_id == Exam.id)
+        policy = await self._session.scalar(query.where(Sitting.id == sitting_id))
+        if policy is None or not ExamPolicy.from_json(policy).second_pass:
+            return
+        key = f"{SECOND_LOOK}:{sitting_id}:{sealed.digest[:32]}"
+        due_at = sealed.sealed_at + SECOND_LOOK_AFTER
+        await self._unit.jobs.add(key, SECOND_LOOK, {"sitting_id": sitting_id}, due_at=due_at)
 
     async def forget_seal(self, sitting_id: str) -> None:
         await self._session.execute(delete(SealedRow).where(SealedRow.sitting_id == sitting_id))

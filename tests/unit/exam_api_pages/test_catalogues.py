@@ -45,7 +45,7 @@ from exam_api.services.interchange import FileFormat
 from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.people_import import Change
 from exam_api.services.people_ports import PlaceKind
-from exam_api.services.proctoring_ports import Verdict
+from exam_api.services.proctoring_ports import SecondFinding, Verdict
 from exam_api.services.session_statistics import DIMENSIONS
 from exam_api.web import errors as web_errors
 from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
@@ -119,6 +119,7 @@ MADE_UP = {
     "act_state.": list(ActState),
     "way.do.": [step for step in WHO if step is not ActStep.OPEN],
     "way.done.": list(ActStep),
+    "review.second.": list(SecondFinding),
     "appeals.state.": list(AppealState),
     "statistics.by.": DIMENSIONS,
     "results.remark.": [remark for remark in Remark if remark],

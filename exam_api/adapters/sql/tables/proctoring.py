@@ -69,6 +69,9 @@ class FlagRow(Base):
     evidence_at_ms: Mapped[int | None]
     boxes: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     opened_at: Mapped[Utc]
+    second_finding: Mapped[str | None] = mapped_column(String(40))
+    second_confidence: Mapped[float | None]
+    second_at: Mapped[Utc | None]
 
 
 class DecisionRow(Base):

@@ -19,6 +19,7 @@ export function detail(flag, { onDecide, onSeek, mayDecide }) {
     evidence(flag),
     facts(flag),
     explanation(flag),
+    flag.second ? el("p", { class: "small muted" }, t(`review.second.${flag.second.finding}`, { percent: percent(flag.second.confidence) })) : null,
     el("div", { class: "actions" }, el("button", { type: "button", class: "button small", onclick: () => onSeek(flag.start_ms - 3000) }, `▶ ${t("review.play_here")}`)),
     el("h3", {}, t("review.clip")),
     clip(flag),

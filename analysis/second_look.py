@@ -1,0 +1,142 @@
+"""A second, slower look over a whole recording: each picture closely, objects in tiles too.
+
+``python -m analysis.second_look VIDEO`` prints one JSON object with the flags that it finds. A
+process of its own, as it takes a good part of the recording's length and must stand back: the
+server starts it with the lowest priority and stops it while the machine is needed.
+"""
+
+import argparse
+import base64
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity
+from analysis.detectors.objects import ObjectDetector, ObjectNet, ObjectNets
+from analysis.detectors.yolox import Thing, suppressed
+from analysis.models_set import ModelSet
+from analysis.offline import analyze_file
+from analysis.picture import Image
+from analysis.policy import DEFAULT_POLICY, SEEN_AGAIN, AnalysisPolicy
+from analysis.schedule import Schedule
+from models import registry
+from models.errors import ModelError
+
+CLOSELY = Schedule(calm_ms=0)
+LOWEST_PRIORITY = 19
+TILE = 0.6  # of each side: two by two of them overlap
+# An ID badge on a lanyard, enlarged, was a phone to yolox_nano (0.56; 0.13 in the whole picture).
+NOT_ENLARGED = frozenset({"person", "phone"})
+TRUSTED = 0.8  # a tile shows less around a thing, and errs more
+
+
+class Tiled:
+    """The whole picture as in the exam, and four enlarged parts for what is small in it."""
+
+    def __init__(self, net: ObjectNet) -> None:
+        self._net = net
+
+    def find(self, bgr: Image) -> list[Thing]:
+        height, width = bgr.shape[:2]
+        tall, wide = round(height * TILE), round(width * TILE)
+        found = self._net.find(bgr)
+        for top in (0, height - tall):
+            for left in (0, width - wide):
+                shift = np.array([left, top] * 2, np.float32)
+                part = np.ascontiguousarray(bgr[top : top + tall, left : left + wide])
+                found += [
+                    replace(thing, box=thing.box + shift, score=thing.score * TRUSTED)
+                    for thing in self._net.find(part)
+                    if thing.label not in NOT_ENLARGED
+                ]
+        return [thing for label in {one.label for one in found} for thing in _once(found, label)]
+
+
+def _once(found: Sequence[Thing], label: str) -> list[Thing]:
+    own = [thing for thing in found if thing.label == label]
+    kept = suppressed(np.stack([one.box for one in own]), np.array([one.score for one in own]))
+    return [own[index] for index in kept]
+
+
+def look_again(
+    video: Path,
+    policy: AnalysisPolicy = DEFAULT_POLICY,
+    *,
+    models_dir: Path | None = None,
+    data_dir: Path | None = None,
+) -> tuple[Flag, ...]:
+    """Flags in ms of the video. Raises NotAVideo, ModelError."""
+    known = registry(data_dir, models_dir)
+    models = ModelSet.from_registry(known)
+    try:
+        nets = ObjectNets.load(known)
+    except ModelError:
+        pass
+    else:
+        tiled = ObjectNets(Tiled(nets.net), nets.refs, nets.words)
+        models = replace(models, makers={**models.makers, "objects": lambda: ObjectDetector(tiled)})
+    unseen = [kind for kind in FlagKind if kind not in SEEN_AGAIN]
+    closely = replace(policy.without(*unseen), schedule=CLOSELY)
+    return analyze_file(video, policy=closely, model_set=models).flags
+
+
+def written(flags: Sequence[Flag]) -> str:
+    return json.dumps([_json(flag) for flag in flags])
+
+
+def read(text: str) -> tuple[Flag, ...]:
+    """What ``written`` wrote."""
+    return tuple(_flag(row) for row in json.loads(text))
+
+
+def _json(flag: Flag) -> dict[str, Any]:
+    row = asdict(flag)
+    if flag.evidence is not None:
+        row["evidence"]["jpeg"] = base64.b64encode(flag.evidence.jpeg).decode()
+    return row
+
+
+def _flag(row: dict[str, Any]) -> Flag:
+    evidence = row["evidence"]
+    if evidence is not None:
+        boxes = tuple(Box(**box) for box in evidence["boxes"])
+        evidence = Evidence(evidence["at_ms"], base64.b64decode(evidence["jpeg"]), boxes)
+    return Flag(
+        kind=FlagKind(row["kind"]),
+        severity=Severity(row["severity"]),
+        start_ms=row["start_ms"],
+        end_ms=row["end_ms"],
+        confidence=row["confidence"],
+        models=tuple(ModelRef(**model) for model in row["models"]),
+        thresholds=row["thresholds"],
+        scores=tuple((at_ms, score) for at_ms, score in row["scores"]),
+        evidence=evidence,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--models-dir", type=Path)
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--without", nargs="*", default=[])
+    given = parser.parse_args()
+    os.nice(LOWEST_PRIORITY)
+    excused = [FlagKind(kind) for kind in given.without]
+    flags = look_again(
+        given.video,
+        DEFAULT_POLICY.without(*excused),
+        models_dir=given.models_dir,
+        data_dir=given.data_dir,
+    )
+    sys.stdout.write(written(flags))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""After the exam a slower look over the whole recording, before a proctor reviews.
+
+It confirms flags of the exam, doubts them or adds some. What was flagged live stays as it was: the
+second look's finding stands beside it, and people decide. A durable job of low priority; while the
+machine is needed by an exam it waits, also half-way.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+from analysis.contracts import Flag, FlagPhase
+from analysis.policy import SEEN_AGAIN
+from capture.contracts import Relief
+from capture.errors import CaptureError, NothingRecorded
+from exam_api.domain.errors import ExamError
+from exam_api.services.jobs import JobPolicy, JobRun
+from exam_api.services.ports import Blobs
+from exam_api.services.proctoring_ports import (
+    EventKind,
+    ProctoringStore,
+    SecondFinding,
+    SittingTimes,
+    StoredFlag,
+    Transaction,
+)
+from exam_api.services.reviewing import Recordings
+
+SECOND_LOOK: Final = "second_look"
+# By then students' computers have supplied what was missing, or will not.
+SECOND_LOOK_AFTER: Final = timedelta(minutes=10)
+SECOND_LOOKS: Final = JobPolicy(at_once=1, attempts=5, longest_delay=timedelta(minutes=30))
+NEAR_MS: Final = 2_000  # two flags of a kind this near are of the same event
+BUSY_S: Final = 5.0  # how often it is asked whether the machine is needed elsewhere
+
+
+class SecondLookFailed(ExamError):
+    """The recording could not be looked at; tried again later."""
+
+    code = "second_look_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``findings``: flag id → what the second look says, and how surely; ``added``: new ones."""
+
+    findings: Mapping[str, tuple[SecondFinding, float]]
+    added: tuple[Flag, ...]
+
+
+class SecondStore(ProctoringStore, Protocol):
+    async def flags(self, sitting_ids: Sequence[str]) -> Sequence[StoredFlag]: ...
+    async def save_finding(
+        self, flag_id: str, finding: SecondFinding, confidence: float
+    ) -> None: ...
+
+
+class Looker(Protocol):
+    async def look(
+        self, video: Path, excused: Collection[str], busy: Callable[[], bool]
+    ) -> Sequence[Flag]:
+        """Flags in ms of the video. Stands still while ``busy``. SecondLookFailed."""
+        ...
+
+
+class Strained(Protocol):
+    @property
+    def relief(self) -> Relief: ...
+
+
+def compare(live: Sequence[StoredFlag], seen: Sequence[Flag]) -> Compared:
+    """Only what pictures showed can be seen again: flags without models are the page's or line's.
+
+    A flag that still stood with no end cannot be here: the sitting is over.
+    """
+    findings: dict[str, tuple[SecondFinding, float]] = {}
+    for flag in live:
+        if flag.kind not in SEEN_AGAIN or not flag.models or flag.second is not None:
+            continue
+        again = [one for one in seen if _same(flag, one)]
+        if again:
+            findings[flag.id] = SecondFinding.CONFIRMED, max(one.confidence for one in again)
+        else:
+            findings[flag.id] = SecondFinding.DOUBTED, 0.0
+    added = tuple(one for one in seen if not any(_same(flag, one) for flag in live))
+    return Compared(findings, added)
+
+
+def _same(live: StoredFlag, seen: Flag) -> bool:
+    live_end = live.start_ms if live.end_ms is None else live.end_ms
+    seen_end = seen.start_ms if seen.end_ms is None else seen.end_ms
+    return (
+        live.kind is seen.kind
+        and seen.start_ms <= live_end + NEAR_MS
+        and live.start_ms <= seen_end + NEAR_MS
+    )
+
+
+class SecondLookJob:
+    """The handler. Done again it changes nothing: findings stand, a start names a flag."""
+
+    def __init__(
+        self,
+        write: Transaction[SecondStore],
+        recordings: Recordings,
+        blobs: Blobs,
+        looker: Looker,
+        machine: Strained,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._write = write
+        self._recordings = recordings
+        self._blobs = blobs
+        self._looker = looker
+        self._machine = machine
+        self._sleep = sleep
+
+    def _busy(self) -> bool:
+        return self._machine.relief is not Relief.NOTHING
+
+    async def __call__(self, run: JobRun) -> None:
+        sitting_id = run.job.payload["sitting_id"]
+        while self._busy():
+            await self._sleep(BUSY_S)
+        try:
+            recording = await asyncio.to_thread(self._recordings.recording, sitting_id)
+            video = await self._recordings.joined(sitting_id)
+        except NothingRecorded:
+            return
+        except CaptureError as error:
+            raise SecondLookFailed(code=error.code) from error
+        async with self._write() as store:
+            excused = await store.excused(sitting_id)
+        seen = await self._looker.look(video, excused, self._busy)
+        first_ms = recording.segments[0].start_ms if recording.segments else 0
+        await self._save(sitting_id, [_later(flag, first_ms) for flag in seen])
+
+    async def _save(self, sitting_id: str, seen: Sequence[Flag]) -> None:
+        keys = {flag.start_ms: await self._picture(sitting_id, flag) for flag in seen}
+        async with self._write() as store:
+            times = await store.times(sitting_id)
+            if times is None:
+                return
+            seen = [flag for flag in seen if _in_test(times, flag)]
+            compared = compare(await store.flags([sitting_id]), seen)
+            for flag_id, (finding, confidence) in compared.findings.items():
+                await store.save_finding(flag_id, finding, confidence)
+            for flag in compared.added:
+                stored, _ = await store.save_flag(sitting_id, flag, keys[flag.start_ms])
+                await store.save_finding(stored.id, SecondFinding.ADDED, flag.confidence)
+                payload = {"flag_id": stored.id, "phase": str(FlagPhase.CLOSED)}
+                await store.append_event(times.exam_id, sitting_id, EventKind.FLAG_CLOSED, payload)
+
+    async def _picture(self, sitting_id: str, flag: Flag) -> str | None:
+        if flag.evidence is None:
+            return None
+        digest = hashlib.sha256(flag.evidence.jpeg).hexdigest()
+        key = f"evidence/{sitting_id}/{flag.kind}-{flag.start_ms}-{digest[:16]}.jpg"
+        await self._blobs.put(key, flag.evidence.jpeg)
+        return key
+
+
+def _later(flag: Flag, by_ms: int) -> Flag:
+    """From the video's times to the sitting's."""
+    evidence = flag.evidence
+    if evidence is not None:
+        evidence = replace(evidence, at_ms=evidence.at_ms + by_ms)
+    return replace(
+        flag,
+        start_ms=flag.start_ms + by_ms,
+        end_ms=None if flag.end_ms is None else flag.end_ms + by_ms,
+        scores=tuple((at_ms + by_ms, score) for at_ms, score in flag.scores),
+        evidence=evidence,
+    )
+
+
+def _in_test(times: SittingTimes, flag: Flag) -> bool:
+    began_ms, finished_ms = times.at_ms(times.began_at), times.at_ms(times.finished_at)
+    if began_ms is None or finished_ms is None or flag.end_ms is None:
+        return False
+    return flag.end_ms > began_ms and flag.start_ms < finished_ms
