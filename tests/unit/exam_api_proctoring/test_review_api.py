@@ -13,6 +13,7 @@ from acts.html_parts import STYLE_SHA256
 from acts.package import PackageContents
 from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
 from capture.contracts import GapCause, Recording, Segment, TrackKey
+from exam_api.adapters.sheets import read_sheet
 from exam_api.domain.act_course import ActPolicy
 from exam_api.services import testing
 from exam_api.services.accounts import Accounts
@@ -20,6 +21,8 @@ from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
+from exam_api.services.check_list_papers import Form4Makers, Form4Papers
+from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.drawn_acts import DrawnActs
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
@@ -133,6 +136,17 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                     package=_packed,
                 ),
             ),
+            check_lists=CheckListDesk(
+                world.database,
+                world.clock,
+                Form4Papers(
+                    world.blobs,
+                    Place("http://exam.example", ZoneInfo("Asia/Almaty")),
+                    Form4Makers(_form4, _form4, _form4),
+                ),
+                read_sheet,
+                ActPolicy(),
+            ),
             drawn=DrawnActs(
                 world.read,
                 world.write,
@@ -146,6 +160,10 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
             ),
         ),
     )
+
+
+def _form4(document: object, language: str) -> bytes:
+    return f"{document} {language}".encode()
 
 
 async def save_flag(world, sitting_id: str, start_ms: int) -> str:
@@ -253,7 +271,7 @@ async def test_the_review_says_what_is_on_record_and_what_was_seen(api):
         "leaving_seat",
         None,
     )
-    assert flag["models"] == [{"id": "face", "version": "1", "sha256": "c" * 64}]
+    assert flag["models"] == [{"id": "face", "version": "1", "sha256": "c" * 64, "recall": None}]
     assert review["acts"] == []
 
 
