@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 
 class ExamError(Exception):
@@ -361,7 +362,7 @@ class ActIncomplete(InvalidRequest):
 
     code = "act_incomplete"
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
+    def __init__(self, problems: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__("; ".join(f"{field}: {code}" for field, code in problems.items()))
         self.problems = problems
 
