@@ -30,7 +30,7 @@ figure{margin:0 0 1rem}.frame{position:relative;display:inline-block;max-width:1
 .frame img{display:block;max-width:100%;height:auto}
 .frame svg{position:absolute;inset:0;width:100%;height:100%}
 .frame rect{fill:none;stroke:#b3261e;stroke-width:3;vector-effect:non-scaling-stroke}
-table{border-collapse:collapse;width:100%}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left}
 a{color:#1f4e79;overflow-wrap:anywhere}article{border-top:1px solid #999;margin-top:1.5rem}
 @media(max-width:32rem){dl{grid-template-columns:1fr}dd{margin-bottom:.5rem}}
@@ -106,7 +106,8 @@ def table(names: Iterable[str], rows: Iterable[Iterable[str]], caption: str = ""
     head = "".join(f'<th scope="col">{said}</th>' for said in names)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     above = f"<caption>{caption}</caption>" if caption else ""
-    return f"<table>{above}<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+    rows_and_names = f"{above}<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody>"
+    return f'<div class="wide"><table>{rows_and_names}</table></div>'
 
 
 def link(url: str) -> str:

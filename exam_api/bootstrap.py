@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from acts.contracts import Form4Document, Language
 from acts.errors import TimestampFailed
 from acts.form4 import render_form4_xlsx
+from acts.form4_html import render_form4_html
 from acts.form4_pdf import render_form4_pdf
 from acts.forms import render_form, render_form_html
 from acts.package import PackageContents, make_package
@@ -279,7 +280,9 @@ def _container(
                 acts,
                 read,
                 blobs,
-                PaperMakers(render_form4_pdf, render_form_html, _packing(seal_key)),
+                PaperMakers(
+                    render_form4_pdf, render_form4_html, render_form_html, _packing(seal_key)
+                ),
             ),
             check_lists=CheckListDesk(
                 database,
@@ -430,7 +433,9 @@ def _form4_papers(blobs: Blobs, place: Place, key: SealKey) -> Form4Papers:
     def sealed(document: Form4Document, language: Language) -> bytes:
         return seal(render_form4_pdf(document, language), key, document.made_at)
 
-    return Form4Papers(blobs, place, Form4Makers(render_form4_xlsx, render_form4_pdf, sealed))
+    return Form4Papers(
+        blobs, place, Form4Makers(render_form4_xlsx, render_form4_pdf, render_form4_html, sealed)
+    )
 
 
 def _packing(key: SealKey) -> Callable[[PackageContents], bytes]:

@@ -1,4 +1,4 @@
-"""Other ways to read what was decided: an act as a page or with all it rests on, form 4 as PDF."""
+"""Other ways to read what was decided: an act as page or with all it rests on, form 4 too."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -23,6 +23,7 @@ class PaperMakers:
     """How papers are made of documents; CPU-bound, called in threads."""
 
     form4_pdf: Callable[[Form4Document, Language], bytes]
+    form4_html: Callable[[Form4Document, Language], bytes]
     act_html: Callable[[AnyAct, Language], bytes]
     package: Callable[[PackageContents], bytes]
 
@@ -88,3 +89,8 @@ class ActPapers:
         """NotFound."""
         document = await self._acts.form4_document(actor, exam_id)
         return await asyncio.to_thread(self._makers.form4_pdf, document, language)
+
+    async def form4_html(self, actor: Actor, exam_id: str, language: Language) -> bytes:
+        """The same list as an accessible page. NotFound."""
+        document = await self._acts.form4_document(actor, exam_id)
+        return await asyncio.to_thread(self._makers.form4_html, document, language)

@@ -1,6 +1,6 @@
 """Appeals (T-5.3 … T-5.6, S-21): lodged, visaed, voted on, decided; a grade is corrected once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -79,12 +79,12 @@ class AppealDesk:
         self,
         units: AppealsUnits,
         clock: Clock,
-        render: Render,
+        renders: Mapping[str, Render],
         policy: AppealPolicy = AppealPolicy(),  # noqa: B008 - frozen value
     ) -> None:
         self._units = units
         self._clock = clock
-        self._render = render
+        self._renders = renders
         self._policy = policy
 
     # --- the student --------------------------------------------------------------------------
@@ -143,15 +143,20 @@ class AppealDesk:
             appeal, sitting = await _judged(unit, actor, appeal_id)
             return await appealed_question(unit, appeal, sitting, language)
 
-    async def protocol(self, actor: Actor, appeal_id: str, language: Language) -> tuple[str, bytes]:
-        """The number and the PDF; made of what was decided, so always the same. NotFound."""
+    async def protocol(
+        self, actor: Actor, appeal_id: str, language: Language, kind: str = "pdf"
+    ) -> tuple[str, bytes]:
+        """The number and the paper; made of what was decided, so always the same. NotFound.
+
+        ``kind``: pdf or html.
+        """
         async with self._units.read() as unit:
             appeal = await unit.appeals.get(appeal_id, actor)
             if appeal.decided_at is None:
                 raise NotFound
             sheet = await _answer_sheet(unit, await unit.appeals.sitting(appeal))
         document = _document(appeal, sheet, self._policy, language)
-        return appeal.protocol_number, self._render(document, language)
+        return appeal.protocol_number, self._renders[kind](document, language)
 
     # --- the registrar ------------------------------------------------------------------------
 

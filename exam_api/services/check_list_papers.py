@@ -1,11 +1,11 @@
-"""Form 4 of check lists: as XLSX and PDF, as it was sent and signed, and read back when filled."""
+"""Form 4 of check lists: XLSX, PDF or page; as it was sent and signed; read back when filled."""
 
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from acts.contracts import Form4Document, Form4Row, Language
 from exam_api.domain.check_lists import Finding
@@ -14,8 +14,8 @@ from exam_api.services.act_documents import Place
 from exam_api.services.check_lists_ports import ListRow
 from exam_api.services.ports import Blobs
 
-Kind = Literal["xlsx", "pdf"]
-KINDS: Final[tuple[Kind, ...]] = ("xlsx", "pdf")
+Kept = Literal["xlsx", "pdf"]  # as it was signed
+Kind = Kept | Literal["html"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Form4Makers:
 
     xlsx: Callable[[Form4Document, Language], bytes]
     pdf: Callable[[Form4Document, Language], bytes]
+    html: Callable[[Form4Document, Language], bytes]
     sealed: Callable[[Form4Document, Language], bytes]
 
 
@@ -57,8 +58,8 @@ class Form4Papers:
         )
 
     async def made(self, document: Form4Document, kind: Kind, language: Language) -> bytes:
-        make = self._makers.xlsx if kind == "xlsx" else self._makers.pdf
-        return await asyncio.to_thread(make, document, language)
+        makers = {"xlsx": self._makers.xlsx, "pdf": self._makers.pdf, "html": self._makers.html}
+        return await asyncio.to_thread(makers[kind], document, language)
 
     async def kept(self, key: str) -> bytes:
         """NotFound."""
@@ -82,11 +83,11 @@ class Form4Papers:
             files[name_of("pdf", language)] = await self._put(list_id, "pdf", pdf)
         return files, digest
 
-    async def _put(self, list_id: str, kind: Kind, content: bytes) -> str:
+    async def _put(self, list_id: str, kind: Kept, content: bytes) -> str:
         key = f"form4/{list_id}/{hashlib.sha256(content).hexdigest()[:32]}.{kind}"
         await self._blobs.put(key, content)
         return key
 
 
-def name_of(kind: Kind, language: Language) -> str:
+def name_of(kind: Kept, language: Language) -> str:
     return f"{kind}-{language}"

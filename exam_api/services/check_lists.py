@@ -142,7 +142,7 @@ class CheckListDesk:
             final = sheet.state in _FINAL
             signed = await unit.check_lists.signed(list_id) if final else None
         if signed is not None:
-            if len(rows) == sheet.rows:
+            if kind != "html" and len(rows) == sheet.rows:
                 return await self._papers.kept(signed.files[name_of(kind, language)])
             document = self._papers.document(rows, sheet.member.name, signed.at)
             excerpt = replace(document, draft=False, signed_at=document.made_at)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -68,14 +68,12 @@ class Results:
         self,
         units: ResultsUnits,
         clock: Clock,
-        render_pdf: Render,
-        render_xlsx: Render,
+        renders: Mapping[str, Render],
         settings: ResultsSettings = ResultsSettings(),
     ) -> None:
         self._units = units
         self._clock = clock
-        self._render_pdf = render_pdf
-        self._render_xlsx = render_xlsx
+        self._renders = renders
         self._settings = settings
 
     async def exams(self, actor: Actor) -> tuple[GradedExam, ...]:
@@ -108,10 +106,10 @@ class Results:
             return list(await unit.grades.of_sitting(sitting_id))
 
     async def statement(self, actor: Actor, exam_id: str, language: Language, kind: str) -> bytes:
-        """``kind``: pdf or xlsx. A draft until the next day, and says so."""
+        """``kind``: pdf, xlsx or html. A draft until the next day, and says so."""
         sheet = await self.sheet(actor, exam_id)
         document = self._document(sheet, language)
-        return (self._render_pdf if kind == "pdf" else self._render_xlsx)(document, language)
+        return self._renders[kind](document, language)
 
     async def journal_file(self, actor: Actor, exam_id: str, kind: str) -> bytes:
         """What the journal imports by hand, ``kind`` csv or xlsx; no cell is ever a formula."""

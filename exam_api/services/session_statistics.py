@@ -125,13 +125,12 @@ class SessionStatistics:
         self,
         units: StatisticsUnits,
         clock: Clock,
-        render_pdf: Render,
-        render_xlsx: Render,
+        renders: Mapping[str, Render],
         zone: ZoneInfo,
     ) -> None:
         self._units = units
         self._clock = clock
-        self._renders = {"pdf": render_pdf, "xlsx": render_xlsx}
+        self._renders = renders
         self._zone = zone
 
     async def periods(self, actor: Actor) -> tuple[Period, ...]:
@@ -166,7 +165,7 @@ class SessionStatistics:
     async def report(
         self, actor: Actor, period_id: str | None, language: Language, kind: str
     ) -> bytes:
-        """T-6.7: for the academic council. ``kind``: pdf or xlsx."""
+        """T-6.7: for the academic council. ``kind``: pdf, xlsx or html."""
         figures = await self.figures(actor, period_id, language)
         made_at = self._clock.now().astimezone(self._zone).replace(microsecond=0)
         document = SessionReport(

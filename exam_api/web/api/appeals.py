@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from acts.contracts import Language
-from acts.protocol import render_protocol
+from acts.protocol import render_protocol, render_protocol_html
 from exam_api.domain.appeals import GROUNDS_LIMIT
 from exam_api.domain.errors import (
     AppealExists,
@@ -18,6 +18,7 @@ from exam_api.domain.errors import (
 )
 from exam_api.services.appeals import AppealChance, AppealDesk, SheetLine
 from exam_api.services.appeals_ports import Appeal
+from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.review_papers import file_name
@@ -53,8 +54,11 @@ class Decision(BaseModel):
     points: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
+_PROTOCOL = {"pdf": render_protocol, "html": render_protocol_html}
+
+
 async def appeals_of(core: CoreDep) -> AppealDesk:
-    return AppealDesk(core.database, core.clock, render_protocol, core.appeal_policy)
+    return AppealDesk(core.database, core.clock, _PROTOCOL, core.appeal_policy)
 
 
 AppealsDep = Annotated[AppealDesk, Depends(appeals_of)]
@@ -114,6 +118,18 @@ async def protocol(
         "Content-Disposition": f'inline; filename="protocol-{file_name(number)}-{lang}.pdf"',
     }
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+@router.get("/appeals/{appeal_id}/protocol.html")
+async def protocol_html(
+    appeal_id: PathId,
+    actor: CurrentActor,
+    appeals: AppealsDep,
+    lang: Annotated[Language, Query()] = "kk",
+) -> Response:
+    """The accessible twin, for whoever may read the PDF."""
+    _, page = await appeals.protocol(actor, appeal_id, lang, "html")
+    return twin(page, lang)
 
 
 @router.post("/appeals/{appeal_id}/visa", responses=refuses(CommissionMissing, IllegalTransition))

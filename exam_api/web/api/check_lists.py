@@ -20,6 +20,7 @@ from exam_api.services.check_list_papers import Kind
 from exam_api.services.check_lists import OneSheet
 from exam_api.services.check_lists_ports import ListedSheet, Proposal
 from exam_api.services.check_sheets import SheetCheck
+from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.proctoring_services import Proctoring
@@ -66,6 +67,8 @@ class ComparedFile:
 
 
 def paper_response(content: bytes, kind: Kind, language: Language) -> Response:
+    if kind == "html":
+        return twin(content, language)
     how = "attachment" if kind == "xlsx" else "inline"
     headers = {
         "Cache-Control": "private, no-cache",

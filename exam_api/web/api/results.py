@@ -6,10 +6,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from acts.contracts import Language
-from acts.statement import render_statement_pdf, render_statement_xlsx
+from acts.statement import (
+    render_statement_html,
+    render_statement_pdf,
+    render_statement_xlsx,
+)
 from exam_api.domain.errors import StatementEarly
 from exam_api.services.results import Results
 from exam_api.services.results_ports import JournalEntry
+from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.auth import CoreDep, CurrentActor, MaybeActor
@@ -23,13 +28,16 @@ _MEDIA = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_STATEMENT = {
+    "pdf": render_statement_pdf,
+    "xlsx": render_statement_xlsx,
+    "html": render_statement_html,
+}
 _TOKEN = Security(HTTPBearer(scheme_name="journal token", auto_error=False))
 
 
 async def results_of(core: CoreDep) -> Results:
-    return Results(
-        core.database, core.clock, render_statement_pdf, render_statement_xlsx, core.results
-    )
+    return Results(core.database, core.clock, _STATEMENT, core.results)
 
 
 ResultsDep = Annotated[Results, Depends(results_of)]
@@ -46,13 +54,15 @@ def _file(body: bytes, media_type: str, name: str) -> Response:
 @router.get("/exams/{exam_id}/statement.{kind}")
 async def statement(
     exam_id: PathId,
-    kind: Literal["pdf", "xlsx"],
+    kind: Literal["pdf", "xlsx", "html"],
     actor: CurrentActor,
     results: ResultsDep,
     lang: Annotated[Language, Query()] = "kk",
 ) -> Response:
     """The grade statement; a draft until the day after the exam (row 10)."""
     body = await results.statement(actor, exam_id, lang, kind)
+    if kind == "html":
+        return twin(body, lang)
     return _file(body, _MEDIA[kind], f"statement-{lang}.{kind}")
 
 

@@ -1,12 +1,11 @@
-"""An act as an accessible page and as an evidence package; form 4 as PDF."""
+"""An act as an accessible page and as an evidence package; form 4 as PDF and as a page."""
 
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import HTMLResponse
 
 from acts.contracts import Language
-from acts.html_parts import STYLE_SHA256
+from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CurrentActor
@@ -14,11 +13,6 @@ from exam_api.web.auth import CurrentActor
 router = APIRouter(prefix="/api/v1", tags=["review"])
 
 _PRIVATE: Final = {"Cache-Control": "private, no-cache"}
-# The page carries its own style and pictures, and needs nothing else.
-_SELF_CONTAINED: Final = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_SHA256}'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
 DocumentLanguage = Annotated[Language, Query()]
 
 
@@ -30,8 +24,7 @@ def file_name(number: str) -> str:
 async def act_html(
     act_id: PathId, actor: CurrentActor, services: Proctoring, lang: DocumentLanguage = "kk"
 ) -> Response:
-    headers = {**_PRIVATE, "Content-Security-Policy": _SELF_CONTAINED, "Content-Language": lang}
-    return HTMLResponse(await services.papers.html(actor, act_id, lang), headers=headers)
+    return twin(await services.papers.html(actor, act_id, lang), lang)
 
 
 @router.get("/acts/{act_id}.zip")
@@ -49,3 +42,10 @@ async def form4_pdf(
     headers = {**_PRIVATE, "Content-Disposition": f'inline; filename="form4-{lang}.pdf"'}
     pdf = await services.papers.form4_pdf(actor, exam_id, lang)
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+@router.get("/exams/{exam_id}/form4.html")
+async def form4_html(
+    exam_id: PathId, actor: CurrentActor, services: Proctoring, lang: DocumentLanguage = "kk"
+) -> Response:
+    return twin(await services.papers.form4_html(actor, exam_id, lang), lang)

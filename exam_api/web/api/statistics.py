@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 
 from acts.contracts import Language
-from acts.session_report import render_report_pdf, render_report_xlsx
+from acts.session_report import render_report_html, render_report_pdf, render_report_xlsx
 from exam_api.services.session_statistics import SessionStatistics
+from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import BodyId
 from exam_api.web.auth import CoreDep, CurrentActor
 
@@ -16,12 +17,11 @@ _MEDIA = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_REPORT = {"pdf": render_report_pdf, "xlsx": render_report_xlsx, "html": render_report_html}
 
 
 async def statistics_of(core: CoreDep) -> SessionStatistics:
-    return SessionStatistics(
-        core.database, core.clock, render_report_pdf, render_report_xlsx, core.results.zone
-    )
+    return SessionStatistics(core.database, core.clock, _REPORT, core.results.zone)
 
 
 StatisticsDep = Annotated[SessionStatistics, Depends(statistics_of)]
@@ -29,7 +29,7 @@ StatisticsDep = Annotated[SessionStatistics, Depends(statistics_of)]
 
 @router.get("/report.{kind}")
 async def report(
-    kind: Literal["pdf", "xlsx"],
+    kind: Literal["pdf", "xlsx", "html"],
     actor: CurrentActor,
     statistics: StatisticsDep,
     period: Annotated[BodyId | None, Query()] = None,
@@ -37,6 +37,8 @@ async def report(
 ) -> Response:
     """Of one session of exams, or of all; what the caller may not see is not counted."""
     body = await statistics.report(actor, period, lang, kind)
+    if kind == "html":
+        return twin(body, lang)
     headers = {
         "Cache-Control": "private, no-cache",
         "Content-Disposition": f'attachment; filename="session-report-{lang}.{kind}"',

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from acts.form4 import render_form4_xlsx
+from acts.form4_html import render_form4_html
 from acts.form4_pdf import render_form4_pdf
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql import tables
@@ -30,7 +31,7 @@ API = "/api/v1/check-lists"
 @pytest.fixture
 async def people(core, database, exam_id):
     """Member and proctor1, who has student1 and whose test is over."""
-    makers = Form4Makers(render_form4_xlsx, render_form4_pdf, render_form4_pdf)
+    makers = Form4Makers(render_form4_xlsx, render_form4_pdf, render_form4_html, render_form4_pdf)
     papers = Form4Papers(core.blobs, Place("http://exam.test", ZoneInfo("UTC")), makers)
     desk = CheckListDesk(core.database, core.clock, papers, read_sheet, core.act_policy)
     core.proctoring = SimpleNamespace(check_lists=desk)

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 
 from acts.form4 import render_form4_xlsx
+from acts.form4_html import render_form4_html
 from acts.form4_pdf import render_form4_pdf
 from exam_api.adapters.mail import FolderMailer
 from exam_api.adapters.sheets import read_sheet
@@ -46,7 +47,7 @@ ZONE = ZoneInfo("Asia/Almaty")
 
 
 def desk_of(core) -> CheckListDesk:
-    makers = Form4Makers(render_form4_xlsx, render_form4_pdf, render_form4_pdf)
+    makers = Form4Makers(render_form4_xlsx, render_form4_pdf, render_form4_html, render_form4_pdf)
     papers = Form4Papers(core.blobs, Place("http://exam.test", ZONE), makers)
     return CheckListDesk(core.database, core.clock, papers, read_sheet, core.act_policy)
 

@@ -92,10 +92,9 @@ async def test_the_journal_is_read_page_by_page_by_a_machine(
 ) -> None:
     to_next_day()
     await import_grades(client_of, exam_id, "registrar")
-    from acts.statement import render_statement_pdf, render_statement_xlsx
     from exam_api.services.results import Results
 
-    results = Results(core.database, core.clock, render_statement_pdf, render_statement_xlsx)
+    results = Results(core.database, core.clock, {})
     admin = (await core.accounts.log_in("admin", "baqylau-demo", "x")).actor
     token = await results.add_client(admin, "Univer")
     machine = await client_of(None)

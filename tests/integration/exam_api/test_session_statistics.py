@@ -21,12 +21,9 @@ async def sat(begun):
 
 @pytest.fixture
 async def figures_for(core: Core):
-    from acts.session_report import render_report_pdf, render_report_xlsx
     from exam_api.services.session_statistics import SessionStatistics
 
-    desk = SessionStatistics(
-        core.database, core.clock, render_report_pdf, render_report_xlsx, core.results.zone
-    )
+    desk = SessionStatistics(core.database, core.clock, {}, core.results.zone)
 
     async def ask(login: str):
         actor = (await core.accounts.log_in(login, "baqylau-demo", "x")).actor

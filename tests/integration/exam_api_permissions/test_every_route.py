@@ -112,6 +112,7 @@ TEXT = {"text": "рахмет"}
 TIME = {"minutes": 5, "reason": "байланыс үзілді"}
 JPEG = {"jpeg": "/9j/4AAQSkZJRg=="}
 PDF = {"kind": "pdf"}
+PAGE = {"kind": "html"}
 PIECE = "?size=9&start_ms=0&sha256=" + "0" * 64
 PAGE_STATE = {"focus_lost": True, "second_screen": False, "virtual_camera": False}
 SAMPLES = {"samples": [{"sent": 1, "server": 2, "received": 3}] * 8}
@@ -253,6 +254,7 @@ ROWS = (
     row(f"GET {EXAM}/events", EXAM_WATCHERS, hangs=True),
     row(f"GET {EXAM}/form4.xlsx", EXAM_WATCHERS),
     row(f"GET {EXAM}/form4.pdf", EXAM_WATCHERS),
+    row(f"GET {EXAM}/form4.html", EXAM_WATCHERS),
     # --- form 4 on its way: sent by member to proctor1
     *(
         row(f"GET {path}", SIGNED_IN, tells="{list_id}", told=LIST_READERS)
@@ -267,7 +269,9 @@ ROWS = (
     ),
     *rows(LIST_READERS, "GET /check-lists/{list_id}", f"GET {LIST}"),
     row(f"GET {LIST}/form4.{{kind}}", LIST_READERS, values={"kind": "pdf"}),
+    row(f"GET {LIST}/form4.{{kind}}", LIST_READERS, values=PAGE),
     row("GET /api/v1/members/{member_id}/form4.{kind}", LIST_READERS, values={"kind": "xlsx"}),
+    row("GET /api/v1/members/{member_id}/form4.{kind}", LIST_READERS, values=PAGE),
     row("POST /check-lists/{list_id}/findings", PROCTOR, form={"follow": "1"}),
     row(f"PUT {LIST}/findings", PROCTOR, json={"findings": {}}),
     row("POST /check-lists/{list_id}/steps", MEMBER, form={"step": "recall", "reason": "x"}),
@@ -375,6 +379,7 @@ ROWS = (
     row("GET /results/{exam_id}/{sitting_id}", GRADERS),
     *rows(REGISTRAR | DEPARTMENT, "POST /results/{exam_id}/import", f"POST {EXAM}/journal"),
     row(f"GET {EXAM}/statement.{{kind}}", GRADERS, values=PDF),
+    row(f"GET {EXAM}/statement.{{kind}}", GRADERS, values=PAGE),
     row(
         f"GET {EXAM}/journal.{{kind}}",
         GRADERS,
@@ -388,6 +393,7 @@ ROWS = (
     row("POST /clients/{client_id}/revoke", ADMIN),
     row("GET /statistics", STATISTICIANS, tells="{discipline}", told=GRADERS),
     row("GET /api/v1/statistics/report.{kind}", STATISTICIANS, values=PDF),
+    row("GET /api/v1/statistics/report.{kind}", STATISTICIANS, values=PAGE),
     # --- appeals
     row(f"GET {SITTING}/appeal", OWNER),
     row(f"POST {SITTING}/appeal", OWNER, json={"grounds": "екі жауап та дұрыс"}),
@@ -399,9 +405,10 @@ ROWS = (
     row("GET /appeals/{appeal_id}", APPEAL_READERS, tells="жасырын дауыс", told=JUDGES),
     row(f"GET {APPEAL}/answer-sheet", REGISTRAR | JUDGES),
     row("GET /appeals/{appeal_id}/pictures/{name}", REGISTRAR | JUDGES),
-    row(
-        f"GET {APPEAL}/protocol.pdf",
+    *rows(
         APPEAL_READERS,
+        f"GET {APPEAL}/protocol.pdf",
+        f"GET {APPEAL}/protocol.html",
         values={"appeal_id": "{decided_appeal_id}"},
     ),
     row(f"POST {APPEAL}/visa", REGISTRAR, json={"grant": True}),

@@ -27,7 +27,7 @@ from exam_api.services.sheets import SheetUnreadable
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PLACE = Place("https://proctor.example.kz", ZoneInfo("Asia/Almaty"))
-PAPERS = Form4Papers(None, PLACE, Form4Makers(render_form4_xlsx, None, None))
+PAPERS = Form4Papers(None, PLACE, Form4Makers(render_form4_xlsx, None, None, None))
 NAMES = ["Әлімов Қайрат", "Ғабитова Өмір", "Ңұрлан Үміт", "Һәкім Ілияс"]
 PLAIN = SittingFacts(SittingState.SUBMITTED, "p", flags=0, undecided=0, act_made=False)
 REVIEWED = replace(PLAIN, flags=2)

@@ -81,6 +81,7 @@ class Api:
             f"/api/v1/exams/{exam_id}/events",
             f"/api/v1/exams/{exam_id}/form4.xlsx",
             f"/api/v1/exams/{exam_id}/form4.pdf",
+            f"/api/v1/exams/{exam_id}/form4.html",
             f"/api/v1/sittings/{self.sitting_id}/flags",
             f"/api/v1/sittings/{self.sitting_id}/recording.webm",
             f"/api/v1/sittings/{self.sitting_id}/thumbnail.jpg",
@@ -132,6 +133,9 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                     form4_pdf=lambda document, language: (
                         f"%PDF {len(document.rows)} {language}".encode()
                     ),
+                    form4_html=lambda document, language: (
+                        f"<!doctype html>{len(document.rows)} {language}".encode()
+                    ),
                     act_html=render_act_html,
                     package=_packed,
                 ),
@@ -142,7 +146,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                 Form4Papers(
                     world.blobs,
                     Place("http://exam.example", ZoneInfo("Asia/Almaty")),
-                    Form4Makers(_form4, _form4, _form4),
+                    Form4Makers(_form4, _form4, _form4, _form4),
                 ),
                 read_sheet,
                 ActPolicy(),
@@ -216,6 +220,7 @@ async def test_a_proctor_gets_pictures_clip_and_tables(api):
             "recording.webm": ("video/webm", WEBM),
             "form4.xlsx": ("application/vnd.openxmlformats", b"PK2"),
             "form4.pdf": ("application/pdf", b"%PDF 2 kk"),
+            "form4.html": ("text/html", b"<!doctype html>2 kk"),
         }
         for path in api.paths():
             name = path.rsplit("/", 1)[-1]
@@ -225,6 +230,16 @@ async def test_a_proctor_gets_pictures_clip_and_tables(api):
                 assert answer.headers["content-type"].startswith(media_type), path
                 assert answer.content == body
                 assert "private" in answer.headers["cache-control"]
+
+
+async def test_an_accessible_page_may_load_and_run_nothing(api):
+    async with api.client("proctor1") as http:
+        path = next(path for path in api.paths() if path.endswith("form4.html"))
+        answer = await http.get(f"{path}?lang=ru")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "script-src" not in policy
+    assert answer.headers["content-language"] == "ru"
 
 
 @pytest.mark.parametrize("name", ["recording.webm", "clip.webm"])
