@@ -170,11 +170,16 @@ def cause_name(cause: str, language: Language) -> str:
 
 def _software(document: ActDocument, language: Language) -> str:
     words = typefaces.markup(document.software)
-    if document.analysed_fps is None:
+    if not document.recorded:
         return words
-    rate = f"{document.analysed_fps:.1f}".removesuffix(".0")
-    rates = [filled("annex.fps", code, rate) for code in ("kk", language)]
-    return f"{words}; {styles.join(rates[0], rates[1])}"
+    return f"{words}; {styles.join(rate_words(document, 'kk'), rate_words(document, language))}"
+
+
+def rate_words(document: ActDocument, language: Language) -> str:
+    """How closely the recording was looked at; that it is unknown where nobody counted."""
+    if document.analysed_fps is None:
+        return label("annex.fps_unknown", language)
+    return filled("annex.fps", language, values.decimal(document.analysed_fps, 1, language))
 
 
 def _item(
@@ -219,6 +224,10 @@ def _details(
         _row("annex.confidence", values.decimal(entry.confidence, 2, language), language),
         _row("annex.model", typefaces.markup(entry.model) or "—", language),
     ]
+    if entry.recall is not None:
+        of = styles.both("annex.recall_of", language)
+        found = f"{values.share(entry.recall, 1, language)} {of}"
+        rows.append(_row("annex.recall", found, language))
     rows += _frame_rows(entry, language, readable=readable)
     if entry.clip_url:
         rows.append(_row("annex.clip", values.link(entry.clip_url), language))

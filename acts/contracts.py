@@ -42,6 +42,7 @@ class EvidenceItem:
     ``kind`` is the flag's stored code. Regions are relative corners (x0, y0, x1, y1), 0..1.
     ``clip_sha256`` and ``clip_url`` are empty where there is no clip. ``decided_by`` is the person
     who confirmed the flag, ``comment`` what they wrote; ``frame_at_ms`` is when the frame was seen.
+    ``recall``: of an object model, the share of visible phones that it finds, as measured.
     """
 
     item: Form1Item | None
@@ -58,6 +59,7 @@ class EvidenceItem:
     decided_by: str = ""
     decided_at: datetime | None = None
     frame_at_ms: int | None = None
+    recall: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class ActDocument:
 
     ``made_at`` carries its time zone and is the only time in the file: the same document gives
     the same bytes. ``started_at`` is the zero of the evidence's time spans. A draft may lack its
-    number and is marked on every page.
+    number and is marked on every page. ``analysed_fps``: frames a second that were analysed, on
+    average; None where nobody counted.
     """
 
     form: ClassVar[int] = 1

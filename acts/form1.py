@@ -55,6 +55,7 @@ def check_act(document: ActDocument) -> None:
         document.supplied_seconds,
     ]
     numbers += [entry.confidence for entry in document.evidence]
+    numbers += [entry.recall or 0.0 for entry in document.evidence]
     numbers += [edge for entry in document.evidence for box in entry.regions for edge in box]
     check(document, times, numbers)
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from html import escape
 
 from acts import typefaces, values
-from acts.annex import about_title, noted_at
+from acts.annex import about_title, noted_at, rate_words
 from acts.contracts import ActDocument, EvidenceItem, Form1Item, Language
 from acts.form1 import breach_time, check_act
 from acts.frames import frame_size
 from acts.html_parts import both, form_page, join, link, listed, name, people, picture, table, text
-from acts.labels import filled, kind_name, label
+from acts.labels import kind_name, label
 
 
 def render_act_html(document: ActDocument, language: Language) -> bytes:
@@ -152,11 +152,10 @@ def _cause(cause: str, language: Language) -> str:
 
 
 def _software(document: ActDocument, language: Language) -> str:
-    if document.analysed_fps is None:
+    if not document.recorded:
         return text(document.software)
-    rate = f"{document.analysed_fps:.1f}".removesuffix(".0")
-    rates = [filled("annex.fps", code, rate) for code in ("kk", language)]
-    return f"{text(document.software)}; {join(rates[0], rates[1], language)}"
+    rates = join(rate_words(document, "kk"), rate_words(document, language), language)
+    return f"{text(document.software)}; {rates}"
 
 
 def _table(document: ActDocument, language: Language) -> str:
@@ -195,6 +194,9 @@ def _details(
     yield name("annex.span", language), values.span(document, entry.start_ms, entry.end_ms)
     yield name("annex.confidence", language), values.decimal(entry.confidence, 2, language)
     yield name("annex.model", language), text(entry.model) or "—"
+    if entry.recall is not None:
+        found = f"{values.share(entry.recall, 1, language)} {both('annex.recall_of', language)}"
+        yield name("annex.recall", language), found
     if entry.frame_jpeg:
         if frame_size(entry.frame_jpeg) is None:
             yield name("annex.frame", language), both("annex.frame_unreadable", language)

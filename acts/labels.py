@@ -165,7 +165,16 @@ ANNEX = {
     "annex.digest": Label("Жазбаның хэші", "Хеш записи", "Recording digest"),
     "annex.recording": Label("Жазбаға сілтеме", "Ссылка на запись", "Recording"),
     "annex.software": Label("Бағдарлама", "Программа", "Software"),
-    "annex.fps": Label("___ кадр/с талданды", "анализ ___ кадр/с", "___ frames/s analysed"),
+    "annex.fps": Label(
+        "секундына орта есеппен ___ кадр талданды",
+        "в среднем анализировалось ___ кадра в секунду",
+        "analysed on average ___ pictures a second",
+    ),
+    "annex.fps_unknown": Label(
+        "секундына неше кадр талданғаны белгісіз",
+        "сколько кадров в секунду анализировалось, неизвестно",
+        "how many pictures a second were analysed is unknown",
+    ),
     "annex.verify": Label(
         "Актінің өзгермегенін тексеру",
         "Проверить, что акт не изменён",
@@ -187,6 +196,14 @@ ANNEX = {
     "annex.span": Label("Уақыт аралығы", "Промежуток", "Time span"),
     "annex.confidence": Label("Сенімділік", "Уверенность", "Confidence"),
     "annex.model": Label("Модель", "Модель", "Model"),
+    "annex.recall": Label(
+        "Модельдің өлшенген толымдылығы",
+        "Измеренная полнота модели",
+        "Measured recall of the model",
+    ),
+    "annex.recall_of": Label(
+        "көрініп тұрған телефондардан", "из видимых телефонов", "of visible phones"
+    ),
     "annex.clip": Label("Бейнеүзінді", "Видеофрагмент", "Clip"),
     "annex.clip_digest": Label("Үзіндінің хэші", "Хеш фрагмента", "Clip digest"),
     "annex.frame": Label("Кадр", "Кадр", "Frame"),

@@ -121,3 +121,13 @@ class FlagUpdate:
     sitting_id: str
     phase: FlagPhase
     flag: Flag
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedStretch:
+    """How many frames of a sitting were analysed from one switching on to now (its timeline)."""
+
+    sitting_id: str
+    frames: int
+    start_ms: int
+    end_ms: int

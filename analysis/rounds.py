@@ -12,7 +12,15 @@ from typing import Final, Protocol
 
 from analysis.analyzer import SittingAnalyzer
 from analysis.budget import Budget
-from analysis.contracts import NOBODY_KNOWN, Flag, FlagKind, FlagPhase, FlagUpdate, Subject
+from analysis.contracts import (
+    NOBODY_KNOWN,
+    AnalysedStretch,
+    Flag,
+    FlagKind,
+    FlagPhase,
+    FlagUpdate,
+    Subject,
+)
 from analysis.errors import PictureUnreadable
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
@@ -23,11 +31,13 @@ logger = logging.getLogger(__name__)
 
 THUMBNAIL_SIDE: Final = 320
 THUMBNAIL_QUALITY: Final = 70
+COUNTED_EVERY_MS: Final = 60_000  # what a crash may leave uncounted
 RETRY_S: Final = 1.0
 MOST_RETRIES: Final = 30  # half a minute of refused updates; then the oldest is given up, logged
 
 OnUpdate = Callable[[FlagUpdate], None]
 OnThumbnail = Callable[[str, int, bytes], None]
+OnStretch = Callable[[AnalysedStretch], None]
 Clock = Callable[[], float]
 
 
@@ -57,11 +67,12 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """Who hears of what is found. Called in the analysis thread."""
+    """Who hears of what is found, and of how much was looked at. Called in the analysis thread."""
 
     on_update: OnUpdate
     on_thumbnail: OnThumbnail | None = None
     thumbnail_every_s: float = 2.0
+    on_stretch: OnStretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,10 @@ class Outbox:
 
 @dataclass(slots=True, eq=False)
 class Attached:
-    """A sitting of a thread, touched by it only, except ``done``. ``taken_ms``: its last frame."""
+    """A sitting of a thread, touched by it only, except ``done``. ``taken_ms``: its last frame.
+
+    ``counted_ms``: up to where the frames analysed were told.
+    """
 
     sitting_id: str
     watched: Watched
@@ -153,6 +167,7 @@ class Attached:
     outbox: Outbox
     shown_ms: int | None = None
     taken_ms: int | None = None
+    counted_ms: int | None = None
     done: Analysed = field(default_factory=Analysed)
 
 
@@ -191,6 +206,7 @@ class Rounds:
         self.serve(attached)
         attached.outbox.add(attached.analyzer.finish())
         attached.outbox.flush(self._clock(), last=True)
+        self._count(attached)
         del self.sittings[sitting_id]
         return attached.done
 
@@ -225,6 +241,20 @@ class Rounds:
         attached.watched.tap.rate = attached.analyzer.wanted_fps
         attached.outbox.add(updates)
         attached.done = attached.done.plus(frame.at_ms)
+        if attached.counted_ms is None:
+            attached.counted_ms = frame.at_ms
+        if frame.at_ms - attached.counted_ms >= COUNTED_EVERY_MS:
+            self._count(attached)
+
+    def _count(self, attached: Attached) -> None:
+        done, hear = attached.done, self._receivers.on_stretch
+        if hear is None or done.first_ms is None or done.last_ms is None:
+            return
+        attached.counted_ms = done.last_ms
+        try:
+            hear(AnalysedStretch(attached.sitting_id, done.frames, done.first_ms, done.last_ms))
+        except Exception:
+            logger.exception("count of sitting %s refused", attached.sitting_id)
 
     def _show(self, attached: Attached, frame: Frame) -> None:
         show, every_ms = self._receivers.on_thumbnail, self._receivers.thumbnail_every_s * 1000

@@ -21,6 +21,7 @@ from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
 from analysis.rounds import (
     Analysed,
     FrameSource,
+    OnStretch,
     OnThumbnail,
     OnUpdate,
     Outbox,
@@ -61,9 +62,10 @@ class AnalysisWorker:
         *,
         threads: int = 1,
         hangs_after_s: float = HANGS_AFTER_S,
+        on_stretch: OnStretch | None = None,
     ) -> None:
         self._factory = model_set_factory
-        self._receivers = Receivers(on_update, on_thumbnail, thumbnail_every_s)
+        self._receivers = Receivers(on_update, on_thumbnail, thumbnail_every_s, on_stretch)
         self._hangs_after_s = hangs_after_s
         self._hangs: Counter[str] = Counter()
         self._lanes = [self._lane(index) for index in range(threads)]

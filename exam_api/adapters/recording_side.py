@@ -76,6 +76,7 @@ def recording_side(
         bridge.on_flag,
         on_thumbnail,
         settings.thumbnail_every_s,
+        on_stretch=bridge.on_stretch,
     )
     return RecordingSide(capture, analyzer)
 
@@ -104,6 +105,7 @@ def _remote(
         setup=setup,
         on_event=bridge.on_capture,
         on_flag=bridge.on_flag,
+        on_stretch=bridge.on_stretch,
         on_thumbnail=on_thumbnail,
         on_analysis_lost=bridge.on_analysis_lost,
     )

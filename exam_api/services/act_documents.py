@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from analysis.contracts import FlagKind
+from analysis.contracts import AnalysedStretch, FlagKind
 from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording
 from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag
 from exam_api.services.review_ports import WatchedSitting
-from exam_api.services.review_rules import Coverage
+from exam_api.services.review_rules import Coverage, analysed_fps
 
 _CHAT: Final = frozenset({LogKind.MESSAGE, LogKind.REPLY, LogKind.WARNING})
 DIGEST_PREFIX: Final = 16  # hex digits in the address of the verification page
@@ -43,6 +43,7 @@ class ActFacts:
     recorded_until_ms: int
     covered: Coverage
     log: Sequence[LogEntry] = ()
+    analysed: Sequence[AnalysedStretch] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def compose(head: ActHead, facts: ActFacts, place: Place) -> dict[str, Any]:
         "recording_seconds": facts.covered.recorded_ms / 1000,
         "supplied_seconds": facts.covered.supplied_ms / 1000,
         "exam_seconds": facts.covered.exam_ms / 1000,
+        "analysed_fps": analysed_fps(facts.analysed),
         "recording_url": place.review_url(sitting.id),
         "chat": [_said(entry, facts.watched, place) for entry in facts.log if entry.kind in _CHAT],
         "gaps": [[gap.start_ms, gap.end_ms, str(gap.cause)] for gap in facts.recording.gaps],

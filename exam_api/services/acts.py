@@ -126,7 +126,9 @@ class Acts:
                     return newest
                 if all(flag.id in clips for flag, _ in wanted):
                     log = (await store.logs([sitting_id])).get(sitting_id, ())
-                    facts = replace(self._facts(watched, wanted, clips), log=log)
+                    analysed = await store.analysed(sitting_id)
+                    facts = self._facts(watched, wanted, clips)
+                    facts = replace(facts, log=log, analysed=analysed)
                     return await self._add(store, watched, newest, facts)
         raise RuntimeError("decisions keep changing")
 

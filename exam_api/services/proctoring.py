@@ -1,8 +1,8 @@
 """The bridge: what capture and analysis report becomes rows; consoles follow the rows.
 
-Threads: capture calls ``on_capture`` in the loop's thread; the analysis worker calls ``on_flag`` in
-its own. Both only hand over. Everything else happens in the loop's task ``run``, one report at a
-time and in order, so a sitting's rows have one writer.
+Threads: capture calls ``on_capture`` in the loop's thread; the analysis worker calls ``on_flag``
+and ``on_stretch`` in its own. All only hand over. Everything else happens in the loop's task
+``run``, one report at a time and in order, so a sitting's rows have one writer.
 """
 
 import asyncio
@@ -13,7 +13,15 @@ from typing import Final
 
 import structlog
 
-from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity, Subject
+from analysis.contracts import (
+    AnalysedStretch,
+    Flag,
+    FlagKind,
+    FlagPhase,
+    FlagUpdate,
+    Severity,
+    Subject,
+)
 from capture.contracts import (
     CaptureEvent,
     Gap,
@@ -71,7 +79,8 @@ class PhotosTaken:
     sitting_id: str
 
 
-Report = CaptureEvent | FlagUpdate | AnalysisLost | PhotosTaken | _Tick
+ForRows = CaptureEvent | FlagUpdate | AnalysedStretch | AnalysisLost
+Report = ForRows | PhotosTaken | _Tick
 
 
 @dataclass(slots=True)
@@ -111,8 +120,15 @@ class ProctoringBridge:
 
     def on_flag(self, update: FlagUpdate) -> None:
         """Any thread. After the loop has ended there is nobody left to tell."""
+        self._from_thread(update)
+
+    def on_stretch(self, stretch: AnalysedStretch) -> None:
+        """As ``on_flag``."""
+        self._from_thread(stretch)
+
+    def _from_thread(self, report: FlagUpdate | AnalysedStretch) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._reports.put_nowait, update)
+            self._loop.call_soon_threadsafe(self._reports.put_nowait, report)
 
     def on_analysis_lost(self, sitting_id: str, at_ms: int) -> None:
         self._reports.put_nowait(AnalysisLost(sitting_id, at_ms))
@@ -194,9 +210,7 @@ class ProctoringBridge:
             else:
                 return
 
-    async def _switch_analysis(
-        self, report: CaptureEvent | FlagUpdate | AnalysisLost, analysis: SittingAnalysis
-    ) -> None:
+    async def _switch_analysis(self, report: ForRows, analysis: SittingAnalysis) -> None:
         try:
             match report:
                 case MediaStarted(track=TrackKind.CAMERA):
@@ -234,9 +248,7 @@ class ProctoringBridge:
                 _log.exception("identity_photo_unreadable")
         return Subject(read.get(PhotoKind.FACE, ()), read.get(PhotoKind.DOCUMENT, ()))
 
-    async def _record(
-        self, report: CaptureEvent | FlagUpdate | AnalysisLost, store: ProctoringStore
-    ) -> None:
+    async def _record(self, report: ForRows, store: ProctoringStore) -> None:
         if isinstance(report, SegmentClosed):
             await store.save_segment(report.segment)
             return
@@ -256,11 +268,8 @@ class ProctoringBridge:
             case RecordingFailed():
                 payload = {"code": report.code, "at_ms": report.at_ms, "track": str(report.track)}
                 await self._tell(store, times, EventKind.RECORDING_FAILED, payload)
-            case FlagUpdate():
-                await self._flag(report, times, store)
-                self._note_delay(report, times)
-            case AnalysisLost():
-                await self._analysis_lost(report.at_ms, times, store)
+            case FlagUpdate() | AnalysedStretch() | AnalysisLost():
+                await self._analysed(report, times, store)
 
     async def _media_started(
         self, report: MediaStarted, times: SittingTimes, store: ProctoringStore
@@ -333,6 +342,21 @@ class ProctoringBridge:
             return
         if _within_test(times, update.flag):
             await self._save(update, times, store)
+
+    async def _analysed(
+        self,
+        report: FlagUpdate | AnalysedStretch | AnalysisLost,
+        times: SittingTimes,
+        store: ProctoringStore,
+    ) -> None:
+        match report:
+            case FlagUpdate():
+                await self._flag(report, times, store)
+                self._note_delay(report, times)
+            case AnalysedStretch():
+                await store.save_stretch(report)
+            case AnalysisLost():
+                await self._analysis_lost(report.at_ms, times, store)
 
     async def _analysis_lost(self, at_ms: int, times: SittingTimes, store: ProctoringStore) -> None:
         for flag in await store.open_flags(times.id):

@@ -11,7 +11,15 @@ from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Protocol, TypeVar
 
-from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity, Subject
+from analysis.contracts import (
+    AnalysedStretch,
+    Box,
+    Flag,
+    FlagKind,
+    ModelRef,
+    Severity,
+    Subject,
+)
 from capture.contracts import CaptureFigures, Gap, LiveStatus, Relief, Segment, TrackKind
 from exam_api.services.identity_ports import Photo, PhotoKind
 
@@ -179,6 +187,9 @@ class ProctoringStore(EventSink, Protocol):
         self, sitting_id: str, flag: Flag, evidence_key: str | None
     ) -> tuple[StoredFlag, Saved]:
         """Insert, or update the row of the same (kind, start). An ended flag stays as it is."""
+
+    async def save_stretch(self, stretch: AnalysedStretch) -> None:
+        """Insert, or update the row of the same start, which never shrinks."""
 
     async def close_flag(self, flag_id: str, end_ms: int) -> None: ...
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from analysis.contracts import AnalysedStretch
 from capture.contracts import Gap, Segment
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
@@ -108,6 +109,9 @@ class ReviewStore(EventSink, Protocol):
 
     async def gaps(self, sitting_id: str) -> Sequence[Gap]:
         """Of all tracks, by time."""
+
+    async def analysed(self, sitting_id: str) -> Sequence[AnalysedStretch]:
+        """How much the analysis looked at, by time; empty where nothing was kept."""
 
     async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:
         """Those made of flags, newest revision first."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.contracts import FlagKind, Severity
+from analysis.contracts import AnalysedStretch, FlagKind, Severity
 from capture.contracts import Recording
 from exam_api.domain.sitting import Sitting
 from exam_api.services.proctoring_ports import (
@@ -37,6 +37,15 @@ def confirmed(
         for flag in flags
         if flag.id in counts and counts[flag.id].verdict is Verdict.CONFIRMED
     ]
+
+
+def analysed_fps(stretches: Iterable[AnalysedStretch]) -> float | None:
+    """Frames a second while the analysis ran; None where nothing was counted."""
+    counted = [one for one in stretches if one.end_ms > one.start_ms]
+    if not counted:
+        return None
+    steps = sum(one.frames - 1 for one in counted)
+    return round(steps * 1000 / sum(one.end_ms - one.start_ms for one in counted), 2)
 
 
 def risk(flags: Iterable[StoredFlag], decisions: Iterable[StoredDecision]) -> float:

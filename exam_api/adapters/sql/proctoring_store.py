@@ -6,13 +6,21 @@ from dataclasses import asdict
 from sqlalchemy import CursorResult, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analysis.contracts import Flag
+from analysis.contracts import AnalysedStretch, Flag
 from capture.contracts import Gap, Segment
 from exam_api.adapters.sql.flag_rows import flag_columns, stored_flag
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.keeping_store import gap_columns
 from exam_api.adapters.sql.notices import SqlNotices
-from exam_api.adapters.sql.tables import Enrolment, EventRow, FlagRow, GapRow, SegmentRow, Sitting
+from exam_api.adapters.sql.tables import (
+    AnalysedRow,
+    Enrolment,
+    EventRow,
+    FlagRow,
+    GapRow,
+    SegmentRow,
+    Sitting,
+)
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.ids import new_id
 from exam_api.services.identity_ports import Photo, PhotoKind
@@ -124,6 +132,19 @@ class SqlProctoringStore(SqlEventSink):
         )
         assert row is not None
         return stored_flag(row), saved
+
+    async def save_stretch(self, stretch: AnalysedStretch) -> None:
+        if await insert_once(self._session, AnalysedRow, **asdict(stretch)):
+            return
+        await self._session.execute(
+            update(AnalysedRow)
+            .where(
+                AnalysedRow.sitting_id == stretch.sitting_id,
+                AnalysedRow.start_ms == stretch.start_ms,
+                AnalysedRow.frames < stretch.frames,
+            )
+            .values(frames=stretch.frames, end_ms=stretch.end_ms)
+        )
 
     async def close_flag(self, flag_id: str, end_ms: int) -> None:
         await self._session.execute(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 
+from analysis.contracts import AnalysedStretch
 from capture.contracts import Gap, GapCause, Segment, TrackKind
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.breaks import breaks_of
@@ -199,6 +200,17 @@ class SqlReviewStore(SqlEventSink):
         rows = await self._session.scalars(query)
         return [
             Gap(row.start_ms, row.end_ms, GapCause(row.cause), TrackKind(row.track)) for row in rows
+        ]
+
+    async def analysed(self, sitting_id: str) -> Sequence[AnalysedStretch]:
+        query = (
+            select(tables.AnalysedRow)
+            .where(tables.AnalysedRow.sitting_id == sitting_id)
+            .order_by(tables.AnalysedRow.start_ms)
+        )
+        rows = await self._session.scalars(query)
+        return [
+            AnalysedStretch(row.sitting_id, row.frames, row.start_ms, row.end_ms) for row in rows
         ]
 
     async def acts(self, sitting_ids: Sequence[str]) -> Sequence[StoredAct]:

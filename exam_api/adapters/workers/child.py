@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 import uvloop
 
-from analysis.contracts import FlagUpdate, Subject
+from analysis.contracts import AnalysedStretch, FlagUpdate, Subject
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
 from capture.contracts import CaptureEvent, GapCause, TrackKey
@@ -32,6 +32,7 @@ from exam_api.adapters.workers.messages import (
     Answered,
     Beat,
     Call,
+    Counted,
     Flagged,
     Happened,
     Message,
@@ -112,6 +113,7 @@ class Host:
             self._on_flag,
             self._on_thumbnail,
             setup.thumbnail_every_s,
+            on_stretch=self._on_stretch,
         )
         self._worker = Worker(self._capture, analyzer, TappedAnalysis(self._capture, analyzer))
 
@@ -165,6 +167,9 @@ class Host:
 
     def _on_flag(self, update: FlagUpdate) -> None:
         self._from_thread(Flagged(update))
+
+    def _on_stretch(self, stretch: AnalysedStretch) -> None:
+        self._from_thread(Counted(stretch))
 
     def _on_thumbnail(self, sitting_id: str, at_ms: int, jpeg: bytes) -> None:
         self._from_thread(Pictured(sitting_id, at_ms, jpeg))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.contracts import FlagUpdate
+from analysis.contracts import AnalysedStretch, FlagUpdate
 from capture.contracts import CaptureEvent, CaptureFigures, LiveStatus, Relief, TrackKey
 from capture.errors import CaptureError
 from capture.settings import CaptureSettings
@@ -95,6 +95,13 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """Frames analysed so far."""
+
+    stretch: AnalysedStretch
+
+
+@dataclass(frozen=True, slots=True)
 class Pictured:
     """A thumbnail."""
 
@@ -112,4 +119,4 @@ class Beat:
     load: WorkerLoad
 
 
-Message = Call | Answered | Happened | Flagged | Pictured | Beat | Setup
+Message = Call | Answered | Happened | Flagged | Counted | Pictured | Beat | Setup

@@ -14,7 +14,7 @@ from typing import Final, TypeVar, cast
 
 import structlog
 
-from analysis.contracts import FlagUpdate, Subject
+from analysis.contracts import AnalysedStretch, FlagUpdate, Subject
 from capture.contracts import (
     CaptureEvent,
     CaptureFigures,
@@ -45,6 +45,7 @@ from capture.supplied import SupplyRequest
 from capture.tap import AudioTap, FrameTap
 from exam_api.adapters.workers.messages import (
     Beat,
+    Counted,
     Flagged,
     Happened,
     Message,
@@ -71,12 +72,14 @@ class RemoteCapture(CaptureService):
         setup: Callable[[int], Setup],
         on_event: Callable[[CaptureEvent], None],
         on_flag: Callable[[FlagUpdate], None],
+        on_stretch: Callable[[AnalysedStretch], None],
         on_thumbnail: Callable[[str, int, bytes], None],
         on_analysis_lost: Callable[[str, int], None],
         settings: CaptureSettings | None = None,
     ) -> None:
         super().__init__(root, on_event=on_event, settings=settings)
-        self._on_flag, self._on_thumbnail = on_flag, on_thumbnail
+        self._on_flag, self._on_stretch = on_flag, on_stretch
+        self._on_thumbnail = on_thumbnail
         self._on_analysis_lost = on_analysis_lost
         self._owners: dict[str, Worker] = {}
         self._resources: dict[str, TrackKey] = {}
@@ -254,6 +257,8 @@ class RemoteCapture(CaptureService):
             self._happened(worker, message)
         elif isinstance(message, Flagged):
             self._on_flag(message.update)
+        elif isinstance(message, Counted):
+            self._on_stretch(message.stretch)
         elif isinstance(message, Pictured):
             self._on_thumbnail(message.sitting_id, message.at_ms, message.jpeg)
 

@@ -140,6 +140,16 @@ def test_the_annex_proves_each_flag(make_act, text_of):
     assert "00:20:00 – 00:20:12 (10:20:00 – 10:20:12) байланыс" in words
 
 
+def test_the_annex_says_how_closely_was_looked_and_how_many_phones_are_found(make_act, text_of):
+    act = make_act(1, analysed_fps=2.5)
+    measured = replace(act, evidence=(replace(act.evidence[0], recall=0.032),))
+    words = " ".join(text_of(render_act(measured, "kk"), 2).split())
+    assert "секундына орта есеппен 2,5 кадр талданды" in words
+    assert "3,2 % көрініп тұрған телефондардан" in words
+    unknown = " ".join(text_of(render_act(replace(act, analysed_fps=None), "kk"), 2).split())
+    assert "секундына неше кадр талданғаны белгісіз" in unknown
+
+
 def test_the_act_says_that_people_decided(make_act, text_of):
     words = " ".join(text_of(render_act(make_act(1), "en"), 2).split())
     assert (

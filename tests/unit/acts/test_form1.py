@@ -158,6 +158,7 @@ def test_data_that_makes_no_act_is_refused(make_act, change):
     "change",
     [
         {"confidence": math.nan},
+        {"recall": math.inf},
         {"regions": ((0.0, 0.0, math.inf, 1.0),)},
         {"decided_at": datetime(2026, 1, 1)},  # noqa: DTZ001 - the fault under test
     ],

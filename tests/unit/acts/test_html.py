@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from acts.contracts import EvidenceItem, Form1Item, Student
+from acts.contracts import EvidenceItem, Form1Item, NotedBreach, Student
 from acts.errors import DocumentInvalid
 from acts.html import render_act_html
 from acts.html_parts import STYLE, STYLE_SHA256
@@ -104,6 +104,32 @@ def test_it_says_what_the_pdf_says(make_act):
         "мөр басылған PDF файлы",
     ):
         assert value in text
+
+
+@pytest.mark.parametrize(
+    ("fps", "words"),
+    [
+        (2.5, "в среднем анализировалось 2,5 кадра в секунду"),
+        (None, "секундына неше кадр талданғаны белгісіз / сколько кадров"),
+    ],
+)
+def test_it_says_how_closely_was_looked(make_act, fps, words):
+    assert words in _page(make_act(1, analysed_fps=fps), "ru").text
+
+
+def test_nothing_was_analysed_where_nothing_was_recorded(make_act):
+    noted = (NotedBreach(Form1Item.PHONE),)
+    act = make_act(0, noted=noted, recording_digest="", exam_seconds=0.0, analysed_fps=None)
+    assert label("annex.fps_unknown") not in _page(act).text
+
+
+def test_how_many_phones_the_model_finds_stands_beside_it(make_act):
+    act = make_act(1)
+    measured = replace(act, evidence=(replace(act.evidence[0], recall=0.032),))
+    words = label("annex.recall", "en")
+    assert "3.2 % көрініп тұрған телефондардан / of visible phones" in _page(measured, "en").text
+    assert words in _page(measured, "en").text
+    assert words not in _page(act, "en").text
 
 
 def test_frames_are_inside_untouched_and_described(make_act):

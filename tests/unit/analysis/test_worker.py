@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis.contracts import FlagKind, FlagPhase, FlagUpdate, ModelRef
+from analysis.contracts import AnalysedStretch, FlagKind, FlagPhase, FlagUpdate, ModelRef
 from analysis.detectors.contracts import Sighting
 from analysis.errors import SittingAttachedTwice
 from analysis.models_set import ModelSet
@@ -261,3 +261,37 @@ def test_what_was_done_so_far_can_be_asked_while_it_goes_on() -> None:
         wait_for(lambda: worker.analysed("a").frames == 12)
         assert worker.analysed("a").last_ms == 6000
         assert worker.analysed("nobody").frames == 0
+
+
+def test_what_was_done_is_told_each_minute_and_at_the_end() -> None:
+    told: list[AnalysedStretch] = []
+    tap = Tap("a", 300)
+    worker = AnalysisWorker(model_set, Receiver(), on_stretch=told.append)
+    worker.start()
+    try:
+        worker.attach("a", tap)
+        wait_for(tap.exhausted.is_set, timeout_s=20)
+        worker.detach("a")
+        assert told == [
+            AnalysedStretch("a", 121, 500, 60_500),
+            AnalysedStretch("a", 241, 500, 120_500),
+            AnalysedStretch("a", 300, 500, 150_000),
+        ]
+    finally:
+        worker.stop()
+
+
+def test_whoever_refuses_the_count_does_not_stop_the_watching() -> None:
+    def refuses(_stretch: AnalysedStretch) -> None:
+        raise OSError
+
+    tap = Tap("a", 130)
+    worker = AnalysisWorker(model_set, Receiver(), on_stretch=refuses)
+    worker.start()
+    try:
+        worker.attach("a", tap)
+        wait_for(tap.exhausted.is_set, timeout_s=20)
+        done = worker.detach("a")
+        assert (done.frames, done.failures) == (130, 0)
+    finally:
+        worker.stop()

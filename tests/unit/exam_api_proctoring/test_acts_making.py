@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acts.contracts import Form1Item
-from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity
+from analysis.contracts import (
+    AnalysedStretch,
+    Box,
+    Evidence,
+    Flag,
+    FlagKind,
+    ModelRef,
+    Severity,
+)
 from capture.contracts import Gap, GapCause, Recording, Segment
 from exam_api.domain.errors import Forbidden, NotFound, StorageFull
 from exam_api.services.act_documents import Place, document_digest
@@ -351,3 +359,42 @@ async def test_form_4_lists_every_sitting_with_or_without_an_act(desk, sitting_i
     ]
     assert desk.form4.member == (await world.actor("member")).full_name
     assert all(row.proctor for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("stretches", "fps"),
+    [
+        ((), None),
+        (((1, 5_000, 5_000),), None),
+        (((121, 0, 60_000),), 2.0),
+        (((121, 0, 60_000), (1, 60_000, 60_000), (101, 70_000, 90_000)), 2.75),
+    ],
+    ids=["nothing", "one frame", "one stretch", "several"],
+)
+async def test_the_act_says_how_closely_was_looked(desk, sitting_id, world, stretches, fps):
+    async with world.proctoring() as store:
+        for frames, start_ms, end_ms in stretches:
+            await store.save_stretch(AnalysedStretch(sitting_id, frames, start_ms, end_ms))
+    await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
+    await desk.acts.settle(sitting_id)
+    assert {document.analysed_fps for document, _ in desk.rendered} == {fps}
+
+
+async def test_the_act_says_how_many_phones_the_model_finds(desk, sitting_id, world):
+    flag = Flag(
+        kind=FlagKind.PHONE,
+        severity=Severity.ALERT,
+        start_ms=20_000,
+        end_ms=25_000,
+        confidence=0.9,
+        models=(ModelRef("objects", "1", "c" * 64, recall=0.62),),
+        thresholds={"enter": 0.8},
+        scores=((20_000, 1.0),),
+        evidence=None,
+    )
+    async with world.proctoring() as store:
+        stored, _ = await store.save_flag(sitting_id, flag, None)
+    await desk.decide(stored.id)
+    await desk.acts.settle(sitting_id)
+    document, _ = desk.rendered[0]
+    assert document.evidence[0].recall == 0.62

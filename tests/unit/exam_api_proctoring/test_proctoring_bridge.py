@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.contracts import (
+    AnalysedStretch,
     Box,
     Evidence,
     Flag,
@@ -428,3 +429,23 @@ async def test_a_lost_screen_is_a_gap_and_a_word_to_the_console_but_no_flag(benc
         told = await store.events_after(world.exam_id, 0, 100)
     lost = [event.payload for event in told if event.kind == EventKind.MEDIA_LOST]
     assert [payload["track"] for payload in lost] == ["screen", "screen"]
+
+
+async def test_frames_analysed_are_kept_by_stretch_and_never_shrink(bench, world):
+    sitting_id = await world.sitting()
+    for frames, start_ms, end_ms in (
+        (120, 0, 60_000),
+        (240, 0, 120_000),
+        (120, 0, 60_000),  # again, of before
+        (30, 130_000, 140_000),
+    ):
+        bench.bridge.on_stretch(AnalysedStretch(sitting_id, frames, start_ms, end_ms))
+    bench.bridge.on_stretch(AnalysedStretch("nobody's", 1, 0, 1))
+    await bench.settle()
+    async with world.read() as store:
+        kept = await store.analysed(sitting_id)
+        assert await store.analysed("nobody's") == []
+    assert kept == [
+        AnalysedStretch(sitting_id, 240, 0, 120_000),
+        AnalysedStretch(sitting_id, 30, 130_000, 140_000),
+    ]

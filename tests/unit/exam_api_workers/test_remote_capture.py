@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from analysis.contracts import NOBODY_KNOWN
+from analysis.contracts import NOBODY_KNOWN, AnalysedStretch
 from capture.contracts import (
     CaptureFigures,
     ClockOffset,
@@ -29,6 +29,7 @@ from capture.service import CaptureService
 from exam_api.adapters.workers.child import CAPTURE_CALLS
 from exam_api.adapters.workers.messages import (
     Beat,
+    Counted,
     Happened,
     TrackState,
     WorkerLoad,
@@ -94,6 +95,7 @@ async def capture(tmp_path, told):
         setup=lambda _index: pytest.fail("no process is started here"),
         on_event=told.append,
         on_flag=told.append,
+        on_stretch=told.append,
         on_thumbnail=lambda *_: None,
         on_analysis_lost=lambda *lost: told.append(lost),
     )
@@ -193,6 +195,12 @@ async def test_what_is_live_is_as_the_worker_said(capture, told):
     assert capture.recorded_until("a") == 700
     worker.figures = CaptureFigures(publishing=1, live=1, frames_decoded=10)
     assert capture.figures() == worker.figures
+
+
+async def test_what_a_worker_has_analysed_is_handed_on(capture, told):
+    stretch = AnalysedStretch("a", 121, 0, 60_000)
+    capture._hear(capture.pool.workers[0], Counted(stretch))
+    assert told == [stretch]
 
 
 async def test_the_growing_segment_is_read_unless_it_is_listed_already(capture, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.contracts import (
+    AnalysedStretch,
     Box,
     Evidence,
     Flag,
@@ -37,6 +38,7 @@ from exam_api.adapters.workers.messages import (
     Answered,
     Beat,
     Call,
+    Counted,
     Flagged,
     Happened,
     Pictured,
@@ -64,6 +66,7 @@ MESSAGES = [
     Answered(1, Publication("r", "sdp", "tag")),
     Happened(MediaStarted("s1", 5, Gap(1, 5, GapCause.SERVER_RESTART)), {KEY: STATE}),
     Flagged(FlagUpdate("s1", FlagPhase.OPENED, FLAG)),
+    Counted(AnalysedStretch("s1", 121, 0, 60_000)),
     Pictured("s1", 5, b"\xff\xd8"),
     Beat({KEY: STATE}, CaptureFigures(publishing=1), WorkerLoad(0.1, 0.5)),
     Setup(0, 1, Path("a"), Path("b"), None, CaptureSettings(), 2.0, 20),

@@ -58,6 +58,7 @@ from exam_api.adapters.sql.tables.people import (
 from exam_api.adapters.sql.tables.proctoring import (
     ActCounter,
     ActRow,
+    AnalysedRow,
     DecisionRow,
     EventRow,
     FlagRow,
@@ -83,6 +84,7 @@ __all__ = [
     "ActCourseRow",
     "ActRow",
     "ActStepRow",
+    "AnalysedRow",
     "Answer",
     "AnswerLog",
     "ApiClientRow",

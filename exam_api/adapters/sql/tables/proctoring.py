@@ -49,6 +49,17 @@ class GapRow(Base):
     cause: Mapped[Code]
 
 
+class AnalysedRow(Base):
+    """How many frames were analysed from one switching on of the analysis to its end."""
+
+    __tablename__ = "analysed_stretch"
+
+    sitting_id: Mapped[str] = mapped_column(String(36), ForeignKey("sitting.id"), primary_key=True)
+    start_ms: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    end_ms: Mapped[int]
+    frames: Mapped[int]
+
+
 class FlagRow(Base):
     """A machine's claim. ``end_ms`` is null while it lasts; evidence lies in the blobs."""
 
