@@ -15,7 +15,7 @@ from exam_api.services.check_lists_ports import ListRow
 from exam_api.services.ports import Blobs
 
 Kept = Literal["xlsx", "pdf"]  # as it was signed
-Kind = Kept | Literal["html"]
+Kind = Literal["xlsx", "pdf", "html"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,10 @@ class CheckListDesk:
         )
 
     async def paper(self, actor: Actor, list_id: str, kind: Kind, language: Language) -> bytes:
-        """As it was signed; to a dean's office without other faculties' students; or as it is."""
+        """As it was signed; to a dean's office without other faculties' students; or as it is.
+
+        Pages are not kept: they are made anew of the rows that were signed.
+        """
         async with self._units.read() as unit:
             sheet = await unit.check_lists.get(list_id, actor)
             rows = await unit.check_lists.rows(actor, list_id)
