@@ -13,7 +13,7 @@ from typing import Final
 
 from openpyxl import load_workbook
 
-from exam_api.services.sheets import Cell, Sheet, SheetUnreadable
+from exam_api.domain.sheets import Cell, Sheet, SheetUnreadable
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_ROWS: Final = 20_000
@@ -23,8 +23,9 @@ _MOST_UNPACKED: Final = 64 * 1024 * 1024
 _MOST_PARTS: Final = 500
 _DELIMITERS: Final = (";", ",", "\t", "|")
 _PACKED: Final = b"PK\x03\x04"
-# A spreadsheet runs what begins so; a person's data never does.
-_FORMULA: Final = ("=", "+", "@", "\t", "\r")
+# A spreadsheet runs what begins so; a person's data never does. A sign alone is a yes or a no.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_SIGNS: Final = frozenset({"+", "-"})
 
 
 def read_sheet(content: bytes, known: Callable[[str], bool]) -> Sheet:
@@ -33,19 +34,20 @@ def read_sheet(content: bytes, known: Callable[[str], bool]) -> Sheet:
         raise SheetUnreadable("sheet_too_large")
     rows = _xlsx_rows(content) if content.startswith(_PACKED) else _csv_rows(content, known)
     heading: tuple[str, ...] | None = None
+    heading_row = 0
     body: list[tuple[int, tuple[Cell, ...]]] = []
     for number, cells in rows:
         if not any(cell.text for cell in cells):
             continue
         if heading is None:
-            heading = tuple(cell.text for cell in cells)
+            heading, heading_row = tuple(cell.text for cell in cells), number
         elif len(body) == MOST_ROWS:
             raise SheetUnreadable("sheet_too_long")
         else:
             body.append((number, cells))
     if heading is None:
         raise SheetUnreadable("sheet_empty")
-    return Sheet(heading, tuple(body))
+    return Sheet(heading, tuple(body), heading_row)
 
 
 def _text(content: bytes) -> str:
@@ -150,6 +152,6 @@ def _cell(text: str) -> Cell:
     text = text.strip(" \u00a0")
     if len(text) > _MOST_LETTERS:
         return Cell("", "cell_too_long")
-    if text.startswith(_FORMULA) or (text.startswith("-") and len(text) > 1):
+    if text.startswith(_FORMULA) and text not in _SIGNS:
         return Cell("", "cell_formula")
     return Cell(text)

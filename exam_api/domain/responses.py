@@ -48,8 +48,7 @@ class MatchingResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextResponse:
-    kind: Literal["text"] = "text"
+class _TypedResponse:
     text: str
 
     def __post_init__(self) -> None:
@@ -61,18 +60,15 @@ class TextResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberResponse:
+class TextResponse(_TypedResponse):
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberResponse(_TypedResponse):
     """As it was typed: "3,14" stays what the student wrote, for an appeal."""
 
     kind: Literal["number"] = "number"
-    text: str
-
-    def __post_init__(self) -> None:
-        _require_short(self.text)
-
-    @property
-    def blank(self) -> bool:
-        return not self.text.strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from exam_api.domain.sheets import Cell, Sheet
+
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "login": ("login", "логин", "id"),
     "points": ("points", "rating", "рейтинг", "балл", "баллы", "ұпай", "жр"),
     "debt": ("debt", "долг", "задолженность", "берешек"),
 }
+_BY_NAME: Final = {word: column for column, words in COLUMNS.items() for word in words}
+_NEEDED: Final = ("login", "points")
+_MOST_POINTS: Final = 100
 _YES: Final = frozenset({"1", "+", "yes", "да", "иә", "ия", "true"})
 _NO: Final = frozenset({"", "0", "-", "no", "нет", "жоқ", "false"})
 
@@ -20,14 +25,8 @@ class RowProblem(StrEnum):
     STUDENT_TWICE = "student_twice"
     POINTS_WRONG = "points_wrong"
     DEBT_WRONG = "debt_wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """``number``: as the person who opens the file sees it."""
-
-    number: int
-    cells: tuple[str, ...]
+    CELL_FORMULA = "cell_formula"
+    CELL_TOO_LONG = "cell_too_long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class RatingChange:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """``value``: what stands in the cell, for the person who brought the file."""
+    """``value``: what stands in the cell, or the column, for the person who brought the file."""
 
     row: int
     problem: RowProblem
@@ -73,17 +72,18 @@ class StatementPreview:
     left_out: tuple[str, ...]
 
 
-def read_statement(rows: Sequence[TableRow], enrolled: Sequence[Enrolled]) -> StatementPreview:
-    """The first row names the columns; empty rows are passed over."""
-    filled = [row for row in rows if any(row.cells)]
-    columns = _columns(filled[0]) if filled else {}
-    missing = [name for name in ("login", "points") if name not in columns]
+def column_of(heading: str) -> str | None:
+    return _BY_NAME.get(" ".join(heading.casefold().split()))
+
+
+def read_statement(sheet: Sheet, enrolled: Sequence[Enrolled]) -> StatementPreview:
+    columns = _columns(sheet.heading)
+    missing = [name for name in _NEEDED if name not in columns]
     if missing:
-        number = filled[0].number if filled else 1
-        lacking = tuple(RowError(number, RowProblem.COLUMN_MISSING, name) for name in missing)
-        return StatementPreview((), lacking, ())
+        lacking = [RowError(sheet.heading_row, RowProblem.COLUMN_MISSING, one) for one in missing]
+        return StatementPreview((), tuple(lacking), ())
     known = {one.login.casefold(): one for one in enrolled}
-    read = [_read(row, columns, known) for row in filled[1:]]
+    read = [_read(number, _named(cells, columns), known) for number, cells in sheet.rows]
     errors = [found for found in read if isinstance(found, RowError)]
     changes = [found for found in read if isinstance(found, RatingChange)]
     errors += _twice(changes)
@@ -95,37 +95,39 @@ def read_statement(rows: Sequence[TableRow], enrolled: Sequence[Enrolled]) -> St
     )
 
 
-def _columns(header: TableRow) -> Mapping[str, int]:
-    names = [cell.strip().casefold() for cell in header.cells]
-    return {
-        column: next(place for place, name in enumerate(names) if name in words)
-        for column, words in COLUMNS.items()
-        if any(name in words for name in names)
-    }
+def _columns(heading: Sequence[str]) -> Mapping[str, int]:
+    """Of a column that is named twice, the first."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(heading):
+        column = column_of(name)
+        if column is not None:
+            places.setdefault(column, place)
+    return places
+
+
+def _named(cells: Sequence[Cell], columns: Mapping[str, int]) -> Mapping[str, Cell]:
+    """What the row lacks at its end is empty, and so is a column that the file lacks."""
+    found = {name: cells[place] for name, place in columns.items() if place < len(cells)}
+    return {name: found.get(name, Cell("")) for name in COLUMNS}
 
 
 def _read(
-    row: TableRow, columns: Mapping[str, int], known: Mapping[str, Enrolled]
+    number: int, cells: Mapping[str, Cell], known: Mapping[str, Enrolled]
 ) -> RatingChange | RowError:
-    cells = {
-        name: row.cells[place].strip() if place < len(row.cells) else ""
-        for name, place in columns.items()
-    }
-    student = known.get(cells["login"].casefold())
+    for name, cell in cells.items():
+        if cell.problem:
+            return RowError(number, RowProblem(cell.problem), name)
+    login, points = cells["login"].text, cells["points"].text
+    debt = cells["debt"].text.casefold()
+    student = known.get(login.casefold())
     if student is None:
-        return RowError(row.number, RowProblem.STUDENT_UNKNOWN, cells["login"])
-    points, debt = cells["points"], cells.get("debt", "").casefold()
-    if not (points.isascii() and points.isdigit() and int(points) <= 100):
-        return RowError(row.number, RowProblem.POINTS_WRONG, points)
+        return RowError(number, RowProblem.STUDENT_UNKNOWN, login)
+    if not (points.isascii() and points.isdigit() and int(points) <= _MOST_POINTS):
+        return RowError(number, RowProblem.POINTS_WRONG, points)
     if debt not in _YES | _NO:
-        return RowError(row.number, RowProblem.DEBT_WRONG, cells["debt"])
+        return RowError(number, RowProblem.DEBT_WRONG, debt)
     return RatingChange(
-        row.number,
-        student.student_id,
-        student.full_name,
-        student.points,
-        int(points),
-        debt in _YES,
+        number, student.student_id, student.full_name, student.points, int(points), debt in _YES
     )
 
 

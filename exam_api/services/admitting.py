@@ -1,7 +1,7 @@
 """Who is admitted: statements of ratings (S-7), individual dates (T-4.11), accommodations."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -9,7 +9,8 @@ from typing import Final, Protocol
 from exam_api.domain.admission import Allowances
 from exam_api.domain.errors import ExamBegun, InvalidRequest, NotFound
 from exam_api.domain.roles import Actor
-from exam_api.domain.statements import Enrolled, StatementPreview, TableRow, read_statement
+from exam_api.domain.sheets import ReadSheet
+from exam_api.domain.statements import Enrolled, StatementPreview, column_of, read_statement
 from exam_api.services.audit import Audit
 from exam_api.services.scheduling import require_planner
 from exam_api.services.scheduling_ports import Schedule
@@ -17,16 +18,14 @@ from exam_api.services.scheduling_ports import Schedule
 DOCUMENT_LIMIT: Final = 500
 
 
-class TableUnreadable(InvalidRequest):
-    """The file is no table that can be read; its message says why."""
-
-    code = "table_unreadable"
-
-
 class StatementRefused(InvalidRequest):
-    """Some rows are wrong: nothing was taken. The preview names them."""
+    """Some rows are wrong, or none is there: nothing was taken. ``preview`` names them."""
 
     code = "statement_refused"
+
+    def __init__(self, preview: StatementPreview) -> None:
+        super().__init__(", ".join(f"row {one.row}: {one.problem}" for one in preview.errors[:20]))
+        self.preview = preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +78,27 @@ class AdmittingUnits(Protocol):
 
 
 class Admitting:
-    """``read_table``: bytes of a CSV or XLSX file → rows; TableUnreadable."""
-
-    def __init__(
-        self, units: AdmittingUnits, read_table: Callable[[bytes], Sequence[TableRow]]
-    ) -> None:
+    def __init__(self, units: AdmittingUnits, read_sheet: ReadSheet) -> None:
         self._units = units
-        self._read_table = read_table
+        self._read_sheet = read_sheet
 
     async def preview(self, actor: Actor, exam_id: str, statement: Statement) -> StatementPreview:
-        """What taking it would change; nothing is changed. TableUnreadable."""
+        """What taking it would change; nothing is changed. SheetUnreadable."""
         require_planner(actor)
-        rows = self._read_table(statement.data)
+        sheet = self._read_sheet(statement.data, _is_column)
         async with self._units.read() as unit:
             await unit.schedule.exam(exam_id, actor)
-            return read_statement(rows, await unit.admissions.enrolled(exam_id))
+            return read_statement(sheet, await unit.admissions.enrolled(exam_id))
 
     async def take(self, actor: Actor, exam_id: str, statement: Statement) -> StatementPreview:
         """All or nothing. StatementRefused where any row is wrong by now."""
         require_planner(actor)
-        rows = self._read_table(statement.data)
+        sheet = self._read_sheet(statement.data, _is_column)
         async with self._units.write() as unit:
             await unit.schedule.exam(exam_id, actor)
-            preview = read_statement(rows, await unit.admissions.enrolled(exam_id))
+            preview = read_statement(sheet, await unit.admissions.enrolled(exam_id))
             if preview.errors or not preview.changes:
-                raise StatementRefused
+                raise StatementRefused(preview)
             await unit.admissions.take(exam_id, statement, preview, actor.id)
             facts = {"rows": str(len(preview.changes)), "sha256": statement.digest}
             await unit.audit.add(actor, "statement.taken", exam_id, statement.name, after=facts)
@@ -144,6 +139,10 @@ class Admitting:
             raise NotFound
         if await unit.admissions.begun(exam_id, student_id):
             raise ExamBegun
+
+
+def _is_column(heading: str) -> bool:
+    return column_of(heading) is not None
 
 
 def _told(allowances: Allowances) -> Mapping[str, object]:

@@ -31,6 +31,7 @@ from exam_api.domain.errors import (
 )
 from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Actor, Role
+from exam_api.domain.sheets import ReadSheet
 from exam_api.services.act_course import forward
 from exam_api.services.check_list_papers import Form4Papers, Kind, name_of
 from exam_api.services.check_lists_ports import (
@@ -45,7 +46,6 @@ from exam_api.services.check_lists_ports import (
 from exam_api.services.check_sheets import SheetCheck, check_sheet, is_heading
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
-from exam_api.services.sheets import ReadSheet
 
 _FINAL: Final = frozenset({ListState.SIGNED, ListState.FORWARDED})
 _COPIES: Final = (Role.COMMISSION, Role.REGISTRAR)

@@ -18,8 +18,8 @@ from acts.form4 import COLUMNS, safe_text
 from acts.labels import label
 from exam_api.domain.check_lists import Finding, RowProblem, following, problem_of
 from exam_api.domain.languages import LANGUAGES
+from exam_api.domain.sheets import Cell, Sheet, SheetUnreadable
 from exam_api.services.check_lists_ports import ListRow
-from exam_api.services.sheets import Cell, Sheet, SheetUnreadable
 
 _NEEDED: Final = frozenset(COLUMNS) - {"no"}
 _COMPARED: Final = ("student", "programme", "course_group", "discipline", "link", "proctor")

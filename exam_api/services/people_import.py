@@ -16,12 +16,12 @@ from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.people import PersonData, may_keep, may_list_people
 from exam_api.domain.people_columns import NEEDED, column_of, roles_of, yes_or_no
 from exam_api.domain.roles import Actor, Role
+from exam_api.domain.sheets import Cell, ReadSheet, Sheet, SheetUnreadable
 from exam_api.services.accounts import Accounts
 from exam_api.services.directory import facts_of, record_change, rights_of
 from exam_api.services.import_places import Places, PlaceUnknown, read_places
 from exam_api.services.people_ports import PeopleUnit, PeopleUnits, PersonRecord
 from exam_api.services.ports import Clock
-from exam_api.services.sheets import Cell, ReadSheet, Sheet, SheetUnreadable
 from exam_api.services.structure import place_facts
 
 _CLEARED: Final = "-"

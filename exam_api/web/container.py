@@ -9,7 +9,6 @@ from exam_api.adapters.formulas import draw_formula
 from exam_api.adapters.interchange import READERS, WRITERS
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql.database import Database
-from exam_api.adapters.tabular import read_table
 from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.appeals import AppealPolicy
 from exam_api.domain.bank_tests import BankPolicy
@@ -133,7 +132,7 @@ class Core:
         self.act_desk = ActDesk(self.database, self.clock, self.blobs, self.act_policy)
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
         self.scheduling = Scheduling(self.database, self.clock)
-        self.admitting = Admitting(self.database, read_table)
+        self.admitting = Admitting(self.database, read_sheet)
         write = letter_writer(self.web.address)
         self.letters = Letters(self.database, self.blobs, write, self.web.mail_from)
         self.outbox = Outbox(self.database, self.letters)

@@ -1,5 +1,6 @@
 """A student's grades and appeals; the registrar's visa; the commission's votes and decision."""
 
+from collections.abc import Awaitable
 from datetime import date
 from typing import Annotated
 
@@ -161,11 +162,8 @@ async def visa(
     grant: Annotated[bool, Form()],
     note: Note = "",
 ) -> Response:
-    try:
-        await appeals.visa(actor, appeal_id, grant=grant, note=note)
-    except (Conflict, InvalidRequest) as error:
-        return await _appeal(request, actor, appeals, appeal_id, error)
-    return RedirectResponse(f"/appeals/{appeal_id}", 303)
+    step = appeals.visa(actor, appeal_id, grant=grant, note=note)
+    return await _taken(request, actor, appeals, appeal_id, step)
 
 
 @router.post("/appeals/{appeal_id}/vote")
@@ -178,11 +176,8 @@ async def vote(
     uphold: Annotated[bool, Form()],
     note: Note = "",
 ) -> Response:
-    try:
-        await appeals.vote(actor, appeal_id, uphold=uphold, note=note)
-    except (Conflict, InvalidRequest) as error:
-        return await _appeal(request, actor, appeals, appeal_id, error)
-    return RedirectResponse(f"/appeals/{appeal_id}", 303)
+    step = appeals.vote(actor, appeal_id, uphold=uphold, note=note)
+    return await _taken(request, actor, appeals, appeal_id, step)
 
 
 @router.post("/appeals/{appeal_id}/decision")
@@ -195,9 +190,17 @@ async def decide(
     reasons: Note = "",
     points: Annotated[str, Form(max_length=3, pattern=r"^\d*$")] = "",
 ) -> Response:
+    chosen = int(points) if points else None
+    step = appeals.decide(actor, appeal_id, reasons=reasons, points=chosen)
+    return await _taken(request, actor, appeals, appeal_id, step)
+
+
+async def _taken(
+    request: Request, actor: Actor, appeals: AppealDesk, appeal_id: str, step: Awaitable[object]
+) -> Response:
+    """The appeal as it stands after the step, or with why the step was not taken."""
     try:
-        chosen = int(points) if points else None
-        await appeals.decide(actor, appeal_id, reasons=reasons, points=chosen)
+        await step
     except (Conflict, InvalidRequest) as error:
         return await _appeal(request, actor, appeals, appeal_id, error)
     return RedirectResponse(f"/appeals/{appeal_id}", 303)

@@ -18,9 +18,9 @@ from exam_api.domain.errors import (
     InvalidRequest,
 )
 from exam_api.domain.roles import Actor, Role
+from exam_api.domain.sheets import SheetUnreadable
 from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.check_sheets import SheetCheck
-from exam_api.services.sheets import SheetUnreadable
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import AskedPage, linked
 from exam_api.web.api.proctoring_services import Proctoring

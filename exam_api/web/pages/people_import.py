@@ -17,6 +17,7 @@ from exam_api.domain.errors import Forbidden
 from exam_api.domain.people import may_list_people
 from exam_api.domain.people_columns import COLUMNS
 from exam_api.domain.roles import Actor
+from exam_api.domain.sheets import SheetUnreadable
 from exam_api.services.people_import import (
     Change,
     GivenPassword,
@@ -24,7 +25,6 @@ from exam_api.services.people_import import (
     ImportPlan,
     ImportRefused,
 )
-from exam_api.services.sheets import SheetUnreadable
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.pages.forms import text_of
 from exam_api.web.pages.rendering import TEMPLATES

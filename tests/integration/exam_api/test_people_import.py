@@ -5,9 +5,9 @@ from sqlalchemy import func, select
 
 from exam_api.adapters.sql.tables import AuditRow, User
 from exam_api.domain.errors import Forbidden
+from exam_api.domain.sheets import SheetUnreadable
 from exam_api.services.people_import import Change, ImportOutdated, ImportRefused
 from exam_api.services.seeding import DEMO_PASSWORD
-from exam_api.services.sheets import SheetUnreadable
 
 pytestmark = pytest.mark.integration
 

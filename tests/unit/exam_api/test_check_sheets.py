@@ -17,13 +17,13 @@ from acts.labels import label
 from exam_api.adapters.sheets import read_sheet
 from exam_api.domain.check_lists import Finding, RowProblem, SittingFacts
 from exam_api.domain.errors import InvalidRequest
+from exam_api.domain.sheets import SheetUnreadable
 from exam_api.domain.states import SittingState
 from exam_api.services.act_documents import Place
 from exam_api.services.check_list_papers import Form4Makers, Form4Papers
 from exam_api.services.check_lists_ports import ListRow, Named
 from exam_api.services.check_sheets import SheetCheck, SheetProblem, check_sheet, is_heading
 from exam_api.services.review_ports import StudentCard
-from exam_api.services.sheets import SheetUnreadable
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PLACE = Place("https://proctor.example.kz", ZoneInfo("Asia/Almaty"))

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from exam_api.adapters.sheets import MOST_BYTES, MOST_ROWS, read_sheet
 from exam_api.domain.people_columns import COLUMNS, column_of, roles_of
 from exam_api.domain.roles import Role
-from exam_api.services.sheets import Sheet, SheetUnreadable
+from exam_api.domain.sheets import Sheet, SheetUnreadable
 from exam_api.web.role_names import role_names
 
 NAME = "Әбдіқұл Қайыржан Ғаниұлы Өскенбай Ңгңұүһі"

@@ -26,10 +26,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """``rows``: (number as the person's program shows it, cells)."""
+    """``rows``: (number as the person's program shows it, cells); ``heading_row`` likewise."""
 
     heading: tuple[str, ...]
     rows: Sequence[tuple[int, tuple[Cell, ...]]]
+    heading_row: int = 1
 
 
 ReadSheet = Callable[[bytes, Callable[[str], bool]], Sheet]
