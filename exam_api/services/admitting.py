@@ -1,5 +1,6 @@
 """Who is admitted: statements of ratings (S-7), individual dates (T-4.11), accommodations."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -9,7 +10,7 @@ from typing import Final, Protocol
 from exam_api.domain.admission import Allowances
 from exam_api.domain.errors import ExamBegun, InvalidRequest, NotFound
 from exam_api.domain.roles import Actor
-from exam_api.domain.sheets import ReadSheet
+from exam_api.domain.sheets import ReadSheet, Sheet
 from exam_api.domain.statements import Enrolled, StatementPreview, column_of, read_statement
 from exam_api.services.audit import Audit
 from exam_api.services.scheduling import require_planner
@@ -85,7 +86,7 @@ class Admitting:
     async def preview(self, actor: Actor, exam_id: str, statement: Statement) -> StatementPreview:
         """What taking it would change; nothing is changed. SheetUnreadable."""
         require_planner(actor)
-        sheet = self._read_sheet(statement.data, _is_column)
+        sheet = await self._read(statement)
         async with self._units.read() as unit:
             await unit.schedule.exam(exam_id, actor)
             return read_statement(sheet, await unit.admissions.enrolled(exam_id))
@@ -93,7 +94,7 @@ class Admitting:
     async def take(self, actor: Actor, exam_id: str, statement: Statement) -> StatementPreview:
         """All or nothing. StatementRefused where any row is wrong by now."""
         require_planner(actor)
-        sheet = self._read_sheet(statement.data, _is_column)
+        sheet = await self._read(statement)
         async with self._units.write() as unit:
             await unit.schedule.exam(exam_id, actor)
             preview = read_statement(sheet, await unit.admissions.enrolled(exam_id))
@@ -103,6 +104,10 @@ class Admitting:
             facts = {"rows": str(len(preview.changes)), "sha256": statement.digest}
             await unit.audit.add(actor, "statement.taken", exam_id, statement.name, after=facts)
         return preview
+
+    async def _read(self, statement: Statement) -> Sheet:
+        """In a thread: a workbook takes its time, and exams are running. SheetUnreadable."""
+        return await asyncio.to_thread(self._read_sheet, statement.data, _is_column)
 
     async def grant(
         self, actor: Actor, exam_id: str, student_id: str, allowances: Allowances, document: str

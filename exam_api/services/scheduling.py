@@ -34,19 +34,20 @@ from exam_api.services.scheduling_ports import (
 )
 
 _YEARS: Final = range(2000, 2101)
+MOST_SEATS: Final = 10_000
 PLANNERS: Final = (Role.TESTING_CENTRE, Role.REGISTRAR, Role.ADMINISTRATOR)
 Step = Literal["schedule", "staff", "instructed"]
 
 
 class ReferenceUnknown(InvalidRequest):
-    """Something is named that is not there; ``field`` says where."""
+    """Something is named that is not there; ``field`` says where, ``unknown`` names all of it."""
 
     code = "reference_unknown"
 
-    def __init__(self, field: str = "", what: str = "") -> None:
-        super().__init__(f"{field}: {what}" if field else "")
+    def __init__(self, field: str = "", unknown: Sequence[str] = ()) -> None:
+        super().__init__(f"{field}: {unknown[0]}" if unknown else field)
         self.field = field
-        self.what = what
+        self.unknown = unknown
 
 
 class SchedulingUnit(Protocol):
@@ -107,28 +108,32 @@ class Scheduling:
         async with self._units.read() as unit:
             return await unit.schedule.periods()
 
-    async def save_period(self, actor: Actor, period: Period) -> None:
-        """A new one, or changed dates. What was approved stays approved. NameTaken."""
-        require_planner(actor)
-        if not period.title.strip() or period.starts_on > period.ends_on:
-            raise InvalidRequest("a session has a title, and ends after it begins")
+    async def add_period(self, actor: Actor, period: Period) -> None:
+        """NameTaken, ReferenceUnknown."""
+        _require_period(actor, period)
         async with self._units.write() as unit:
-            known = {one.id: one for one in await unit.schedule.periods()}
-            if any(one.title == period.title and one.id != period.id for one in known.values()):
-                raise NameTaken
-            old = known.get(period.id, period)
-            await unit.schedule.save_period(
-                replace(
-                    period,
-                    schedule_approved_on=old.schedule_approved_on,
-                    staff_approved_on=old.staff_approved_on,
-                    instructed_on=old.instructed_on,
-                )
+            await _save_period(unit.schedule, await unit.schedule.periods(), period)
+
+    async def change_period(self, actor: Actor, period: Period) -> None:
+        """What was approved stays approved. NotFound, NameTaken, ReferenceUnknown."""
+        _require_period(actor, period)
+        async with self._units.write() as unit:
+            known = await unit.schedule.periods()
+            old = next((one for one in known if one.id == period.id), None)
+            if old is None:
+                raise NotFound
+            kept = replace(
+                period,
+                schedule_approved_on=old.schedule_approved_on,
+                staff_approved_on=old.staff_approved_on,
+                instructed_on=old.instructed_on,
             )
+            await _save_period(unit.schedule, known, kept)
 
     async def approve(self, actor: Actor, period_id: str, step: Step, on: date) -> None:
         """S-5/S-8: the schedule; row 8: proctors and staff; row 7: they were instructed."""
         require_planner(actor)
+        _require_years(on)
         async with self._units.write() as unit:
             found = [one for one in await unit.schedule.periods() if one.id == period_id]
             if not found:
@@ -142,14 +147,24 @@ class Scheduling:
                     approved = replace(found[0], instructed_on=on)
             await unit.schedule.save_period(approved)
 
-    async def add_room(self, actor: Actor, name: str, seats: int) -> None:
-        """NameTaken."""
-        require_planner(actor)
-        if not name.strip() or seats < 1:
-            raise InvalidRequest("a room has a name and at least one seat")
+    async def add_room(self, actor: Actor, name: str, seats: int) -> str:
+        """The room's id. NameTaken."""
+        room = _room(actor, new_id(), name, seats)
         async with self._units.write() as unit:
-            if not await unit.schedule.add_room(Room(new_id(), name.strip(), seats)):
+            if not await unit.schedule.add_room(room):
                 raise NameTaken
+        return room.id
+
+    async def change_room(self, actor: Actor, room_id: str, name: str, seats: int) -> None:
+        """NotFound, NameTaken. What no longer fits into it shows among the conflicts."""
+        room = _room(actor, room_id, name, seats)
+        async with self._units.write() as unit:
+            known = await unit.schedule.rooms()
+            if room_id not in {one.id for one in known}:
+                raise NotFound
+            if any(one.name == room.name and one.id != room_id for one in known):
+                raise NameTaken
+            await unit.schedule.change_room(room)
 
     # --- exams ------------------------------------------------------------------------------
 
@@ -204,8 +219,7 @@ class Scheduling:
     async def save_exam(self, actor: Actor, exam_id: str | None, draft: ExamDraft) -> str:
         """The exam's id. ExamBegun where somebody sits it already: then it stands as it is."""
         require_planner(actor)
-        if not {draft.opens_at.year, draft.closes_at.year} <= set(_YEARS):
-            raise InvalidRequest(f"a window lies between {_YEARS[0]} and {_YEARS[-1]}")
+        _require_years(draft.opens_at, draft.closes_at)
         if draft.opens_at + draft.policy.duration > draft.closes_at:
             raise InvalidRequest("the window is shorter than the test", code="window_too_short")
         if not draft.languages:
@@ -313,6 +327,38 @@ class Scheduling:
             return found, await unit.schedule.names({one.subject for one in found})
 
 
+# --- what is entered must be possible ------------------------------------------------------------
+
+
+def _require_years(*days: date) -> None:
+    if not {day.year for day in days} <= set(_YEARS):
+        raise InvalidRequest(f"dates lie between {_YEARS[0]} and {_YEARS[-1]}")
+
+
+def _require_period(actor: Actor, period: Period) -> None:
+    require_planner(actor)
+    _require_years(period.starts_on, period.ends_on)
+    if not period.title.strip() or period.starts_on > period.ends_on:
+        raise InvalidRequest("a session has a title, and ends after it begins")
+    ordered = bool(period.order_number) and period.order_date is not None
+    if (period.members or period.order_number or period.order_date) and not ordered:
+        raise InvalidRequest("a working group is appointed by order", code="order_missing")
+
+
+async def _save_period(schedule: Schedule, known: Sequence[Period], period: Period) -> None:
+    if any(one.title == period.title and one.id != period.id for one in known):
+        raise NameTaken
+    await _require_people(schedule, "members", Role.MEMBER, period.members)
+    await schedule.save_period(period)
+
+
+def _room(actor: Actor, room_id: str, name: str, seats: int) -> Room:
+    require_planner(actor)
+    if not name.strip() or not 1 <= seats <= MOST_SEATS:
+        raise InvalidRequest(f"a room has a name and 1 to {MOST_SEATS} seats")
+    return Room(room_id, name.strip(), seats)
+
+
 # --- what is named must be there ----------------------------------------------------------------
 
 
@@ -341,4 +387,4 @@ async def _require_people(
 def _require_among(field: str, named: Collection[str | None], known: Collection[str]) -> None:
     strange = sorted(str(one) for one in set(named) - set(known))
     if strange:
-        raise ReferenceUnknown(field, strange[0])
+        raise ReferenceUnknown(field, strange)

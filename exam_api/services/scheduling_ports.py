@@ -141,6 +141,8 @@ class Schedule(Protocol):
         """False where there is one of that name."""
         ...
 
+    async def change_room(self, room: Room) -> None: ...
+
     async def exams(
         self, actor: Actor, since: datetime, until: datetime, ask: PageAsk | None = None
     ) -> Sequence[ScheduledExam]:

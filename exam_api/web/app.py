@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
     act_course,
+    admission,
     appeals,
     bank,
     identity,
@@ -17,6 +18,7 @@ from exam_api.web.api import (
     notices,
     operations,
     people,
+    periods,
     pictures,
     proctor_actions,
     question_appeals,
@@ -80,6 +82,8 @@ def create_app(
         live_views,
         bank,
         schedule,
+        periods,
+        admission,
         people,
     )
     for router in (*(module.router for module in own), *routers):

@@ -17,6 +17,7 @@ from acts.errors import ActsError
 from capture.errors import CapacityFull, CaptureError
 from exam_api.domain.errors import ExamError
 from exam_api.domain.item_rules import ItemInvalid
+from exam_api.services.admitting import StatementRefused
 from exam_api.services.directory import InvalidRecord
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -127,6 +128,10 @@ def _places(error: Exception) -> tuple[FieldProblem, ...]:
     match error:
         case InvalidRecord():
             return tuple(FieldProblem(field, code) for field, code in error.problems.items())
+        case StatementRefused():
+            return tuple(
+                FieldProblem(f"row.{one.row}", one.problem) for one in error.preview.errors
+            )
         case ItemInvalid():
             return tuple(FieldProblem(one.place, one.code) for one in error.problems)
         case _:

@@ -109,6 +109,10 @@ class SqlSchedule(SqlScheduleEnrolments):
             self._session, RoomRow, id=room.id, name=room.name, seats=room.seats
         )
 
+    async def change_room(self, room: Room) -> None:
+        change = update(RoomRow).where(RoomRow.id == room.id)
+        await self._session.execute(change.values(name=room.name, seats=room.seats))
+
     # --- exams ------------------------------------------------------------------------------
 
     async def exams(

@@ -296,10 +296,19 @@ async def act_on_items(
             await desk.withdraw(actor, discipline_id, ids)
 
 
-@router.get("/disciplines/{discipline_id}/loaders")
-async def loaders(discipline_id: PathId, actor: CurrentActor, core: CoreDep) -> tuple[Loader, ...]:
+@router.get("/disciplines/{discipline_id}/loaders", responses=PAGED)
+async def loaders(
+    *,
+    discipline_id: PathId,
+    request: Request,
+    response: Response,
+    ask: AskedPage,
+    actor: CurrentActor,
+    core: CoreDep,
+) -> tuple[Loader, ...]:
     """The department's teachers; ``given_at`` is null for those who may not load (row 2)."""
-    return await core.items.loaders(actor, discipline_id)
+    found = await core.items.loaders(actor, discipline_id)
+    return linked(request, response, page_after(found, ask, lambda one: (one.teacher_id,)))
 
 
 @router.put("/disciplines/{discipline_id}/loaders", status_code=status.HTTP_204_NO_CONTENT)

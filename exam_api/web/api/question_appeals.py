@@ -1,10 +1,12 @@
 """S-20: questions sent to appeal during the test."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from exam_api.services.paging import page_after
 from exam_api.services.question_appeals import QuestionAppealView
 from exam_api.web.api.ids import PathId
+from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.texts import OptionalText, Text
 from exam_api.web.auth import ClientId, CoreDep, CurrentActor
 
@@ -19,11 +21,19 @@ class Grounds(BaseModel):
     text: Text
 
 
-@router.get("")
+@router.get("", responses=PAGED)
 async def listed(
-    core: CoreDep, actor: CurrentActor, sitting_id: PathId
+    *,
+    request: Request,
+    response: Response,
+    ask: AskedPage,
+    core: CoreDep,
+    actor: CurrentActor,
+    sitting_id: PathId,
 ) -> tuple[QuestionAppealView, ...]:
-    return await core.question_appeals.listed(actor, sitting_id)
+    """In the order of the questions."""
+    found = await core.question_appeals.listed(actor, sitting_id)
+    return linked(request, response, page_after(found, ask, lambda one: (one.position,)))
 
 
 @router.put("/{item_id}")

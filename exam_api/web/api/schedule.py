@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from exam_api.domain.admission import Admission
-from exam_api.domain.conflicts import ConflictKind
+from exam_api.domain.conflicts import Conflict, ConflictKind
 from exam_api.domain.errors import ExamBegun
 from exam_api.domain.languages import LANGUAGES, Language
 from exam_api.domain.policy import ExamPolicy
@@ -17,9 +17,6 @@ from exam_api.services.scheduling_ports import (
     AppointedProctor,
     EnrolledStudent,
     ExamDraft,
-    Named,
-    Period,
-    Room,
     ScheduledExam,
 )
 from exam_api.web.api.ids import BodyId, PathId
@@ -143,6 +140,10 @@ class ConflictAnswer(BaseModel):
     exam_ids: list[str]
     subject: str
 
+    @classmethod
+    def of(cls, one: Conflict) -> "ConflictAnswer":
+        return cls(kind=one.kind, exam_ids=list(one.exam_ids), subject=one.subject)
+
 
 # --- exams and their windows ----------------------------------------------------------------------
 
@@ -222,11 +223,18 @@ async def withdraw(exam_id: PathId, student_id: PathId, actor: CurrentActor, cor
 # --- proctors -------------------------------------------------------------------------------------
 
 
-@router.get("/schedule/exams/{exam_id}/proctors")
+@router.get("/schedule/exams/{exam_id}/proctors", responses=PAGED)
 async def proctors(
-    exam_id: PathId, actor: CurrentActor, core: CoreDep
+    *,
+    exam_id: PathId,
+    request: Request,
+    response: Response,
+    ask: AskedPage,
+    actor: CurrentActor,
+    core: CoreDep,
 ) -> tuple[AppointedProctor, ...]:
-    return tuple((await core.scheduling.sheet(actor, exam_id)).proctors)
+    found = (await core.scheduling.sheet(actor, exam_id)).proctors
+    return linked(request, response, page_after(found, ask, lambda one: (one.id,)))
 
 
 @router.post("/schedule/exams/{exam_id}/proctors", status_code=status.HTTP_204_NO_CONTENT)
@@ -244,39 +252,14 @@ async def drop_out(
     return HandedOver(sittings=moved)
 
 
-# --- what exams are made of -----------------------------------------------------------------------
+# --- conflicts ------------------------------------------------------------------------------------
 
 
-@router.get("/schedule/periods", responses=PAGED)
-async def periods(
+@router.get("/schedule/conflicts", responses=PAGED)
+async def conflicts(
     *, request: Request, response: Response, ask: AskedPage, actor: CurrentActor, core: CoreDep
-) -> tuple[Period, ...]:
-    """Sessions of exams, with what was approved when (S-5, S-8) and their working groups (S-14)."""
-    found = await core.scheduling.periods(actor)
-    return linked(request, response, page_after(found, ask, lambda one: (one.id,)))
-
-
-@router.get("/schedule/rooms", responses=PAGED)
-async def rooms(
-    *, request: Request, response: Response, ask: AskedPage, actor: CurrentActor, core: CoreDep
-) -> tuple[Room, ...]:
-    found = (await core.scheduling.choices(actor)).rooms
-    return linked(request, response, page_after(found, ask, lambda one: (one.id,)))
-
-
-@router.get("/schedule/disciplines", responses=PAGED)
-async def disciplines(
-    *, request: Request, response: Response, ask: AskedPage, actor: CurrentActor, core: CoreDep
-) -> tuple[Named, ...]:
-    found = (await core.scheduling.choices(actor)).disciplines
-    return linked(request, response, page_after(found, ask, lambda one: (one.id,)))
-
-
-@router.get("/schedule/conflicts")
-async def conflicts(actor: CurrentActor, core: CoreDep) -> tuple[ConflictAnswer, ...]:
+) -> tuple[ConflictAnswer, ...]:
     """In exams that are not over: a student or a room twice, a proctor over capacity."""
     found, _ = await core.scheduling.conflicts(actor)
-    return tuple(
-        ConflictAnswer(kind=one.kind, exam_ids=list(one.exam_ids), subject=one.subject)
-        for one in found
-    )
+    page = page_after(found, ask, lambda one: (one.kind, one.subject, *one.exam_ids))
+    return linked(request, response, page.shown(ConflictAnswer.of))

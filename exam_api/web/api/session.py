@@ -13,6 +13,8 @@ from exam_api.domain.errors import TooManyAttempts, WrongCredentials
 from exam_api.domain.languages import Language
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.own_sessions import Kept, OwnSession
+from exam_api.services.paging import Key, page_after
+from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.auth import (
     CoreDep,
     CurrentActor,
@@ -94,6 +96,10 @@ def _session(one: OwnSession) -> SessionView:
     )
 
 
+def _order(one: OwnSession) -> Key:
+    return round(one.session.created_at.timestamp() * 1_000_000), one.session.id
+
+
 @router.post("/session", responses=refuses(WrongCredentials, TooManyAttempts))
 async def log_in(
     request: Request, response: Response, core: CoreDep, given: Credentials
@@ -117,13 +123,13 @@ async def log_out(request: Request, response: Response, core: CoreDep) -> None:
     clear_session_cookie(request, response)
 
 
-@router.get("/sessions")
+@router.get("/sessions", responses=PAGED)
 async def own_sessions(
-    request: Request, core: CoreDep, actor: CurrentActor
+    *, request: Request, response: Response, ask: AskedPage, core: CoreDep, actor: CurrentActor
 ) -> tuple[SessionView, ...]:
-    """Where this person is logged in."""
+    """Where this person is logged in, in the order of the log-ins."""
     found = await core.log_ins.own(actor, required_cookie(request))
-    return tuple(_session(one) for one in found)
+    return linked(request, response, page_after(found, ask, _order).shown(_session))
 
 
 @router.delete("/sessions/{session_id}", status_code=HTTPStatus.NO_CONTENT)

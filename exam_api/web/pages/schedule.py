@@ -1,9 +1,10 @@
 """The calendar of exams, the sessions with their approvals, rooms and the working group."""
 
 from calendar import Calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -137,18 +138,18 @@ async def periods(
 
 @router.post("/schedule/periods")
 async def add_period(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
-    return await _saved_period(request, actor, core, new_id())
+    return await _saved_period(request, new_id(), partial(core.scheduling.add_period, actor))
 
 
 @router.post("/schedule/periods/{period_id}")
 async def change_period(
     request: Request, actor: CurrentActor, core: CoreDep, period_id: PathId
 ) -> Response:
-    return await _saved_period(request, actor, core, period_id)
+    return await _saved_period(request, period_id, partial(core.scheduling.change_period, actor))
 
 
 async def _saved_period(
-    request: Request, actor: Actor, core: CoreDep, period_id: str
+    request: Request, period_id: str, save: Callable[[Period], Awaitable[None]]
 ) -> RedirectResponse:
     form = await request.form()
     try:
@@ -162,7 +163,7 @@ async def _saved_period(
             order_date=day_or_none(form, "order_date"),
             members=tuple(texts_of(form, "members")),
         )
-        await core.scheduling.save_period(actor, period)
+        await save(period)
     except ExamError as error:
         return back_to("/schedule/periods", error)
     return RedirectResponse("/schedule/periods", 303)

@@ -1,7 +1,8 @@
 """One exam of the schedule: its window and rules, who sits it, who watches."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -10,6 +11,7 @@ from exam_api.domain.errors import ExamError
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.policy_rules import Rule, rules_of
 from exam_api.domain.roles import Actor
+from exam_api.services.scheduling import ReferenceUnknown
 from exam_api.services.scheduling_ports import ScheduledExam
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
@@ -19,6 +21,17 @@ from exam_api.web.pages.schedule import Problem, back_to
 from exam_api.web.pages.schedule_forms import draft_of, local_value, text_of, texts_of
 
 router = APIRouter(include_in_schema=False, prefix="/schedule/exams")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling:
+    """The form that enrols, as it was filled in. ``unknown``: what of ``field`` is not there."""
+
+    logins: str = ""
+    groups: Sequence[str] = ()
+    problem: str = ""
+    field: str = ""
+    unknown: Sequence[str] = ()
 
 
 @router.get("/new")
@@ -125,23 +138,43 @@ async def sheet(
     exam_id: PathId,
     problem: Problem = None,
 ) -> Response:
+    return await _sheet(request, actor, core, exam_id, problem=problem)
+
+
+async def _sheet(
+    request: Request,
+    actor: Actor,
+    core: CoreDep,
+    exam_id: str,
+    *,
+    problem: str | None = None,
+    enrolling: Enrolling = Enrolling(),
+) -> Response:
     return TEMPLATES.page(
         request,
         "schedule/exam.html",
         actor,
+        status=422 if enrolling.problem else 200,
         sheet=await core.scheduling.sheet(actor, exam_id),
         choices=await core.scheduling.choices(actor),
         rules=_rules(),
         problem=problem,
+        enrolling=enrolling,
     )
 
 
 @router.post("/{exam_id}/enrol")
 async def enrol(request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId) -> Response:
+    """Where a log-in is no student's, the form comes back as it was filled in and names it."""
     form = await request.form()
+    groups = texts_of(form, "groups")
     try:
-        logins = [one for one in re.split(r"[\s,;]+", text_of(form, "logins", 20_000)) if one]
-        await core.scheduling.enrol(actor, exam_id, texts_of(form, "groups"), logins)
+        typed = text_of(form, "logins", 20_000)
+        logins = [one for one in re.split(r"[\s,;]+", typed) if one]
+        await core.scheduling.enrol(actor, exam_id, groups, logins)
+    except ReferenceUnknown as error:
+        wrong = Enrolling(typed, groups, error.code, error.field, error.unknown)
+        return await _sheet(request, actor, core, exam_id, enrolling=wrong)
     except ExamError as error:
         return back_to(f"/schedule/exams/{exam_id}", error)
     return RedirectResponse(f"/schedule/exams/{exam_id}#students", 303)

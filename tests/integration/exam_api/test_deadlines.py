@@ -39,7 +39,7 @@ async def test_a_session_that_nears_unapproved_is_warned_of_once(
         planner = (await unit.people.credentials("testing")).actor
     starts_on = clock.now().date() + timedelta(days=days + 1)
     period = Period(new_id(), "Қысқы сессия", starts_on, starts_on, summer=summer)
-    await core.scheduling.save_period(planner, period)
+    await core.scheduling.add_period(planner, period)
     await deadlines.look()
     assert await inbox(database, "registrar") == []
     clock.pass_time(days=1)

@@ -164,14 +164,14 @@ async def test_sessions_keep_their_approvals_and_their_working_group(core, peopl
         order_date=date(2026, 11, 1),
         members=(people["member"].id,),
     )
-    await core.scheduling.save_period(planner, winter)
+    await core.scheduling.add_period(planner, winter)
     await core.scheduling.approve(planner, winter.id, "schedule", date(2026, 12, 1))
-    await core.scheduling.save_period(planner, winter)
+    await core.scheduling.change_period(planner, winter)
     (kept,) = await core.scheduling.periods(planner)
     assert kept.schedule_approved_on == date(2026, 12, 1)
     assert (kept.order_number, kept.members) == ("17-ө", (people["member"].id,))
     with pytest.raises(NameTaken):
-        await core.scheduling.save_period(
+        await core.scheduling.add_period(
             planner, Period(new_id(), winter.title, winter.starts_on, winter.ends_on, summer=False)
         )
 

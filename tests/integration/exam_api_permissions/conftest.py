@@ -370,11 +370,13 @@ async def _add_rest(
     client = tables.ApiClientRow(
         id=new_id(), name="x", token_hash="0" * 64, created_at=now, created_by=users["admin"]
     )
-    await _add(session, notice, period, client)
+    room = tables.Room(id=new_id(), name="А-1", seats=9)
+    await _add(session, notice, period, client, room)
     reader = tables.NoticeReader(notice_id=notice.id, user_id=users["student1"])
     mail = tables.JobRow(
         key=mail_key(notice.id, users["student1"]), kind="mail", payload={}, attempts=1, done=0,
         state=JobState.FAILED.value, total=0, due_at=now, created_at=now, error="x",
     )  # fmt: skip
     await _add(session, reader, mail)
-    return {"notice_id": notice.id, "period_id": period.id, "client_id": client.id}
+    made = {"notice_id": notice.id, "period_id": period.id, "client_id": client.id}
+    return {**made, "room_id": room.id}

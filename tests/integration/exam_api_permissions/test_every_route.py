@@ -123,7 +123,9 @@ EXAM_BODY = {"discipline_id": "{discipline_id}", "languages": ["kk"], **WINDOW}
 PERSON_BODY = {"login": "new.one", "full_name": "Жаңа Адам", "roles": ["student"]}
 SHARES = {"shares": [{"count": 1}]}
 TEST_BODY = {"discipline_code": "X", "name": "Y", "languages": ["kk"], "questions": 1, **SHARES}
-STATEMENT = {"file": ("ratings.csv", b"login;points\nstudent1;70\n")}
+RATINGS = b"login;points\nstudent1;70\n"
+STATEMENT = {"file": ("ratings.csv", RATINGS)}
+ROOM = {"name": "101", "seats": 20}
 TEST_FORM = {"code": "X", "name": "Y", "control": "exam", "questions": "many"}
 SIGNATORY = {"full_name": "X", "capacity": "proctor"}
 BREACH_ACT = {"id": "{any_id}", "form": 1, "commission": [SIGNATORY], "breaches": []}
@@ -523,6 +525,35 @@ ROWS = (
         "GET /api/v1/schedule/disciplines",
         "GET /api/v1/schedule/conflicts",
     ),
+    row("POST /api/v1/schedule/periods", OVERSEERS, json=PERIOD_FORM),
+    row("PUT /api/v1/schedule/periods/{period_id}", OVERSEERS, json=PERIOD_FORM),
+    row(
+        "PUT /api/v1/schedule/periods/{period_id}/approvals/{step}",
+        OVERSEERS,
+        json={"on": "2026-11-20"},
+        values={"step": "schedule"},
+    ),
+    row("POST /api/v1/schedule/rooms", OVERSEERS, json=ROOM),
+    row("PUT /api/v1/schedule/rooms/{room_id}", OVERSEERS, json=ROOM),
+    *(
+        row(
+            f"{method} {PLANNED}/statement",
+            OVERSEERS,
+            content=RATINGS,
+            headers=SHEET,
+            query="?name=ratings.csv",
+            tells="Нұрланова",
+            told=OVERSEERS,
+        )
+        for method in ("POST", "PUT")
+    ),
+    row(
+        f"PUT {PLANNED}/enrolments/{{student_id}}/allowances",
+        OVERSEERS,
+        json={"extra_min": 5, "document": "x"},
+    ),
+    row(f"PUT {PLANNED}/enrolments/{{student_id}}/admission", OVERSEERS, json=REASON),
+    row(f"DELETE {PLANNED}/enrolments/{{student_id}}/admission", OVERSEERS),
     # --- the test bank: loaded by named teachers, approved by the head, checked by the centre
     row("GET /bank", SIGNED_IN, tells="{discipline_id}", told=BANK),
     row("GET /bank/{discipline_id}", BANK),

@@ -57,7 +57,7 @@ export class SittingClient {
   endBreak() { return this.#call("POST", "/break/end"); }
   reply(text) { return this.#call("POST", "/replies", { text }); }
   askTime(reason) { return this.#call("POST", "/time-requests", { reason }); }
-  questionAppeals() { return this.#call("GET", "/question-appeals"); }
+  questionAppeals() { return this.#call("GET", "/question-appeals?limit=200"); }
   sendToAppeal(itemId, text) { return this.#call("PUT", `/question-appeals/${itemId}`, { text }); }
   explainAppeal(itemId, text) { return this.#call("POST", `/question-appeals/${itemId}/grounds`, { text }); }
   acknowledge(warningId) { return this.#call("POST", `/warnings/${warningId}/acknowledge`); }
