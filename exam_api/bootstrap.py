@@ -18,16 +18,11 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from acts.contracts import Form4Document, Language
-from acts.errors import TimestampFailed
 from acts.form4 import render_form4_xlsx
 from acts.form4_html import render_form4_html
 from acts.form4_pdf import render_form4_pdf
 from acts.forms import render_form, render_form_html
-from acts.package import PackageContents, make_package
-from acts.record import AnyAct
-from acts.seal import HTTPTimeStamper, SealKey, seal
-from acts.seal_mark import PLACE
+from acts.seal import SealKey
 from capture.contracts import TrackKind
 from capture.service import CaptureService
 from capture.signing import RecordingKey
@@ -41,6 +36,7 @@ from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.mp4 import FfmpegTranscoder
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.recording_side import RecordingSide, recording_side
+from exam_api.adapters.sealing import form4_papers, packing, sealing
 from exam_api.adapters.second_looker import ProcessLooker
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql.act_store import SqlActStore
@@ -60,7 +56,6 @@ from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.acts import Acts
 from exam_api.services.archiving import Archive, ArchivedRecordings
-from exam_api.services.check_list_papers import Form4Makers, Form4Papers
 from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.deadlines import Deadlines
 from exam_api.services.drawn_acts import DrawnActs
@@ -82,7 +77,7 @@ from exam_api.services.live_media import CapturedMedia
 from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import Mailer
 from exam_api.services.page_watch import PageWatch
-from exam_api.services.ports import Blobs, Clock
+from exam_api.services.ports import Clock
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.results import ResultsSettings
 from exam_api.services.reviewing import Reviewing
@@ -202,13 +197,39 @@ def container_of(app: FastAPI) -> Container:
     return container
 
 
-def _container(
-    settings: Settings,
-    database: Database,
-    clock: Clock,
-    seal_key: SealKey,
-    recording_key: RecordingKey,
-) -> Container:
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What every side stands on: the stores, and the recordings as they are made and kept."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    seal_key: SealKey
+    metrics: CollectorRegistry
+    blobs: StoredBlobs
+    thumbnails: Thumbnails
+    bridge: ProctoringBridge
+    recording: RecordingSide
+    archive: Archive | None
+
+    @property
+    def capture(self) -> CaptureService:
+        return self.recording.capture
+
+    @property
+    def recordings(self) -> "ArchivedRecordings | CaptureService":
+        return ArchivedRecordings(self.capture, self.archive) if self.archive else self.capture
+
+    @property
+    def read_acts(self) -> "Transaction[SqlActStore]":
+        return _stores(self.database.read, lambda unit: SqlActStore(unit, self.clock))
+
+    @property
+    def write_acts(self) -> "Transaction[SqlActStore]":
+        return _stores(self.database.write, lambda unit: SqlActStore(unit, self.clock))
+
+
+def _ground(settings: Settings, database: Database, clock: Clock, seal_key: SealKey) -> _Ground:
     metrics = CollectorRegistry()
     blobs = blobs_at(settings.bucket_url) if settings.bucket_url else LocalBlobs(settings.blobs_dir)
     bridge = ProctoringBridge(
@@ -220,33 +241,33 @@ def _container(
     thumbnails = Thumbnails(clock)
     recording = recording_side(settings, bridge, thumbnails.keep)
     recording.register_metrics(metrics, settings.data_dir)
-    capture = recording.capture
-    archive = _archive(settings, database, blobs, capture, clock)
-    recordings = ArchivedRecordings(capture, archive) if archive else capture
+    return _Ground(
+        settings=settings,
+        database=database,
+        clock=clock,
+        seal_key=seal_key,
+        metrics=metrics,
+        blobs=blobs,
+        thumbnails=thumbnails,
+        bridge=bridge,
+        recording=recording,
+        archive=_archive(settings, database, blobs, recording.capture, clock),
+    )
+
+
+def _container(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    seal_key: SealKey,
+    recording_key: RecordingKey,
+) -> Container:
+    ground = _ground(settings, database, clock, seal_key)
+    capture, blobs = ground.capture, ground.blobs
     live = CapturedMedia(capture)
     hub = LiveHub()
-    read = _stores(database.read, lambda unit: SqlActStore(unit, clock))
-    write = _stores(database.write, lambda unit: SqlActStore(unit, clock))
-    place = Place(settings.address, ZoneInfo(settings.time_zone))
-    sealing = _sealing(seal_key, settings.seal_timestamp_url)
-    acts = Acts(
-        read,
-        write,
-        recordings,
-        blobs,
-        clock,
-        place=place,
-        number_format=settings.act_number_format,
-        render=sealing,
-        render_form4=render_form4_xlsx,
-    )
     handlers: dict[str, Handler] = {}
-    files = ExportFiles(
-        settings.exports_dir,
-        blobs,
-        FfmpegTranscoder(),
-        ExportPolicy(kept=timedelta(days=settings.exports_kept_d)),
-    )
+    exports, export_jobs = _exports(ground)
     container = Container(
         clock=clock,
         database=database,
@@ -257,112 +278,152 @@ def _container(
         ice=settings.ice,
         blobs=blobs,
         faces=FaceMatcher(lambda: registry(settings.data_dir, settings.models_dir)),
-        metrics=metrics,
+        metrics=ground.metrics,
         act_policy=settings.act_policy,
         appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
         results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),
-        web=WebSettings(
-            https=settings.secure_cookies,
-            address=settings.address,
-            mail_from=settings.mail_from,
-            rates=settings.rates,
-            token_origins=tuple(settings.whip_origins.split()),
-        ),
+        web=_web(settings),
         bank_policy=settings.bank_policy,
         settings=settings,
-        proctoring=ProctoringServices(
-            console=Console(
-                read, capture, thumbnails, hub, clock, disk_low=lambda: _disk_low(settings)
-            ),
-            reviewing=Reviewing(read, write, recordings, blobs, clock),
-            acts=acts,
-            papers=ActPapers(
-                acts,
-                read,
-                blobs,
-                PaperMakers(
-                    render_form4_pdf, render_form4_html, render_form_html, _packing(seal_key)
-                ),
-            ),
-            check_lists=CheckListDesk(
-                database,
-                clock,
-                _form4_papers(blobs, place, seal_key),
-                read_sheet,
-                settings.act_policy,
-            ),
-            drawn=DrawnActs(
-                read,
-                write,
-                blobs,
-                clock,
-                Finishing(write, blobs, sealing),
-                place=place,
-                number_format=settings.act_number_format,
-                preview=render_form,
-                policy=settings.act_policy,
-            ),
-        ),
+        proctoring=_proctoring(ground, hub),
         hub=hub,
         capture=capture,
-        recording=recording,
-        bridge=bridge,
-        archive=archive,
-        keeper=RecordingKeeper(
-            _stores(database.read, SqlKeepingStore),
-            _stores(database.write, SqlKeepingStore),
-            capture,
-            recording_key,
-            clock,
-        ),
+        recording=ground.recording,
+        bridge=ground.bridge,
+        archive=ground.archive,
+        keeper=_keeper(ground, recording_key),
         student_line=StudentLine(database, capture, clock),
-        page_watch=PageWatch(database, clock, bridge.on_flag),
-        gap_fill=GapFill(
-            database,
-            _stores(database.write, SqlKeepingStore),
-            capture,
-            folder=settings.incoming_dir,
-            clock=clock,
-        ),
-        read_acts=read,
+        page_watch=PageWatch(database, clock, ground.bridge.on_flag),
+        gap_fill=_gap_fill(ground),
+        read_acts=ground.read_acts,
         jobs=JobRunner(database, clock, handlers, lane=Lane(frozenset({EXPORT, SECOND_LOOK}))),
-        exports=Exports(
-            _stores(database.read, lambda unit: SqlExportStore(unit, clock)),
-            _stores(database.write, lambda unit: SqlExportStore(unit, clock)),
-            recordings,
-            files,
-            clock,
-        ),
-        export_jobs=JobRunner(
-            database,
-            clock,
-            {EXPORT: ExportJob(recordings, files, clock)},
-            EXPORT_JOBS,
-            Lane(frozenset({EXPORT}), only=True),
-        ),
-        second_looks=JobRunner(
-            database,
-            clock,
-            {
-                SECOND_LOOK: SecondLookJob(
-                    _stores(database.write, lambda unit: SqlSecondLookStore(unit, clock)),
-                    recordings,
-                    blobs,
-                    ProcessLooker(settings.data_dir, settings.models_dir),
-                    capture,
-                )
-            },
-            SECOND_LOOKS,
-            Lane(frozenset({SECOND_LOOK}), only=True),
-        ),
+        exports=exports,
+        export_jobs=export_jobs,
+        second_looks=_second_looks(ground),
         deadlines=Deadlines(
             database, clock, Identity(database, clock, blobs), bank=settings.bank_policy
         ),
     )
-    container.identity.watch = bridge
+    container.identity.watch = ground.bridge
     handlers[ANSWER_DUE] = AnswerDueJob(database, clock, settings.act_policy)
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
+
+
+def _web(settings: Settings) -> WebSettings:
+    return WebSettings(
+        https=settings.secure_cookies,
+        address=settings.address,
+        mail_from=settings.mail_from,
+        rates=settings.rates,
+        token_origins=tuple(settings.whip_origins.split()),
+    )
+
+
+def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
+    """What watches, reviews and writes acts."""
+    settings, clock, blobs = ground.settings, ground.clock, ground.blobs
+    read, write, recordings = ground.read_acts, ground.write_acts, ground.recordings
+    place = Place(settings.address, ZoneInfo(settings.time_zone))
+    sealed = sealing(ground.seal_key, settings.seal_timestamp_url)
+    numbers, packed = settings.act_number_format, packing(ground.seal_key)
+    acts = Acts(
+        read,
+        write,
+        recordings,
+        blobs,
+        clock,
+        place=place,
+        number_format=numbers,
+        render=sealed,
+        render_form4=render_form4_xlsx,
+    )
+    papers = form4_papers(blobs, place, ground.seal_key)
+    return ProctoringServices(
+        console=Console(
+            read,
+            ground.capture,
+            ground.thumbnails,
+            hub,
+            clock,
+            disk_low=lambda: _disk_low(settings),
+        ),
+        reviewing=Reviewing(read, write, recordings, blobs, clock),
+        acts=acts,
+        papers=ActPapers(
+            acts,
+            read,
+            blobs,
+            PaperMakers(render_form4_pdf, render_form4_html, render_form_html, packed),
+        ),
+        check_lists=CheckListDesk(ground.database, clock, papers, read_sheet, settings.act_policy),
+        drawn=DrawnActs(
+            read,
+            write,
+            blobs,
+            clock,
+            Finishing(write, blobs, sealed),
+            place=place,
+            number_format=numbers,
+            preview=render_form,
+            policy=settings.act_policy,
+        ),
+    )
+
+
+def _keeper(ground: _Ground, key: RecordingKey) -> RecordingKeeper:
+    return RecordingKeeper(
+        _stores(ground.database.read, SqlKeepingStore),
+        _stores(ground.database.write, SqlKeepingStore),
+        ground.capture,
+        key,
+        ground.clock,
+    )
+
+
+def _gap_fill(ground: _Ground) -> GapFill:
+    return GapFill(
+        ground.database,
+        _stores(ground.database.write, SqlKeepingStore),
+        ground.capture,
+        folder=ground.settings.incoming_dir,
+        clock=ground.clock,
+    )
+
+
+def _exports(ground: _Ground) -> tuple[Exports, JobRunner]:
+    """MP4 files to take away, and the lane in which they are made."""
+    settings, database, clock = ground.settings, ground.database, ground.clock
+    recordings = ground.recordings
+    files = ExportFiles(
+        settings.exports_dir,
+        ground.blobs,
+        FfmpegTranscoder(),
+        ExportPolicy(kept=timedelta(days=settings.exports_kept_d)),
+    )
+    exports = Exports(
+        _stores(database.read, lambda unit: SqlExportStore(unit, clock)),
+        _stores(database.write, lambda unit: SqlExportStore(unit, clock)),
+        recordings,
+        files,
+        clock,
+    )
+    handlers: dict[str, Handler] = {EXPORT: ExportJob(recordings, files, clock)}
+    lane = Lane(frozenset({EXPORT}), only=True)
+    return exports, JobRunner(database, clock, handlers, EXPORT_JOBS, lane)
+
+
+def _second_looks(ground: _Ground) -> JobRunner:
+    settings, database, clock = ground.settings, ground.database, ground.clock
+    look = SecondLookJob(
+        _stores(database.write, lambda unit: SqlSecondLookStore(unit, clock)),
+        ground.recordings,
+        ground.blobs,
+        ProcessLooker(settings.data_dir, settings.models_dir),
+        ground.capture,
+    )
+    lane = Lane(frozenset({SECOND_LOOK}), only=True)
+    return JobRunner(database, clock, {SECOND_LOOK: look}, SECOND_LOOKS, lane)
 
 
 def _disk_low(settings: Settings) -> bool:
@@ -413,33 +474,6 @@ def _stores(
             yield bind(unit)
 
     return opened
-
-
-def _sealing(key: SealKey, timestamp_url: str) -> Callable[[AnyAct, Language], bytes]:
-    stamper = HTTPTimeStamper(timestamp_url) if timestamp_url else None
-
-    def sealed(document: AnyAct, language: Language) -> bytes:
-        pdf, at = render_form(document, language), document.made_at
-        try:
-            return seal(pdf, key, at, place=PLACE, stamper=stamper)
-        except TimestampFailed:
-            _log.warning("act_sealed_without_timestamp")  # an act in time is worth more
-            return seal(pdf, key, at, place=PLACE)
-
-    return sealed
-
-
-def _form4_papers(blobs: Blobs, place: Place, key: SealKey) -> Form4Papers:
-    def sealed(document: Form4Document, language: Language) -> bytes:
-        return seal(render_form4_pdf(document, language), key, document.made_at)
-
-    return Form4Papers(
-        blobs, place, Form4Makers(render_form4_xlsx, render_form4_pdf, render_form4_html, sealed)
-    )
-
-
-def _packing(key: SealKey) -> Callable[[PackageContents], bytes]:
-    return lambda contents: make_package(contents, key)
 
 
 def _lifespan(container: Container) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

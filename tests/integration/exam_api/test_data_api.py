@@ -12,6 +12,7 @@ from .conftest import START
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"
+NO_ID = "0" * 8 + "-0000-0000-0000-" + "0" * 12
 GIFT = b"::one:: 2+2? {=4 ~5}\n\n::two:: 3+3? {=6 ~7}\n"
 
 
@@ -89,7 +90,7 @@ async def test_a_call_that_is_sent_again_makes_no_second_person(registrar, ids) 
         ({"login": "x y"}, "login", "login_malformed"),
         ({"login": "student1"}, "login", "login_taken"),
         ({"group_id": None}, "group", "group_missing"),
-        ({"group_id": "0" * 8 + "-0000-0000-0000-" + "0" * 12}, "group", "group_unknown"),
+        ({"group_id": NO_ID}, "group", "group_unknown"),
         ({"email": "a\0b@c.kz"}, "email", "email_malformed"),
     ],
     ids=["malformed", "taken", "missing", "unknown", "no letters"],
@@ -163,8 +164,8 @@ async def test_an_exam_is_planned_and_its_students_come_and_go(registrar, ids) -
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"discipline_id": "0" * 8 + "-0000-0000-0000-" + "0" * 12}, "reference_unknown"),
-        ({"rooms": ["0" * 8 + "-0000-0000-0000-" + "0" * 12]}, "reference_unknown"),
+        ({"discipline_id": NO_ID}, "reference_unknown"),
+        ({"rooms": [NO_ID]}, "reference_unknown"),
         ({"closes_at": START.isoformat()}, "window_too_short"),
         ({"policy": {"questions": 0}}, "invalid_request"),
         ({"opens_at": "0001-01-01T00:00:00+14:00"}, "invalid_request"),
@@ -233,6 +234,223 @@ async def test_only_proctors_are_appointed(registrar, ids, core) -> None:
     right = await registrar.post(path, json={"proctor_ids": [found["proctor1"].id]})
     assert right.status_code == 204, right.text
     assert [one["id"] for one in (await registrar.get(path)).json()] == [found["proctor1"].id]
+
+
+# --- sessions of exams, rooms ---------------------------------------------------------------------
+
+
+WINTER = {"title": "Қысқы сессия", "starts_on": "2027-01-11", "ends_on": "2027-01-30"}
+
+
+async def test_a_session_of_exams_is_made_approved_and_changed(registrar, core) -> None:
+    """S-5, S-8, S-14."""
+    async with core.database.read() as unit:
+        member = (await unit.directory.by_logins(["member"]))["member"].id
+    order = {"order_number": "17-ө", "order_date": "2026-12-01", "members": [member]}
+    made = await registrar.post(f"{API}/schedule/periods", json={**WINTER, **order})
+    assert made.status_code == 201, made.text
+    path = f"{API}/schedule/periods/{made.json()['id']}"
+    approved = await registrar.put(f"{path}/approvals/schedule", json={"on": "2026-12-20"})
+    assert approved.status_code == 204
+    longer = {**WINTER, **order, "ends_on": "2027-02-06"}
+    assert (await registrar.put(path, json=longer)).status_code == 204
+    (shown,) = await every(registrar, f"{API}/schedule/periods", 5)
+    assert (shown["ends_on"], shown["members"]) == ("2027-02-06", [member])
+    assert shown["schedule_approved_on"] == "2026-12-20", "what was approved stays approved"
+    again = await registrar.post(f"{API}/schedule/periods", json=WINTER)
+    assert (again.status_code, again.json()["code"]) == (409, "name_taken")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"ends_on": "2027-01-10"}, "invalid_request"),
+        ({"starts_on": "0001-01-01"}, "invalid_request"),
+        ({"title": "\0"}, "invalid_request"),
+        ({"members": [NO_ID]}, "order_missing"),
+        ({"order_number": "17-ө"}, "order_missing"),
+        (
+            {"members": [NO_ID], "order_number": "17-ө", "order_date": "2026-12-01"},
+            "reference_unknown",
+        ),
+    ],
+    ids=["backwards", "year", "letters", "no order", "no date", "nobody"],
+)
+async def test_a_session_that_cannot_be_is_refused(registrar, wrong, code) -> None:
+    refused = await registrar.post(f"{API}/schedule/periods", json={**WINTER, **wrong})
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert await every(registrar, f"{API}/schedule/periods", 5) == []
+
+
+async def test_rooms_are_made_and_changed(registrar) -> None:
+    made = [
+        await registrar.post(f"{API}/schedule/rooms", json={"name": name, "seats": 20})
+        for name in ("А-101", "А-102")
+    ]
+    assert [one.status_code for one in made] == [201, 201]
+    path = f"{API}/schedule/rooms/{made[0].json()['id']}"
+    assert (await registrar.put(path, json={"name": "А-101", "seats": 12})).status_code == 204
+    taken = await registrar.put(path, json={"name": "А-102", "seats": 12})
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+    listed = await every(registrar, f"{API}/schedule/rooms", 1)
+    assert [(one["name"], one["seats"]) for one in listed] == [("А-101", 12), ("А-102", 20)]
+    for path in (f"{API}/schedule/rooms/{NO_ID}", f"{API}/schedule/periods/{NO_ID}"):
+        body = {"name": "А-9", "seats": 1} if "rooms" in path else WINTER
+        assert (await registrar.put(path, json=body)).status_code == 404
+    large = await registrar.post(f"{API}/schedule/rooms", json={"name": "А", "seats": 10**10})
+    assert large.status_code == 422
+
+
+# --- admission ------------------------------------------------------------------------------------
+
+
+XLSX = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+async def test_a_statement_is_shown_and_then_taken(registrar, exam_id: str) -> None:
+    """S-7."""
+    path = f"{API}/schedule/exams/{exam_id}"
+    url = f"{path}/statement?name=zhr.csv"
+    table = "логин;рейтинг;берешек\nstudent1;81;жоқ\nstudent2;90;+\n".encode()
+    shown = await registrar.post(url, content=table, headers=XLSX)
+    assert shown.status_code == 200, shown.text
+    changes = shown.json()["changes"]
+    assert [(one["before"], one["points"], one["debt"]) for one in changes] == [
+        (74, 81, False),
+        (74, 90, True),
+    ]
+    assert len(shown.json()["left_out"]) == 1
+    before = await every(registrar, f"{path}/enrolments", 5)
+    assert {one["rating"] for one in before} == {74}, "shown only"
+    key = {**XLSX, "Idempotency-Key": "statement-1"}
+    taken = await registrar.put(url, content=table, headers=key)
+    assert taken.json()["changes"] == changes
+    again = await registrar.put(url, content=table, headers=key)
+    assert again.headers["idempotency-replayed"] == "true"
+    after = await every(registrar, f"{path}/enrolments", 5)
+    assert sorted((one["rating"], one["admission"]) for one in after) == [
+        (74, "admitted"),
+        (81, "admitted"),
+        (90, "debt"),
+    ]
+
+
+async def test_a_wrong_row_is_named_and_nothing_is_taken(registrar, exam_id: str) -> None:
+    path = f"{API}/schedule/exams/{exam_id}"
+    url = f"{path}/statement?name=zhr.csv"
+    table = b"login;points\nstudent1;81\nghost;50\nstudent2;=1+1\n"
+    shown = await registrar.post(url, content=table, headers=XLSX)
+    assert [(one["row"], one["problem"]) for one in shown.json()["errors"]] == [
+        (3, "student_unknown"),
+        (4, "cell_formula"),
+    ]
+    refused = await registrar.put(url, content=table, headers=XLSX)
+    assert refused.json()["code"] == "statement_refused"
+    assert places(refused) == {"row.3": "student_unknown", "row.4": "cell_formula"}
+    enrolled = await every(registrar, f"{path}/enrolments", 5)
+    assert {one["rating"] for one in enrolled} == {74}
+    for broken in (b"PK\x03\x04 none", b"\0\1"):
+        unread = await registrar.post(url, content=broken, headers=XLSX)
+        assert unread.status_code == 422
+        assert unread.json()["code"].startswith("sheet_")
+
+
+async def test_what_a_student_is_allowed_is_set_and_taken_back(registrar, exam_id: str) -> None:
+    """T-4.11: the document says why, and is told to nobody."""
+    path = f"{API}/schedule/exams/{exam_id}/enrolments"
+    student_id = (await every(registrar, path, 5))[0]["student_id"]
+    own = f"{path}/{student_id}/allowances"
+    given = {
+        "extra_min": 15,
+        "excused": ["looking_away"],
+        "opens_at": (START + timedelta(days=1)).isoformat(),
+        "closes_at": (START + timedelta(days=2)).isoformat(),
+    }
+    undocumented = await registrar.put(own, json=given)
+    assert undocumented.json()["code"] == "document_missing"
+    granted = await registrar.put(own, json={**given, "document": "анықтама № 7"})
+    assert granted.status_code == 204, granted.text
+    answer = await registrar.get(path)
+    (shown,) = [one for one in answer.json() if one["student_id"] == student_id]
+    assert (shown["extra_min"], shown["excused"]) == (15, ["looking_away"])
+    assert "№ 7" not in answer.text
+    for wrong in ({"extra_min": 241}, {"excused": ["connection_lost"]}, {"closes_at": None}):
+        refused = await registrar.put(own, json={**given, "document": "№ 7", **wrong})
+        assert refused.status_code == 422
+    assert (await registrar.put(own, json={})).status_code == 204
+    (shown,) = [one for one in await every(registrar, path, 5) if one["student_id"] == student_id]
+    assert (shown["extra_min"], shown["opens_at"]) == (0, None)
+
+
+async def test_a_decision_admits_and_is_taken_back(registrar, exam_id: str) -> None:
+    """T-4.1."""
+    path = f"{API}/schedule/exams/{exam_id}"
+    low = b"login;points\nstudent1;10\n"
+    await registrar.put(f"{path}/statement?name=a.csv", content=low, headers=XLSX)
+    (student,) = [
+        one for one in await every(registrar, f"{path}/enrolments", 5) if one["rating"] == 10
+    ]
+    own = f"{path}/enrolments/{student['student_id']}/admission"
+    assert (await registrar.put(own, json={"reason": " "})).status_code == 422
+    for method, body, admission in (
+        ("PUT", {"reason": "ректордың № 5 бұйрығы"}, "admitted"),
+        ("DELETE", None, "low_rating"),
+    ):
+        assert (await registrar.request(method, own, json=body)).status_code == 204
+        listed = await every(registrar, f"{path}/enrolments", 5)
+        states = {one["student_id"]: one["admission"] for one in listed}
+        assert states[student["student_id"]] == admission
+
+
+async def test_nothing_is_allowed_once_the_test_runs(registrar, begun) -> None:
+    path = f"{API}/schedule/exams/{begun.exam_id}/enrolments"
+    (running,) = [one for one in await every(registrar, path, 5) if one["sitting_id"] == begun.id]
+    own = f"{path}/{running['student_id']}"
+    for answer in (
+        await registrar.put(f"{own}/allowances", json={"extra_min": 5, "document": "№ 7"}),
+        await registrar.put(f"{own}/admission", json={"reason": "x"}),
+        await registrar.delete(f"{own}/admission"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (409, "exam_begun")
+
+
+# --- lists that come page by page -----------------------------------------------------------------
+
+
+async def test_short_lists_come_page_by_page_too(client_of, registrar, ids, core) -> None:
+    made = [await registrar.post(f"{API}/schedule/exams", json=exam_body(ids)) for _ in range(2)]
+    paths = [f"{API}/schedule/exams/{one.json()['id']}" for one in made]
+    async with core.database.read() as unit:
+        found = await unit.directory.by_logins(["proctor1", "proctor2"])
+    for path in paths:
+        logins = ["student1", "student2", "student3"]
+        await registrar.post(f"{path}/enrolments", json={"logins": logins})
+    appointed = {"proctor_ids": [one.id for one in found.values()]}
+    await registrar.post(f"{paths[0]}/proctors", json=appointed)
+    for _ in range(2):
+        await client_of("registrar")
+    for url, least in (
+        (f"{paths[0]}/proctors", 2),
+        (f"{API}/schedule/conflicts", 3),
+        (f"{API}/sessions", 3),
+        (f"{API}/bank/disciplines/{ids['discipline']}/loaders", 1),
+    ):
+        who = await client_of("head") if "bank" in url else registrar
+        whole = (await who.get(url)).json()
+        assert len(whole) >= least
+        assert await every(who, url, 1) == whole
+    refused = await registrar.get(f"{API}/sessions?cursor=W10")
+    assert refused.json()["code"] == "cursor_invalid"
+
+
+async def test_questions_sent_to_appeal_come_page_by_page(begun) -> None:
+    """S-20."""
+    questions = await begun.questions()
+    for question in (questions[2], questions[0], questions[1]):
+        await begun.call("PUT", f"/question-appeals/{question['id']}", json={"text": ""})
+    path = f"{API}/sittings/{begun.id}/question-appeals"
+    listed = await every(begun.http, path, 2)
+    assert [one["position"] for one in listed] == [1, 2, 3]
 
 
 # --- the test bank --------------------------------------------------------------------------------

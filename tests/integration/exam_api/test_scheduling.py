@@ -202,3 +202,21 @@ async def test_the_calendar_shows_a_month_or_a_week(browser_of, exam_id: str) ->
     month = await planner.get("/schedule?month=2026-11")
     assert f"/schedule/exams/{exam_id}" in month.text
     assert (await planner.get("/schedule?week=2026-02-30")).status_code == 422
+
+
+async def test_an_unknown_log_in_is_named_beside_the_field(browser_of, core, people, draft) -> None:
+    planner = people["testing"]
+    exam_id = await core.scheduling.save_exam(planner, None, draft)
+    group = (await core.scheduling.choices(planner)).groups[0].id
+    page = await browser_of("testing")
+    typed = "student1, studnet2\n<b>x"
+    refused = await page.post(
+        f"/schedule/exams/{exam_id}/enrol", data={"logins": typed, "groups": group}
+    )
+    assert refused.status_code == 422
+    assert "<code>studnet2</code>" in refused.text
+    assert "<code>&lt;b&gt;x</code>" in refused.text
+    assert "<code>student1</code>" not in refused.text
+    assert "student1, studnet2\n&lt;b&gt;x</textarea>" in refused.text, "nothing typed is lost"
+    assert f'value="{group}" checked' in refused.text
+    assert (await core.scheduling.sheet(planner, exam_id)).students == []
