@@ -41,6 +41,7 @@ class ListStep(StrEnum):
     UNSIGN = "unsign"
     FORWARD = "forward"  # S-18: to the commission, copies to dean's office and registrar
     RETRIEVE = "retrieve"
+    TAKE_OVER = "take_over"  # S-15: by the member who answers for the proctor now
 
 
 TRANSITIONS: Final[Mapping[tuple[ListState, ListStep], ListState]] = {
@@ -58,6 +59,12 @@ TRANSITIONS: Final[Mapping[tuple[ListState, ListStep], ListState]] = {
     (ListState.SIGNED, ListStep.FORWARD): ListState.FORWARDED,
     (ListState.SIGNED, ListStep.UNSIGN): ListState.HANDED_IN,
     (ListState.FORWARDED, ListStep.RETRIEVE): ListState.SIGNED,
+    (ListState.DRAFTED, ListStep.TAKE_OVER): ListState.DRAFTED,
+    (ListState.SENT, ListStep.TAKE_OVER): ListState.SENT,
+    (ListState.HANDED_IN, ListStep.TAKE_OVER): ListState.HANDED_IN,
+    (ListState.VERIFIED, ListStep.TAKE_OVER): ListState.VERIFIED,
+    # Whoever forwards it has signed it.
+    (ListState.SIGNED, ListStep.TAKE_OVER): ListState.HANDED_IN,
 }
 # Each undoes the step beside it, and says why.
 COUNTER_STEPS: Final[Mapping[ListStep, ListStep]] = {
@@ -67,6 +74,7 @@ COUNTER_STEPS: Final[Mapping[ListStep, ListStep]] = {
     ListStep.UNSIGN: ListStep.SIGN,
     ListStep.RETRIEVE: ListStep.FORWARD,
 }
+WITH_REASON: Final = frozenset({*COUNTER_STEPS, ListStep.TAKE_OVER})
 PROCTORS_STEPS: Final = frozenset({ListStep.HAND_IN, ListStep.TAKE_BACK})
 # From these states on every row is answered, and agrees with what is on record.
 SOUND: Final = frozenset({ListStep.HAND_IN, ListStep.VERIFY, ListStep.SIGN, ListStep.FORWARD})
@@ -77,11 +85,11 @@ def role_of(step: ListStep) -> Role:
 
 
 def next_state(state: ListState, step: ListStep, reason: str) -> ListState:
-    """IllegalTransition; ReasonMissing where a counter-step gives none."""
+    """IllegalTransition; ReasonMissing where a step that needs one gives none."""
     found = TRANSITIONS.get((state, step))
     if found is None:
         raise IllegalTransition(f"a list that is {state} refuses {step}")
-    if step in COUNTER_STEPS and not reason:
+    if step in WITH_REASON and not reason:
         raise ReasonMissing
     return found
 

@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     CHECK_LIST_GIVEN_BACK = "check_list_given_back"
     CHECK_LIST_FORWARDED = "check_list_forwarded"  # S-18
     CHECK_LIST_RETRIEVED = "check_list_retrieved"
+    CHECK_LIST_TAKEN_OVER = "check_list_taken_over"
     BANK_DUE = "bank_due"  # S-4, row 2: naming, approval or loading before an exam
     TEST_RETURNED = "test_returned"  # S-6: the testing centre found an error
 

@@ -57,6 +57,7 @@ _TOLD: Final = {
     ListStep.TAKE_BACK: NoticeKind.CHECK_LIST_TAKEN_BACK,
     ListStep.FORWARD: NoticeKind.CHECK_LIST_FORWARDED,
     ListStep.RETRIEVE: NoticeKind.CHECK_LIST_RETRIEVED,
+    ListStep.TAKE_OVER: NoticeKind.CHECK_LIST_TAKEN_OVER,
 }
 
 
@@ -124,12 +125,13 @@ class CheckListDesk:
             sheet = await unit.check_lists.get(list_id, actor)
             rows = tuple(await unit.check_lists.rows(actor, list_id))
             steps = tuple(await unit.check_lists.steps(list_id))
+            may = [step for step in steps_from(sheet.state) if await _may(unit, actor, sheet, step)]
         made = [(row.sitting_id, row.finding is Finding.ACT_MADE) for row in rows]
         return OneSheet(
             sheet=sheet,
             rows=rows,
             steps=steps,
-            may=tuple(step for step in steps_from(sheet.state) if _may(actor, sheet, step)),
+            may=tuple(may),
             may_state=sheet.state is ListState.SENT and sheet.proctor.id == actor.id,
             sample=sample_of(list_id, made),
         )
@@ -255,7 +257,7 @@ class CheckListDesk:
         document, new = await self._prepared(actor, list_id, new)
         async with self._units.write() as unit:
             sheet = await unit.check_lists.lock(list_id, actor)
-            if not _may(actor, sheet, step):
+            if not await _may(unit, actor, sheet, step):
                 raise Forbidden
             state = next_state(sheet.state, step, reason)
             if step is ListStep.RENEW:
@@ -271,7 +273,7 @@ class CheckListDesk:
                 await unit.check_lists.empty(list_id)
             if step is ListStep.FORWARD:
                 await self._forward(unit, actor, rows, new)
-            await self._tell(unit, sheet, new, step_id)
+            await self._tell(unit, actor, sheet, new, step_id)
 
     async def _forward(
         self, unit: CheckListUnit, actor: Actor, rows: Sequence[ListRow], new: NewStep
@@ -294,8 +296,8 @@ class CheckListDesk:
             sheet = await unit.check_lists.get(list_id, actor)
             rows = await unit.check_lists.rows(actor, list_id)
             language = await unit.check_lists.language_of(sheet.proctor.id)
-        if not _may(actor, sheet, new.step):
-            raise Forbidden
+            if not await _may(unit, actor, sheet, new.step):
+                raise Forbidden
         next_state(sheet.state, new.step, new.reason)
         document = self._document(rows, sheet, new)
         if new.step is ListStep.SEND:
@@ -308,20 +310,21 @@ class CheckListDesk:
         return self._papers.document(rows, sheet.member.name, new.at)
 
     async def _tell(
-        self, unit: CheckListUnit, sheet: ListedSheet, new: NewStep, step_id: int
+        self, unit: CheckListUnit, actor: Actor, sheet: ListedSheet, new: NewStep, step_id: int
     ) -> None:
         """Each step once, to whom it concerns; the proctor's mail carries the sheet (S-16)."""
         kind = _TOLD.get(new.step)
         if kind is None:
             return
         sent = next(iter((new.files or {}).values()), "")
+        taken_over = new.step is ListStep.TAKE_OVER
         notice = NewNotice(
             kind,
             f"check_list:{sheet.id}:{step_id}",
             f"/check-lists/{sheet.id}",
             facts={
                 "proctor": sheet.proctor.name,
-                "member": sheet.member.name,
+                "member": actor.full_name if taken_over else sheet.member.name,
                 "count": str(sheet.rows),
                 "acts": str(sheet.acts),
                 "reason": new.reason or "—",
@@ -331,13 +334,18 @@ class CheckListDesk:
         if new.step in {ListStep.FORWARD, ListStep.RETRIEVE}:
             deans = await unit.check_lists.deans(sheet.id)
             await unit.notices.add(notice, roles=_COPIES, people=deans)
+        elif taken_over:
+            proctor = [] if sheet.state is ListState.DRAFTED else [sheet.proctor.id]
+            await unit.notices.add(notice, people=[sheet.member.id, *proctor])
         else:
             reader = sheet.member if new.step in PROCTORS_STEPS else sheet.proctor
             await unit.notices.add(notice, people=[reader.id])
 
 
-def _may(actor: Actor, sheet: ListedSheet, step: ListStep) -> bool:
-    """By role and list together."""
+async def _may(unit: CheckListUnit, actor: Actor, sheet: ListedSheet, step: ListStep) -> bool:
+    """By role and list together; who takes a list over answers for its proctor by now (S-15)."""
+    if step is ListStep.TAKE_OVER:
+        return await unit.check_lists.answers_for(actor, sheet.id)
     own = sheet.proctor if step in PROCTORS_STEPS else sheet.member
     return actor.has(role_of(step)) and own.id == actor.id
 

@@ -148,6 +148,10 @@ class CheckLists(Protocol):
         """Held against other writers till the unit ends. NotFound."""
         ...
 
+    async def answers_for(self, actor: Actor, list_id: str) -> bool:
+        """S-15: whether the actor answers for the list's proctor now, and another has the list."""
+        ...
+
     async def rows(self, actor: Actor, list_id: str) -> Sequence[ListRow]:
         """Those that the actor may see, by exam and name."""
         ...
@@ -162,7 +166,10 @@ class CheckLists(Protocol):
         ...
 
     async def take(self, list_id: str, state: ListState, step: NewStep) -> int:
-        """Puts the step on record, and the list where it leads; the step's id."""
+        """Puts the step on record, and the list where it leads; the step's id.
+
+        Who takes a list over has it from then on.
+        """
         ...
 
     async def state(

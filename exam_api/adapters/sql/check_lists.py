@@ -46,12 +46,15 @@ _KEPT_FROM_PROCTOR = (ListState.DRAFTED.value, ListState.DISCARDED.value)
 
 
 def lists_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """All to who oversees; a member's and, once sent, a proctor's own; then the commission's."""
+    """All to who oversees; a member's and, once sent, a proctor's own; then the commission's.
+
+    A member sees the lists of the proctors that another answered for before, to take them over.
+    """
     if actor.oversees:
         return true()
     rights: list[ColumnElement[bool]] = [false()]
     if actor.has(Role.MEMBER):
-        rights.append(CheckListRow.member_id == actor.id)
+        rights += [CheckListRow.member_id == actor.id, _answered_for(actor)]
     if actor.has(Role.PROCTOR):
         sent = CheckListRow.state.not_in(_KEPT_FROM_PROCTOR)
         rights.append(and_(CheckListRow.proctor_id == actor.id, sent))
@@ -73,9 +76,20 @@ def _rows_visible_to(actor: Actor) -> ColumnElement[bool]:
     if actor.oversees or actor.has(Role.COMMISSION):
         return lists_visible_to(actor)
     rights = [CheckListRow.member_id == actor.id, CheckListRow.proctor_id == actor.id]
+    if actor.has(Role.MEMBER):
+        rights.append(_answered_for(actor))
     if actor.has(Role.DEAN_OFFICE):
         rights.append(Sitting.student_id.in_(students_of_faculty(actor)))
     return and_(lists_visible_to(actor), or_(*rights))
+
+
+def _answered_for(actor: Actor) -> ColumnElement[bool]:
+    """S-15: every sitting of the list is one of the member's proctors'."""
+    own = sittings_of_own_proctors(actor)
+    listed = select(CheckListSitting.list_id).join(
+        Sitting, Sitting.id == CheckListSitting.sitting_id
+    )
+    return and_(CheckListRow.id.in_(listed.where(own)), CheckListRow.id.not_in(listed.where(~own)))
 
 
 class SqlCheckLists:
@@ -171,6 +185,13 @@ class SqlCheckLists:
         await self._session.execute(held)
         return await self.get(list_id, actor)
 
+    async def answers_for(self, actor: Actor, list_id: str) -> bool:
+        if not actor.has(Role.MEMBER):
+            return False
+        others = CheckListRow.id == list_id, CheckListRow.member_id != actor.id
+        query = select(CheckListRow.id).where(*others, _answered_for(actor))
+        return await self._session.scalar(query) is not None
+
     async def _sheets(self, query: Select[CheckListRow, User, User]) -> Sequence[ListedSheet]:
         options = {"populate_existing": True}
         found = (await self._session.execute(query, execution_options=options)).all()
@@ -243,6 +264,8 @@ class SqlCheckLists:
         )
         self._session.add(row)
         change = update(CheckListRow).where(CheckListRow.id == list_id).values(state=state.value)
+        if step.step is ListStep.TAKE_OVER:
+            change = change.values(member_id=step.by)
         await self._session.execute(change.execution_options(synchronize_session=False))
         await self._session.flush()
         return row.id

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 
 from exam_api.adapters.sheets import MOST_BYTES
-from exam_api.domain.check_lists import COUNTER_STEPS, Finding, ListStep, RowProblem, problem_of
+from exam_api.domain.check_lists import WITH_REASON, Finding, ListStep, RowProblem, problem_of
 from exam_api.domain.errors import (
     CheckListUnsound,
     Conflict,
@@ -157,7 +157,7 @@ async def _one(  # noqa: PLR0917 - what the page shows
         chosen=chosen or {},
         problems=problems,
         findings=list(Finding),
-        counter_steps=COUNTER_STEPS,
+        with_reason=WITH_REASON,
         names={row.sitting_id: row.student.full_name for row in found.rows},
         is_own=actor.id in {found.sheet.member.id, found.sheet.proctor.id},
         problem=error.code if error else "",

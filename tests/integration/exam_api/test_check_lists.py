@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from acts.form4 import render_form4_xlsx
 from acts.form4_html import render_form4_html
@@ -497,3 +497,54 @@ async def test_a_student_who_is_withdrawn_leaves_the_list(desk, core, database, 
             await unit.session.scalar(select(func.count()).select_from(tables.CheckListSitting))
             == 1
         )
+
+
+@pytest.fixture
+async def other(database, core, member, exam_id) -> Actor:
+    """Another member of the exam's working group, who answers for none of its proctors yet."""
+    async with database.write() as unit:
+        ids = await unit.seeds.ids(["dean"])
+        await unit.session.execute(
+            update(tables.User)
+            .where(tables.User.id == ids["dean"])
+            .values(roles=["dean_office", "member"])
+        )
+        await unit.session.execute(
+            insert(tables.ExamMember).values(exam_id=exam_id, member_id=ids["dean"])
+        )
+    return await actor(database, "dean")
+
+
+async def reappointed(core, database, exam_id: str, proctor: Actor, member: Actor) -> None:
+    planner = await actor(database, "registrar")
+    await core.scheduling.appoint(planner, exam_id, [proctor.id], member.id)
+
+
+async def test_who_answers_for_the_proctor_by_now_takes_the_list_over(  # noqa: PLR0917
+    core, desk, database, exam_id, member, other, proctor, signed_with_act
+):
+    """S-15: a member falls ill."""
+    await reappointed(core, database, exam_id, proctor, member)
+    with pytest.raises(NotFound):
+        await desk.step(other, signed_with_act, ListStep.TAKE_OVER, reason="ауырып қалды")
+    await reappointed(core, database, exam_id, proctor, other)
+    assert (await desk.get(other, signed_with_act)).may == (ListStep.TAKE_OVER,)
+    with pytest.raises(Forbidden):
+        await desk.step(other, signed_with_act, ListStep.FORWARD)
+    with pytest.raises(ReasonMissing):
+        await desk.step(other, signed_with_act, ListStep.TAKE_OVER, reason=" ")
+    await desk.step(other, signed_with_act, ListStep.TAKE_OVER, reason="ауырып қалды")
+    taken = await desk.get(other, signed_with_act)
+    assert (taken.sheet.member.id, taken.sheet.state) == (other.id, ListState.HANDED_IN)
+    last = taken.steps[-1]
+    assert (last.step, last.by.id, last.reason) == (ListStep.TAKE_OVER, other.id, "ауырып қалды")
+    assert taken.sheet.answered == len(taken.rows) > 0, "what was stated stays"
+    with pytest.raises(NotFound):
+        await desk.step(member, signed_with_act, ListStep.SIGN)
+    async with database.read() as unit:
+        for told in (member, proctor):
+            kinds = [notice.kind for notice in await unit.notices.inbox(told.id, 9)]
+            assert NoticeKind.CHECK_LIST_TAKEN_OVER in kinds
+    await desk.step(other, signed_with_act, ListStep.SIGN)
+    await desk.step(other, signed_with_act, ListStep.FORWARD)
+    assert await act_steps(database) == ["forward"]
