@@ -40,7 +40,10 @@ class ModelUsed:
 
 @dataclass(frozen=True, slots=True)
 class FlagData:
-    """What the analyzer said, in the order of the act's annex. ``scores``: (at_ms, score)."""
+    """What the analyzer said, in the order of the act's annex. ``scores``: (at_ms, score).
+
+    ``before``: (at_ms, JPEG) of the last seconds before the flag.
+    """
 
     flag_id: str
     kind: str
@@ -54,6 +57,7 @@ class FlagData:
     frame_at_ms: int | None = None
     regions: tuple[Region, ...] = ()
     frame_jpeg: bytes | None = None
+    before: tuple[tuple[int, bytes], ...] = ()
     clip_webm: bytes | None = None
 
 
@@ -125,12 +129,18 @@ def _files(contents: PackageContents, act: bytes) -> Iterator[tuple[str, bytes]]
     for number, flag in enumerate(contents.flags, 1):
         if flag.frame_jpeg is not None:
             yield frame_name(number), flag.frame_jpeg
+        for place, (_, jpeg) in enumerate(flag.before, 1):
+            yield before_name(number, place), jpeg
         if flag.clip_webm is not None:
             yield clip_name(number), flag.clip_webm
 
 
 def frame_name(number: int) -> str:
     return f"frames/{number:02d}.jpg"
+
+
+def before_name(number: int, place: int) -> str:
+    return f"frames/{number:02d}-before-{place}.jpg"
 
 
 def clip_name(number: int) -> str:
@@ -156,5 +166,9 @@ def _flags(contents: PackageContents) -> Iterator[dict[str, object]]:
             "frame": None if flag.frame_jpeg is None else frame_name(number),
             "frame_at_ms": flag.frame_at_ms,
             "regions": [list(region) for region in flag.regions],
+            "before": [
+                {"frame": before_name(number, place), "at_ms": at_ms}
+                for place, (at_ms, _) in enumerate(flag.before, 1)
+            ],
             "clip": None if flag.clip_webm is None else clip_name(number),
         }

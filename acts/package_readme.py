@@ -9,7 +9,8 @@ _KAZAKH = """\
   act-kk.pdf, act-ru.pdf, act-en.pdf   мөр басылған акт
   act.json       актінің деректері (act-kk.pdf ішіндегімен бірдей)
   flags.json     белгілер: модельдер, олардың sha256 мәні, шектері, бағалары
-  frames/        кадрлар: сан — актінің қосымшасындағы белгінің нөмірі
+  frames/        кадрлар: сан — актінің қосымшасындағы белгінің нөмірі;
+                 before — оған дейінгі секундтар
   clips/         бейнеүзінділер, нөмірлері сол
   manifest.json  әр файлдың sha256 мәні мен көлемі
   manifest.json.p7s   манифестке қойылған мекеме қолтаңбасы
@@ -26,7 +27,8 @@ _RUSSIAN = """\
   act-kk.pdf, act-ru.pdf, act-en.pdf   акт с печатью
   act.json       данные акта (те же, что внутри act-kk.pdf)
   flags.json     отметки: модели, их sha256, пороги, оценки
-  frames/        кадры: число — номер отметки в приложении к акту
+  frames/        кадры: число — номер отметки в приложении к акту;
+                 before — секунды до неё
   clips/         видеофрагменты с теми же номерами
   manifest.json  sha256 и размер каждого файла
   manifest.json.p7s   подпись учреждения под манифестом
@@ -43,7 +45,8 @@ The act and all the evidence it rests on. It contains personal data.
   act-kk.pdf, act-ru.pdf, act-en.pdf   the sealed act
   act.json       the act's data (the same as inside act-kk.pdf)
   flags.json     the flags: models, their sha256, thresholds, scores
-  frames/        frames: the number is the flag's in the act's annex
+  frames/        frames: the number is the flag's in the act's annex;
+                 before: the seconds before it
   clips/         clips with the same numbers
   manifest.json  sha256 and size of each file
   manifest.json.p7s   the institution's signature over the manifest

@@ -15,6 +15,7 @@ from analysis.contracts import (
     ModelRef,
     Observation,
     Severity,
+    Still,
     Subject,
 )
 from analysis.errors import PictureUnreadable
@@ -30,6 +31,7 @@ from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.reach import in_reach
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
 from analysis.schedule import Allowance, Pace
+from analysis.strip import Strip
 from analysis.votes import SightLimits, face_hidden, votes
 from capture.contracts import AudioChunk, Frame
 
@@ -47,13 +49,16 @@ class Watch:
         policy: KindPolicy,
         limits: SightLimits,
         models: tuple[ModelRef, ...],
+        strip: Strip,
     ) -> None:
         self._kind = kind
         self._policy = policy
         self._models = models
+        self._strip = strip
         self._thresholds = {**numbers(policy.rule), **asdict(limits)}
         self._state = RuleState()
         self._best = BestPicture(kind)
+        self._before: tuple[Still, ...] = ()
 
     def see(self, picture: Picture, boxes: tuple[Box, ...], score: float | None) -> list[Told]:
         rule = self._policy.rule
@@ -64,6 +69,7 @@ class Watch:
             self._best.offer(picture, boxes, score)
             for change in changes:
                 if change.phase is FlagPhase.OPENED:
+                    self._before = self._strip.before(change.start_ms)
                     self._best.begin(change.start_ms, picture, boxes, score)
         going = [change for change in changes if change.phase is not FlagPhase.CLOSED]
         more = [(change.phase, self._flag(change)) for change in going]
@@ -78,11 +84,13 @@ class Watch:
     def _end(self, change: Change) -> Told:
         flag = self._flag(change)
         self._best.forget()
+        self._before = ()
         return change.phase, flag
 
     def _flag(self, change: Change) -> Flag:
         flag = flag_of(self._kind, self._policy, change, self._thresholds)
-        return replace(flag, models=self._models, evidence=self._best.evidence())
+        pictures = self._best.evidence()
+        return replace(flag, models=self._models, evidence=pictures, before=self._before)
 
 
 def flag_of(
@@ -133,9 +141,10 @@ class SittingAnalyzer:
         self._pace = Pace(policy.schedule, budget, seed_of(subject))
         self._normal = Normal()
         self._lips = Lips()
+        self._strip = Strip()
         self._newest_ms = -1
         self._watches = {
-            kind: Watch(kind, own, policy.limits, self._models_of(own))
+            kind: Watch(kind, own, policy.limits, self._models_of(own), self._strip)
             for kind, own in policy.kinds.items()
         }
 
@@ -167,6 +176,7 @@ class SittingAnalyzer:
         except PictureUnreadable as error:
             logger.debug("frame left out: %s", error)
             return Observation(frame.at_ms, {}), []
+        self._strip.see(picture)
         observation = self._observed(picture)
         updates = self._updates(self._outages.see(frame.at_ms, self._out()))
         for kind, watch in self._watches.items():

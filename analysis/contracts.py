@@ -92,11 +92,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """A small picture of a moment, as JPEG."""
+
+    at_ms: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """A machine's claim, never a verdict. ``end_ms`` is None while it lasts.
 
     ``thresholds`` holds every number of the rule that opened it; ``scores`` the window's votes
-    (at_ms, score). Within a sitting (kind, start_ms) names a flag.
+    (at_ms, score). ``before``: the last seconds before it began, at most five small pictures, the
+    same from its opening to its end. Within a sitting (kind, start_ms) names a flag.
     """
 
     kind: FlagKind
@@ -108,6 +117,7 @@ class Flag:
     thresholds: Mapping[str, float]
     scores: tuple[tuple[int, float], ...]
     evidence: Evidence | None
+    before: tuple[Still, ...] = ()
 
 
 class FlagPhase(StrEnum):

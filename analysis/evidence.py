@@ -70,10 +70,10 @@ class BestPicture:
         return self._made[1]
 
 
-def bounded_jpeg(picture: Picture) -> bytes:
-    """The unaltered picture (regions stand beside it), below ``MAX_BYTES``."""
+def bounded_jpeg(picture: Picture, longest: int = LONGEST_SIDE, most: int = MAX_BYTES) -> bytes:
+    """The unaltered picture (regions stand beside it), at most ``most`` bytes."""
     for quality in QUALITIES:
-        jpeg = picture.jpeg(LONGEST_SIDE, quality)
-        if len(jpeg) <= MAX_BYTES:
+        jpeg = picture.jpeg(longest, quality)
+        if len(jpeg) <= most:
             return jpeg
-    return picture.jpeg(LONGEST_SIDE // 4, QUALITIES[-1])
+    return picture.jpeg(longest // 4, QUALITIES[-1])

@@ -47,6 +47,7 @@ def analyze_file(
     fps: float = DEFAULT_FPS,
     policy: AnalysisPolicy = DEFAULT_POLICY,
     models_dir: Path | None = None,
+    data_dir: Path | None = None,
     model_set: ModelSet | None = None,
     on_observation: OnObservation | None = None,
     subject: Subject = NOBODY_KNOWN,
@@ -60,7 +61,7 @@ def analyze_file(
     missing or altered.
     """
     info = probe(path)
-    models = model_set or ModelSet.load(models_dir)
+    models = model_set or ModelSet.load(models_dir, data_dir=data_dir)
     _require_face(models, subject)
     analyzer = SittingAnalyzer(models, policy, FILE_SITTING, subject)
     updates: list[FlagUpdate] = []
@@ -144,7 +145,9 @@ def flag_json(flag: Flag) -> Json:
         "end_s": None if flag.end_ms is None else flag.end_ms / 1000,
         "severity": flag.severity.value,
         "confidence": flag.confidence,
+        "scores": [[at_ms / 1000, score] for at_ms, score in flag.scores],
         "evidence": _evidence_json(flag),
+        "before": [{"at_s": one.at_ms / 1000, "sha256": _sha256(one.jpeg)} for one in flag.before],
     }
 
 
@@ -164,8 +167,12 @@ def _evidence_json(flag: Flag) -> Json | None:
         return None
     return {
         "at_s": evidence.at_ms / 1000,
-        "sha256": hashlib.sha256(evidence.jpeg).hexdigest(),
+        "sha256": _sha256(evidence.jpeg),
         "boxes": [asdict(box) for box in evidence.boxes],
         "models": [model.id for model in flag.models],
         "thresholds": dict(flag.thresholds),
     }
+
+
+def _sha256(jpeg: bytes) -> str:
+    return hashlib.sha256(jpeg).hexdigest()

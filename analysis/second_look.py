@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity
+from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity, Still
 from analysis.detectors.objects import ObjectDetector, ObjectNet, ObjectNets
 from analysis.detectors.yolox import Thing, suppressed
 from analysis.models_set import ModelSet
@@ -97,8 +97,9 @@ def read(text: str) -> tuple[Flag, ...]:
 
 def _json(flag: Flag) -> dict[str, Any]:
     row = asdict(flag)
-    if flag.evidence is not None:
-        row["evidence"]["jpeg"] = base64.b64encode(flag.evidence.jpeg).decode()
+    pictures = [*row["before"], *([row["evidence"]] if flag.evidence is not None else [])]
+    for picture in pictures:
+        picture["jpeg"] = base64.b64encode(picture["jpeg"]).decode()
     return row
 
 
@@ -117,6 +118,7 @@ def _flag(row: dict[str, Any]) -> Flag:
         thresholds=row["thresholds"],
         scores=tuple((at_ms, score) for at_ms, score in row["scores"]),
         evidence=evidence,
+        before=tuple(Still(one["at_ms"], base64.b64decode(one["jpeg"])) for one in row["before"]),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from exam_api.cli.models import DATA, Data
 from exam_api.cli.terminal import JsonOut, PhotoFile, SoundFile, readable_file, say, say_flags, text
 
 
@@ -14,7 +15,7 @@ def register(app: typer.Typer) -> None:
     app.command()(analyze)
 
 
-def analyze(
+def analyze(  # noqa: PLR0917 - each is an option of the command
     video: Annotated[Path, typer.Argument(help="A video file.")],
     json_out: JsonOut = False,
     audio: SoundFile = None,
@@ -22,6 +23,7 @@ def analyze(
     observations: Annotated[
         bool, typer.Option("--observations", help="Print each frame's observation as a JSON line.")
     ] = False,
+    data: Data = DATA,
 ) -> None:
     """Analyse a video file and print its flags."""
     from analysis.contracts import NOBODY_KNOWN, Observation, Subject  # noqa: PLC0415 - seconds to import
@@ -35,6 +37,7 @@ def analyze(
 
     report = analyze_file(
         readable_file(video),
+        data_dir=data,
         on_observation=show if observations else None,
         subject=NOBODY_KNOWN
         if identity is None

@@ -155,6 +155,10 @@ class Proctor(Person):
     async def evidence(self, flag_id: str) -> bytes:
         return _checked(await self.http.get(f"/api/v1/flags/{flag_id}/evidence.jpg")).content
 
+    async def before(self, flag_id: str, at_ms: int) -> bytes:
+        path = f"/api/v1/flags/{flag_id}/before/{at_ms}.jpg"
+        return _checked(await self.http.get(path)).content
+
 
 def _checked(answer: httpx.Response) -> httpx.Response:
     if not answer.is_error:

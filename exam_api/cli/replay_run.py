@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity
+from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity, Still
 from analysis.detectors.identity import photo_of
 from analysis.errors import PhotoWithoutFace
 from analysis.offline import report_json
@@ -172,6 +172,12 @@ async def _flag(proctor: Proctor, row: Json, first_ms: int) -> Flag:
         thresholds=row["thresholds"],
         scores=tuple((at_ms - first_ms, score) for at_ms, score in row["scores"]),
         evidence=evidence,
+        before=tuple(
+            [
+                Still(at_ms - first_ms, await proctor.before(row["id"], at_ms))
+                for at_ms in row["before"]
+            ]
+        ),
     )
 
 

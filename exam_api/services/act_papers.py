@@ -76,6 +76,9 @@ class ActPapers:
             frame_at_ms=entry["frame_at_ms"],
             regions=tuple((box.x0, box.y0, box.x1, box.y1) for box in flag.boxes),
             frame_jpeg=pictures.get(entry["evidence_key"] or ""),
+            before=tuple(
+                [(still.at_ms, await self._blobs.get(still.key)) for still in flag.before]
+            ),
             clip_webm=await self._blobs.get(entry["clip_key"]) if entry["clip_key"] else None,
         )
 

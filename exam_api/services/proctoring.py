@@ -6,8 +6,7 @@ and ``on_stretch`` in its own. All only hand over. Everything else happens in th
 """
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -33,6 +32,7 @@ from capture.contracts import (
     SegmentClosed,
     TrackKind,
 )
+from exam_api.services.flag_pictures import keep_before, keep_best
 from exam_api.services.identity_ports import Photo, PhotoKind
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
@@ -43,6 +43,7 @@ from exam_api.services.proctoring_ports import (
     SittingAnalysis,
     SittingTimes,
     StoredFlag,
+    StoredStill,
     Transaction,
 )
 
@@ -335,7 +336,9 @@ class ProctoringBridge:
     # --- flags ------------------------------------------------------------------------------
 
     async def _flag(self, update: FlagUpdate, times: SittingTimes, store: ProctoringStore) -> None:
-        self._waiting.early.pop(_name(update), None)
+        early = self._waiting.early.pop(_name(update), None)
+        if early is not None and update.phase is FlagPhase.UPDATED:
+            update = replace(update, phase=FlagPhase.OPENED)  # which no row knows of
         if times.began_at is None:
             if update.phase is not FlagPhase.CLOSED:
                 self._waiting.early[_name(update)] = update
@@ -369,28 +372,30 @@ class ProctoringBridge:
             self._flag_took((now_ms - scores[-1][0]) / 1000)
 
     async def _save(self, update: FlagUpdate, times: SittingTimes, store: ProctoringStore) -> None:
-        key = await self._keep_evidence(update)
-        stored, saved = await store.save_flag(times.id, update.flag, key)
+        key, before = await self._keep_pictures(update)
+        stored, saved = await store.save_flag(times.id, update.flag, key, before)
         if saved is Saved.SAME:
             return
         if saved is Saved.NEW and update.phase is FlagPhase.UPDATED:
             update = replace(update, phase=FlagPhase.OPENED)
         await self._tell(store, times, _PHASE_EVENT[update.phase], {"flag_id": stored.id})
 
-    async def _keep_evidence(self, update: FlagUpdate) -> str | None:
-        """The picture first, then the row that names it. A flag without picture still counts."""
-        evidence = update.flag.evidence
-        if evidence is None:
-            return None
-        flag = update.flag
-        digest = hashlib.sha256(evidence.jpeg).hexdigest()
-        key = f"evidence/{update.sitting_id}/{flag.kind}-{flag.start_ms}-{digest[:16]}.jpg"
+    async def _keep_pictures(self, update: FlagUpdate) -> tuple[str | None, Sequence[StoredStill]]:
+        """The pictures first, then the row that names them.
+
+        Those from before the flag do not change: they are stored as it opens, and where that
+        failed, as it ends.
+        """
+        sitting_id, flag = update.sitting_id, update.flag
+        key: str | None = None
+        before: Sequence[StoredStill] = ()
         try:
-            await self._blobs.put(key, evidence.jpeg)
-        except Exception:  # noqa: BLE001 - the flag counts without its picture too
+            key = await keep_best(self._blobs, sitting_id, flag)
+            if update.phase is not FlagPhase.UPDATED:
+                before = await keep_before(self._blobs, sitting_id, flag)
+        except Exception:  # noqa: BLE001 - the flag counts without its pictures too
             _log.exception("evidence_not_stored")
-            return None
-        return key
+        return key, before
 
     async def _close_alone(self, flag: StoredFlag, end_ms: int) -> None:
         """One sitting a transaction: see ProctoringStore.times."""

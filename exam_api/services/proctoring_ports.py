@@ -97,6 +97,14 @@ class SecondLook:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredStill:
+    """A small picture from before a flag; a blob, named by ``key``."""
+
+    at_ms: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFlag:
     """A flag's row. The evidence picture is a blob, named by ``evidence_key``."""
 
@@ -114,6 +122,7 @@ class StoredFlag:
     evidence_at_ms: int | None = None
     boxes: tuple[Box, ...] = ()
     second: SecondLook | None = None
+    before: tuple[StoredStill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +193,16 @@ class ProctoringStore(EventSink, Protocol):
     async def save_gap(self, sitting_id: str, gap: Gap) -> bool: ...
 
     async def save_flag(
-        self, sitting_id: str, flag: Flag, evidence_key: str | None
+        self,
+        sitting_id: str,
+        flag: Flag,
+        evidence_key: str | None,
+        before: Sequence[StoredStill] = (),
     ) -> tuple[StoredFlag, Saved]:
-        """Insert, or update the row of the same (kind, start). An ended flag stays as it is."""
+        """Insert, or update the row of the same (kind, start). An ended flag stays as it is.
+
+        Without new pictures the old ones stay.
+        """
 
     async def save_stretch(self, stretch: AnalysedStretch) -> None:
         """Insert, or update the row of the same start, which never shrinks."""

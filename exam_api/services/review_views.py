@@ -54,6 +54,8 @@ class TileFlagView:
 
 @dataclass(frozen=True, slots=True)
 class FlagView:
+    """``before``: the moments before it of which there are pictures."""
+
     id: str
     kind: FlagKind
     severity: Severity
@@ -70,6 +72,7 @@ class FlagView:
     history: tuple[DecisionView, ...]
     allowed: bool
     second: SecondLook | None
+    before: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +249,7 @@ def flag_view(flag: StoredFlag, decisions: Iterable[StoredDecision], *, allowed:
         history=tuple(decision_view(decision) for decision in history),
         allowed=allowed,
         second=flag.second,
+        before=tuple(still.at_ms for still in flag.before),
     )
 
 

@@ -189,6 +189,15 @@ class Reviewing:
             raise NotFound
         return await self._blobs.get(flag.evidence_key)
 
+    async def before(self, actor: Actor, flag_id: str, at_ms: int) -> bytes:
+        """JPEG of a moment before the flag. NotFound where no picture is of that moment."""
+        async with self._read() as store:
+            flag, _ = await store.flag(flag_id, actor)
+        for still in flag.before:
+            if still.at_ms == at_ms:
+                return await self._blobs.get(still.key)
+        raise NotFound
+
     async def clip(self, actor: Actor, flag_id: str) -> bytes:
         """WebM of [start - 5 s, start + 10 s]: the clip of the act where it is in one."""
         async with self._read() as store:

@@ -6,18 +6,18 @@ machine is needed by an exam it waits, also half-way.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from analysis.contracts import Flag, FlagPhase
+from analysis.contracts import Flag, FlagKind, FlagPhase
 from analysis.policy import SEEN_AGAIN
 from capture.contracts import Relief
 from capture.errors import CaptureError, NothingRecorded
 from exam_api.domain.errors import ExamError
+from exam_api.services.flag_pictures import keep_before, keep_best
 from exam_api.services.jobs import JobPolicy, JobRun
 from exam_api.services.ports import Blobs
 from exam_api.services.proctoring_ports import (
@@ -141,7 +141,8 @@ class SecondLookJob:
         await self._save(sitting_id, [_later(flag, first_ms) for flag in seen])
 
     async def _save(self, sitting_id: str, seen: Sequence[Flag]) -> None:
-        keys = {flag.start_ms: await self._picture(sitting_id, flag) for flag in seen}
+        best = {_name(flag): await keep_best(self._blobs, sitting_id, flag) for flag in seen}
+        before = {_name(flag): await keep_before(self._blobs, sitting_id, flag) for flag in seen}
         async with self._write() as store:
             times = await store.times(sitting_id)
             if times is None:
@@ -151,18 +152,15 @@ class SecondLookJob:
             for flag_id, (finding, confidence) in compared.findings.items():
                 await store.save_finding(flag_id, finding, confidence)
             for flag in compared.added:
-                stored, _ = await store.save_flag(sitting_id, flag, keys[flag.start_ms])
+                pictures = best[_name(flag)], before[_name(flag)]
+                stored, _ = await store.save_flag(sitting_id, flag, *pictures)
                 await store.save_finding(stored.id, SecondFinding.ADDED, flag.confidence)
                 payload = {"flag_id": stored.id, "phase": str(FlagPhase.CLOSED)}
                 await store.append_event(times.exam_id, sitting_id, EventKind.FLAG_CLOSED, payload)
 
-    async def _picture(self, sitting_id: str, flag: Flag) -> str | None:
-        if flag.evidence is None:
-            return None
-        digest = hashlib.sha256(flag.evidence.jpeg).hexdigest()
-        key = f"evidence/{sitting_id}/{flag.kind}-{flag.start_ms}-{digest[:16]}.jpg"
-        await self._blobs.put(key, flag.evidence.jpeg)
-        return key
+
+def _name(flag: Flag) -> tuple[FlagKind, int]:
+    return flag.kind, flag.start_ms
 
 
 def _later(flag: Flag, by_ms: int) -> Flag:
@@ -176,6 +174,7 @@ def _later(flag: Flag, by_ms: int) -> Flag:
         end_ms=None if flag.end_ms is None else flag.end_ms + by_ms,
         scores=tuple((at_ms + by_ms, score) for at_ms, score in flag.scores),
         evidence=evidence,
+        before=tuple(replace(still, at_ms=still.at_ms + by_ms) for still in flag.before),
     )
 
 

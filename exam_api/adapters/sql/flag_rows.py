@@ -1,12 +1,12 @@
 """A flag's row ↔ the value that services work with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
 from exam_api.adapters.sql.tables import FlagRow
-from exam_api.services.proctoring_ports import SecondFinding, SecondLook, StoredFlag
+from exam_api.services.proctoring_ports import SecondFinding, SecondLook, StoredFlag, StoredStill
 
 
 def stored_flag(row: FlagRow) -> StoredFlag:
@@ -25,6 +25,7 @@ def stored_flag(row: FlagRow) -> StoredFlag:
         evidence_at_ms=row.evidence_at_ms,
         boxes=tuple(_box(box) for box in row.boxes),
         second=_second(row),
+        before=tuple(StoredStill(**still) for still in row.before or ()),
     )
 
 
@@ -34,10 +35,12 @@ def _second(row: FlagRow) -> SecondLook | None:
     return SecondLook(SecondFinding(row.second_finding), row.second_confidence, row.second_at)
 
 
-def flag_columns(flag: Flag, evidence_key: str | None) -> dict[str, Any]:
+def flag_columns(
+    flag: Flag, evidence_key: str | None, before: Sequence[StoredStill]
+) -> dict[str, Any]:
     """The columns that follow the analysis while the flag lasts.
 
-    Without a new evidence picture the old one stays, so its columns are left out.
+    Without new pictures the old ones stay, so their columns are left out.
     """
     columns: dict[str, Any] = {
         "severity": str(flag.severity),
@@ -51,6 +54,8 @@ def flag_columns(flag: Flag, evidence_key: str | None) -> dict[str, Any]:
         columns["evidence_key"] = evidence_key
         columns["evidence_at_ms"] = flag.evidence.at_ms
         columns["boxes"] = [_box_json(box) for box in flag.evidence.boxes]
+    if before:
+        columns["before"] = [asdict(still) for still in before]
     return columns
 
 

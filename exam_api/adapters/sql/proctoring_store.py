@@ -31,6 +31,7 @@ from exam_api.services.proctoring_ports import (
     SittingTimes,
     StoredEvent,
     StoredFlag,
+    StoredStill,
 )
 
 
@@ -100,9 +101,13 @@ class SqlProctoringStore(SqlEventSink):
         return await insert_once(self._session, GapRow, **gap_columns(sitting_id, gap))
 
     async def save_flag(
-        self, sitting_id: str, flag: Flag, evidence_key: str | None
+        self,
+        sitting_id: str,
+        flag: Flag,
+        evidence_key: str | None,
+        before: Sequence[StoredStill] = (),
     ) -> tuple[StoredFlag, Saved]:
-        columns = flag_columns(flag, evidence_key)
+        columns = flag_columns(flag, evidence_key, before)
         first: dict[str, object] = {"boxes": [], "evidence_key": None, "evidence_at_ms": None}
         new = await insert_once(
             self._session,

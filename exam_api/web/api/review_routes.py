@@ -65,6 +65,15 @@ async def evidence(flag_id: PathId, actor: CurrentActor, services: Proctoring) -
     return Response(jpeg, media_type="image/jpeg", headers=_UNCHANGING)
 
 
+@router.get("/flags/{flag_id}/before/{at_ms}.jpg")
+async def before(
+    flag_id: PathId, at_ms: int, actor: CurrentActor, services: Proctoring
+) -> Response:
+    """A small picture of a moment before the flag; which there are, the flag's ``before`` says."""
+    jpeg = await services.reviewing.before(actor, flag_id, at_ms)
+    return Response(jpeg, media_type="image/jpeg", headers=_UNCHANGING)
+
+
 @router.get("/flags/{flag_id}/clip.webm")
 async def clip(
     flag_id: PathId, request: Request, actor: CurrentActor, services: Proctoring

@@ -227,7 +227,7 @@ async def _add_evidence(
     flag = tables.FlagRow(
         id=new_id(), sitting_id=sitting_id, kind="absence", severity="alert", start_ms=0,
         end_ms=900, confidence=0.9, models=[], thresholds={}, scores=[], boxes=[], opened_at=now,
-        evidence_key="x.jpg",
+        evidence_key="x.jpg", before=[{"at_ms": 0, "key": "x.jpg"}],
     )  # fmt: skip
     act = tables.ActRow(
         id=new_id(), sitting_id=sitting_id, form=1, number="2026-0001", year=2026, seq=1,

@@ -295,6 +295,7 @@ ROWS = (
         "GET /api/v1/flags/{flag_id}/clip.webm",
         "GET /api/v1/acts/{act_id}.zip",
     ),
+    row("GET /api/v1/flags/{flag_id}/before/{at_ms}.jpg", WATCHERS, values={"at_ms": "0"}),
     row("GET /api/v1/rules", SIGNED_IN),
     row(f"GET {SITTING}/identity", WATCHERS),
     row(f"GET {SITTING}/identity/{{kind}}.jpg", WATCHERS, values={"kind": "face"}),

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from analysis.errors import ModelInputUnexpected
 from analysis.models_set import ModelSet
+from exam_api.cli import app as commands
 from exam_api.cli import model_files
 from exam_api.cli.models import app
 from exam_api.cli.terminal import Failure
@@ -56,6 +57,25 @@ def test_the_known_model_is_added_by_its_digest_and_watches(run: Run, file: str)
     row = listed(run)["yolox_nano"]
     assert (row["problem"], row["watches"]) == (None, True)
     assert "yolox_nano" in run("verify").stdout
+
+
+def test_analyze_watches_with_what_was_added(
+    run: Run, file: str, shared_media: Path, tmp_path: Path
+) -> None:
+    """As the server does: what lies in the data folder counts, without a setting."""
+
+    def report() -> dict[str, dict[str, str]]:
+        clip = str(shared_media / "two_faces.mp4")
+        result = CliRunner().invoke(commands, ["analyze", clip, "--json"])
+        assert result.exit_code == 0, result.output
+        found: dict[str, dict[str, str]] = json.loads(result.stdout)
+        return found
+
+    assert report()["unavailable"]["objects"] == "model_absent"
+    run("add", file, "--sha256", YOLOX.sha256)
+    found = report()
+    assert "objects" not in found["unavailable"]
+    assert YOLOX.sha256 in [model["sha256"] for model in found["models"]]
 
 
 def test_an_altered_file_is_told_by_verify(run: Run, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def contents(document, seal_key) -> PackageContents:
             frame_at_ms=entry.frame_at_ms,
             regions=entry.regions,
             frame_jpeg=entry.frame_jpeg,
+            before=((entry.start_ms - 2000, b"two"), (entry.start_ms - 1000, b"one")),
             clip_webm=CLIP,
         )
         for number, entry in enumerate(document.evidence)
@@ -97,19 +98,24 @@ def test_a_package_holds_the_act_and_all_it_rests_on(package, contents, document
             "clips/01.webm",
             "clips/02.webm",
             "flags.json",
+            "frames/01-before-1.jpg",
+            "frames/01-before-2.jpg",
             "frames/01.jpg",
+            "frames/02-before-1.jpg",
+            "frames/02-before-2.jpg",
             "frames/02.jpg",
             "manifest.json",
             "manifest.json.p7s",
         ]
     )
     assert files["frames/02.jpg"] == document.evidence[1].frame_jpeg
+    assert files["frames/02-before-1.jpg"] == b"two"
     assert files["clips/01.webm"] == CLIP
     assert verify_act(files["act-ru.pdf"]).intact
     assert json.loads(files["act.json"])["number"] == document.number
 
 
-def test_the_flags_can_be_run_again(package):
+def test_the_flags_can_be_run_again(package, document):
     (first, _) = json.loads(_files(package)["flags.json"])["flags"]
     assert first["models"][0] == {
         "id": "face_detection_full_range",
@@ -118,6 +124,11 @@ def test_the_flags_can_be_run_again(package):
     }
     assert first["thresholds"] == {"enter": 0.8, "exit": 0.4}
     assert (first["frame"], first["clip"]) == ("frames/01.jpg", "clips/01.webm")
+    start_ms = document.evidence[0].start_ms
+    assert first["before"] == [
+        {"frame": "frames/01-before-1.jpg", "at_ms": start_ms - 2000},
+        {"frame": "frames/01-before-2.jpg", "at_ms": start_ms - 1000},
+    ]
 
 
 def test_the_readme_speaks_three_languages(package):
@@ -152,7 +163,15 @@ def test_what_is_no_sealed_act_makes_no_package(pdfs, seal_key):
         make_package(PackageContents(pdfs), seal_key)
 
 
-NAMES = ["README.txt", "act-kk.pdf", "act.json", "clips/02.webm", "flags.json", "frames/01.jpg"]
+NAMES = [
+    "README.txt",
+    "act-kk.pdf",
+    "act.json",
+    "clips/02.webm",
+    "flags.json",
+    "frames/01-before-1.jpg",
+    "frames/01.jpg",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

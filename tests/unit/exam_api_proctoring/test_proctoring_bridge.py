@@ -18,6 +18,7 @@ from analysis.contracts import (
     FlagUpdate,
     ModelRef,
     Severity,
+    Still,
     Subject,
 )
 from capture.contracts import (
@@ -227,6 +228,82 @@ async def test_a_flag_lives_from_opened_to_closed_in_one_row(bench, world):
         "flag.updated",
         "flag.closed",
     ]
+
+
+BEFORE = (Still(18_000, b"small one"), Still(19_000, b"small two"))
+
+
+async def pictures(world, row) -> list[tuple[int, bytes]]:
+    return [(still.at_ms, await world.blobs.get(still.key)) for still in row.before]
+
+
+async def test_the_seconds_before_a_flag_are_stored_as_it_opens_and_stay(bench, world):
+    sitting_id = await world.sitting()
+    bench.bridge.on_flag(FlagUpdate(sitting_id, FlagPhase.OPENED, flag(before=BEFORE)))
+    await bench.settle()
+    (row,) = await bench.flags(sitting_id)
+    assert await pictures(world, row) == [(18_000, b"small one"), (19_000, b"small two")]
+    for phase, end_ms in ((FlagPhase.UPDATED, None), (FlagPhase.CLOSED, 25_000)):
+        changed = flag(before=BEFORE, end_ms=end_ms, confidence=0.95)
+        bench.bridge.on_flag(FlagUpdate(sitting_id, phase, changed))
+    await bench.settle()
+    (later,) = await bench.flags(sitting_id)
+    assert later.end_ms == 25_000
+    assert later.before == row.before
+
+
+async def test_an_update_stores_no_picture_from_before_anew(bench, world, monkeypatch):
+    """A flag that lasts is told every five seconds; five more uploads each would hold up others."""
+    sitting_id = await world.sitting()
+    put: list[str] = []
+    store = world.blobs.put
+
+    async def counted(key: str, data: bytes) -> None:
+        put.append(key)
+        await store(key, data)
+
+    monkeypatch.setattr(world.blobs, "put", counted)
+    for phase in (FlagPhase.OPENED, FlagPhase.UPDATED, FlagPhase.UPDATED):
+        bench.bridge.on_flag(FlagUpdate(sitting_id, phase, flag(before=BEFORE)))
+    await bench.settle()
+    assert len([key for key in put if "-before-" in key]) == 2
+
+
+@pytest.mark.parametrize("direct", [True, False], ids=["told again", "ticked"])
+async def test_a_flag_that_lasts_into_the_test_has_them_too(bench, world, direct):
+    sitting_id = await world.sitting(begun=False)
+    update = FlagUpdate(sitting_id, FlagPhase.UPDATED, flag(before=BEFORE))
+    bench.bridge.on_flag(update)
+    await bench.settle()
+    await world.begin(sitting_id, 21_000)
+    if direct:
+        bench.bridge.on_flag(update)
+        await bench.settle()
+    else:
+        await bench.tick()
+    (row,) = await bench.flags(sitting_id)
+    assert [still.at_ms for still in row.before] == [18_000, 19_000]
+
+
+async def test_a_flag_whose_pictures_cannot_be_stored_counts_and_gets_them_as_it_ends(
+    bench, world, monkeypatch
+):
+    sitting_id = await world.sitting()
+
+    async def full(_key: str, _data: bytes) -> None:
+        raise StorageBusy
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.blobs, "put", full)
+        bench.bridge.on_flag(FlagUpdate(sitting_id, FlagPhase.OPENED, flag(before=BEFORE)))
+        await bench.settle()
+        (row,) = await bench.flags(sitting_id)
+        assert (row.evidence_key, row.before) == (None, ())
+    ended = flag(before=BEFORE, end_ms=25_000)
+    bench.bridge.on_flag(FlagUpdate(sitting_id, FlagPhase.CLOSED, ended))
+    await bench.settle()
+    (row,) = await bench.flags(sitting_id)
+    assert len(await pictures(world, row)) == 2
 
 
 async def test_a_flag_that_ended_stays_as_it_is(bench, world):

@@ -27,6 +27,7 @@ from exam_api.services.drawn_acts import DrawnActs
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
 from exam_api.services.ports import MediaState
+from exam_api.services.proctoring_ports import StoredStill
 from exam_api.services.reviewing import Reviewing
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.services.sittings import SittingDesk
@@ -86,6 +87,7 @@ class Api:
             f"/api/v1/sittings/{self.sitting_id}/recording.webm",
             f"/api/v1/sittings/{self.sitting_id}/thumbnail.jpg",
             f"/api/v1/flags/{self.flag_id}/evidence.jpg",
+            f"/api/v1/flags/{self.flag_id}/before/19000.jpg",
             f"/api/v1/flags/{self.flag_id}/clip.webm",
         ]
 
@@ -95,6 +97,7 @@ def _packed(contents: PackageContents) -> bytes:
     (flag,) = contents.flags
     models = [model.id for model in flag.models]
     parts = [sorted(contents.pdfs), flag.kind, models, flag.thresholds, flag.frame_jpeg]
+    parts += [flag.before]
     return b"PK" + repr([*parts, flag.clip_webm == WEBM]).encode()
 
 
@@ -183,7 +186,8 @@ async def save_flag(world, sitting_id: str, start_ms: int) -> str:
         evidence=Evidence(start_ms + 400, b"jpeg", ()),
     )
     async with world.proctoring() as store:
-        stored, _ = await store.save_flag(sitting_id, flag, "evidence/a.jpg")
+        before = (StoredStill(start_ms - 1000, "evidence/b.jpg"),)
+        stored, _ = await store.save_flag(sitting_id, flag, "evidence/a.jpg", before)
     return stored.id
 
 
@@ -201,6 +205,7 @@ async def api(world, tmp_path) -> Api:
     joined.write_bytes(WEBM)
     world.recordings.files[sitting_id] = joined
     await world.blobs.put("evidence/a.jpg", b"jpeg")
+    await world.blobs.put("evidence/b.jpg", b"earlier jpeg")
     flag_id = await save_flag(world, sitting_id, 20_000)
     thumbnails = Thumbnails(world.clock)
     thumbnails.keep(sitting_id, 0, b"small jpeg")
@@ -215,6 +220,7 @@ async def test_a_proctor_gets_pictures_clip_and_tables(api):
     async with api.client("proctor1") as http:
         expected = {
             "evidence.jpg": ("image/jpeg", b"jpeg"),
+            "19000.jpg": ("image/jpeg", b"earlier jpeg"),
             "thumbnail.jpg": ("image/jpeg", b"small jpeg"),
             "clip.webm": ("video/webm", WEBM),
             "recording.webm": ("video/webm", WEBM),
@@ -287,7 +293,15 @@ async def test_the_review_says_what_is_on_record_and_what_was_seen(api):
         None,
     )
     assert flag["models"] == [{"id": "face", "version": "1", "sha256": "c" * 64, "recall": None}]
+    assert flag["before"] == [19_000]
     assert review["acts"] == []
+
+
+@pytest.mark.parametrize("moment", [18_999, -19_000, 10**30])
+async def test_of_other_moments_there_is_no_picture(api, moment):
+    async with api.client("proctor1") as http:
+        answer = await http.get(f"/api/v1/flags/{api.flag_id}/before/{moment}.jpg")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 async def test_a_member_reviews_but_does_not_decide(api):

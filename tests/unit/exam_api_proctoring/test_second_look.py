@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity
+from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity, Still
 from analysis.second_look import read, written
 from capture.contracts import Recording, Relief, Segment, TrackKey
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
@@ -39,6 +39,7 @@ def flag(kind: FlagKind, start_ms: int, end_ms: int, **changes) -> Flag:
         thresholds={"enter": 0.8},
         scores=((start_ms, 1.0),),
         evidence=Evidence(start_ms + 500, b"jpeg", (Box("face", 0.9, 0.1, 0.1, 0.4, 0.4),)),
+        before=(Still(start_ms - 1000, b"small"),),
     )
     return replace(made, **changes)
 
@@ -144,9 +145,24 @@ async def test_it_confirms_doubts_and_adds_and_leaves_the_live_flags_alone(desk,
     assert (added.start_ms, added.end_ms) == (40_000 + FIRST_MS, 44_000 + FIRST_MS)
     assert added.evidence_at_ms == 40_500 + FIRST_MS
     assert await world.blobs.get(added.evidence_key) == b"jpeg"
+    (still,) = added.before
+    assert still.at_ms == 39_000 + FIRST_MS
+    assert await world.blobs.get(still.key) == b"small"
     assert (await world.kinds())[-1] == "flag.closed"
     doubted = [replace(after[1], second=None), after[1]]
     assert risk(doubted[1:], ()) < risk(doubted[:1], ())
+
+
+async def test_two_kinds_that_begin_together_keep_their_own_pictures(desk, world):
+    sheet = Evidence(40_500, b"a sheet", ())
+    desk.looker.seen = [
+        flag(FlagKind.EXTRA_FACE, 40_000, 44_000),
+        flag(FlagKind.NOTES, 40_000, 44_000, evidence=sheet),
+    ]
+    await desk.look()
+    pictures = {one.kind: one.evidence_key for one in await desk.flags()}
+    assert await world.blobs.get(pictures[FlagKind.EXTRA_FACE]) == b"jpeg"
+    assert await world.blobs.get(pictures[FlagKind.NOTES]) == b"a sheet"
 
 
 async def test_done_again_it_changes_nothing(desk):

@@ -18,6 +18,7 @@ from analysis.contracts import (
     FlagPhase,
     FlagUpdate,
     Severity,
+    Still,
     Subject,
 )
 from capture.contracts import (
@@ -59,6 +60,7 @@ FLAG = Flag(
     thresholds={"enter": 0.5},
     scores=((1, 0.9),),
     evidence=Evidence(1, b"\xff\xd8", (Box("phone", 0.9, 0, 0, 1, 1),)),
+    before=(Still(0, b"\xff\xd8"),),
 )
 MESSAGES = [
     Call(1, "publish", (PublishGrant("s1", datetime(2026, 1, 1, tzinfo=UTC)), "v=0")),

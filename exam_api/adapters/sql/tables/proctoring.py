@@ -61,7 +61,7 @@ class AnalysedRow(Base):
 
 
 class FlagRow(Base):
-    """A machine's claim. ``end_ms`` is null while it lasts; evidence lies in the blobs."""
+    """A machine's claim. ``end_ms`` is null while it lasts; pictures lie in the blobs."""
 
     __tablename__ = "flag"
     __table_args__ = (UniqueConstraint("sitting_id", "kind", "start_ms"),)
@@ -79,6 +79,7 @@ class FlagRow(Base):
     evidence_key: Mapped[str | None] = mapped_column(String(200))
     evidence_at_ms: Mapped[int | None]
     boxes: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    before: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
     opened_at: Mapped[Utc]
     second_finding: Mapped[str | None] = mapped_column(String(40))
     second_confidence: Mapped[float | None]

@@ -17,6 +17,7 @@ export function detail(flag, { onDecide, onSeek, mayDecide }) {
     el("h2", { id: "detail-heading", tabindex: "-1" }, `${t(`flag.${flag.kind}`)} · ${span(flag.start_ms)}`),
     el("p", { class: "row" }, verdictBadge(flag), el("span", { class: `badge ${flag.severity === "alert" ? "alert" : ""}` }, t(`severity.${flag.severity}`))),
     evidence(flag),
+    before(flag),
     facts(flag),
     explanation(flag),
     flag.second ? el("p", { class: "small muted" }, t(`review.second.${flag.second.finding}`, { percent: percent(flag.second.confidence) })) : null,
@@ -35,6 +36,15 @@ function evidence(flag) {
   return el("figure", { class: "evidence" },
     el("img", { src: `/api/v1/flags/${flag.id}/evidence.jpg`, alt: t("review.evidence_alt", { kind: t(`flag.${flag.kind}`), time: span(flag.evidence_at_ms) }) }),
     svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" }, ...boxes));
+}
+
+/** The seconds before it, in small. */
+function before(flag) {
+  if (!flag.before?.length) return null;
+  const still = (at) => el("li", {},
+    el("img", { src: `/api/v1/flags/${flag.id}/before/${at}.jpg`, alt: t("review.before_alt", { time: span(at) }), loading: "lazy" }),
+    el("span", { class: "small muted num", "aria-hidden": "true" }, span(at)));
+  return el("div", {}, el("h3", {}, t("review.before")), el("ol", { class: "before" }, ...flag.before.map(still)));
 }
 
 /** What such a flag claims, and what it does not. */
