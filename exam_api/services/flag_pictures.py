@@ -1,8 +1,9 @@
 """The pictures of a flag as blobs: the frame that shows it best, and those from before it began."""
 
+import asyncio
 import hashlib
 
-from analysis.contracts import Flag
+from analysis.contracts import Flag, Still
 from exam_api.services.ports import Blobs
 from exam_api.services.proctoring_ports import StoredStill
 
@@ -17,13 +18,14 @@ async def keep_best(blobs: Blobs, sitting_id: str, flag: Flag) -> str | None:
 
 
 async def keep_before(blobs: Blobs, sitting_id: str, flag: Flag) -> tuple[StoredStill, ...]:
-    """Raises what ``Blobs.put`` raises."""
-    stored = []
-    for still in flag.before:
+    """All at once, as a flag waits for them. Raises what ``Blobs.put`` raises."""
+
+    async def keep(still: Still) -> StoredStill:
         key = _key(sitting_id, flag, still.jpeg, f"before-{still.at_ms}-")
         await blobs.put(key, still.jpeg)
-        stored.append(StoredStill(still.at_ms, key))
-    return tuple(stored)
+        return StoredStill(still.at_ms, key)
+
+    return tuple(await asyncio.gather(*map(keep, flag.before)))
 
 
 def _key(sitting_id: str, flag: Flag, jpeg: bytes, which: str = "") -> str:

@@ -97,8 +97,7 @@ def _packed(contents: PackageContents) -> bytes:
     (flag,) = contents.flags
     models = [model.id for model in flag.models]
     parts = [sorted(contents.pdfs), flag.kind, models, flag.thresholds, flag.frame_jpeg]
-    parts += [flag.before]
-    return b"PK" + repr([*parts, flag.clip_webm == WEBM]).encode()
+    return b"PK" + repr([*parts, flag.before, flag.clip_webm == WEBM]).encode()
 
 
 def core(world, thumbnails: Thumbnails) -> ReviewCore:
@@ -376,7 +375,8 @@ async def test_the_evidence_package_is_for_those_who_watch(api):
             assert answer.headers["content-type"] == "application/zip"
             assert answer.headers["content-disposition"] == 'attachment; filename="act-2026-1.zip"'
             assert answer.text == (
-                "PK[['en', 'kk', 'ru'], 'absence', ['face'], {'enter': 0.8}, b'jpeg', True]"
+                "PK[['en', 'kk', 'ru'], 'absence', ['face'], {'enter': 0.8}, b'jpeg', "
+                "((19000, b'earlier jpeg'),), True]"
             )
     for login in ("student1", "student2"):
         async with api.client(login) as http:
