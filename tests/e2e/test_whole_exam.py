@@ -86,6 +86,7 @@ def review_and_confirm(proctor) -> str:
     watch.wait_for_selector("#detail:visible")
     proctor.until("document.querySelector('#video').duration > 3")
     proctor.until("document.querySelector('.evidence img').naturalWidth > 0")
+    proctor.until("document.querySelector('.before img').naturalWidth > 0")
     proctor.until("document.querySelector('.clip').duration > 1")
     proctor.check_page("10-review")
     watch.fill("#comment", "Left the room.")

@@ -42,7 +42,7 @@ function evidence(flag) {
 function before(flag) {
   if (!flag.before?.length) return null;
   const still = (at) => el("li", {},
-    el("img", { src: `/api/v1/flags/${flag.id}/before/${at}.jpg`, alt: t("review.before_alt", { time: span(at) }), loading: "lazy" }),
+    el("img", { src: `/api/v1/flags/${flag.id}/before/${at}.jpg`, alt: t("review.before_alt", { time: span(at) }) }),
     el("span", { class: "small muted num", "aria-hidden": "true" }, span(at)));
   return el("div", {}, el("h3", {}, t("review.before")), el("ol", { class: "before" }, ...flag.before.map(still)));
 }
