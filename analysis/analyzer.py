@@ -89,8 +89,8 @@ class Watch:
 
     def _flag(self, change: Change) -> Flag:
         flag = flag_of(self._kind, self._policy, change, self._thresholds)
-        pictures = self._best.evidence()
-        return replace(flag, models=self._models, evidence=pictures, before=self._before)
+        best = self._best.evidence()
+        return replace(flag, models=self._models, evidence=best, before=self._before)
 
 
 def flag_of(
