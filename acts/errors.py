@@ -48,3 +48,16 @@ class TimestampFailed(SealFailed):
 
     code = "timestamp_failed"
     retryable = True
+
+
+class SignatureUnreadable(ActsError):
+    """A person's signature is no CMS with signed data."""
+
+    code = "signature_unreadable"
+    status = 422
+
+
+class SignersCaUnreadable(ActsError):
+    """The certificates of the signers' authorities are configured, but are none."""
+
+    code = "signers_ca_unreadable"

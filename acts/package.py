@@ -63,10 +63,14 @@ class FlagData:
 
 @dataclass(frozen=True, slots=True)
 class PackageContents:
-    """``pdfs``: the sealed act in each language it was made in."""
+    """``pdfs``: the sealed act in each language it was made in.
+
+    ``signatures``: of people, detached, each with the language of the PDF that it is over.
+    """
 
     pdfs: Mapping[Language, bytes]
     flags: tuple[FlagData, ...] = ()
+    signatures: tuple[tuple[Language, bytes], ...] = ()
 
 
 def make_package(contents: PackageContents, key: SealKey) -> bytes:
@@ -133,6 +137,8 @@ def _files(contents: PackageContents, act: bytes) -> Iterator[tuple[str, bytes]]
             yield before_name(number, place), jpeg
         if flag.clip_webm is not None:
             yield clip_name(number), flag.clip_webm
+    for number, (language, signature) in enumerate(contents.signatures, 1):
+        yield f"signatures/{number:02d}-{language}.p7s", signature
 
 
 def frame_name(number: int) -> str:

@@ -12,6 +12,7 @@ _KAZAKH = """\
   frames/        кадрлар: сан — актінің қосымшасындағы белгінің нөмірі;
                  before — оған дейінгі секундтар
   clips/         бейнеүзінділер, нөмірлері сол
+  signatures/    адамдардың сол тілдегі PDF файлына бөлек қолтаңбалары (CMS), болса
   manifest.json  әр файлдың sha256 мәні мен көлемі
   manifest.json.p7s   манифестке қойылған мекеме қолтаңбасы
 
@@ -30,6 +31,7 @@ _RUSSIAN = """\
   frames/        кадры: число — номер отметки в приложении к акту;
                  before — секунды до неё
   clips/         видеофрагменты с теми же номерами
+  signatures/    отдельные подписи людей (CMS) под PDF названного языка, если есть
   manifest.json  sha256 и размер каждого файла
   manifest.json.p7s   подпись учреждения под манифестом
 
@@ -48,6 +50,7 @@ The act and all the evidence it rests on. It contains personal data.
   frames/        frames: the number is the flag's in the act's annex;
                  before: the seconds before it
   clips/         clips with the same numbers
+  signatures/    people's detached signatures (CMS) over the PDF of that language, if any
   manifest.json  sha256 and size of each file
   manifest.json.p7s   the institution's signature over the manifest
 

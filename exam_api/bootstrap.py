@@ -23,6 +23,7 @@ from acts.form4_html import render_form4_html
 from acts.form4_pdf import render_form4_pdf
 from acts.forms import render_form, render_form_html
 from acts.seal import SealKey
+from acts.signatures import read_authorities
 from capture.contracts import TrackKind
 from capture.service import CaptureService
 from capture.signing import RecordingKey
@@ -54,6 +55,7 @@ from exam_api.services.act_desk import AnswerDueJob
 from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
+from exam_api.services.act_signatures import ActSignatures
 from exam_api.services.acts import Acts
 from exam_api.services.archiving import Archive, ArchivedRecordings
 from exam_api.services.check_lists import CheckListDesk
@@ -140,7 +142,8 @@ Transaction = Callable[[], AbstractAsyncContextManager[Store]]
 async def build(settings: Settings) -> FastAPI:
     """The application, ready to be served.
 
-    DatabaseUnreadable, StorageFull, SealKeyUnreadable, RecordingKeyUnreadable.
+    DatabaseUnreadable, StorageFull, SealKeyUnreadable, SignersCaUnreadable,
+    RecordingKeyUnreadable.
     """
     clock = SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -280,6 +283,7 @@ def _container(
         faces=FaceMatcher(lambda: registry(settings.data_dir, settings.models_dir)),
         metrics=ground.metrics,
         act_policy=settings.act_policy,
+        signers_authorities=read_authorities(settings.signers_ca) if settings.signers_ca else (),
         appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
         results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),
         web=_web(settings),
@@ -355,6 +359,7 @@ def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
             read,
             blobs,
             PaperMakers(render_form4_pdf, render_form4_html, render_form_html, packed),
+            ActSignatures(ground.database, clock, blobs).packed,
         ),
         check_lists=CheckListDesk(ground.database, clock, papers, read_sheet, settings.act_policy),
         drawn=DrawnActs(

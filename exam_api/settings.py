@@ -103,6 +103,13 @@ class Settings(BaseSettings):
         description="RFC 3161 server whose timestamps prove when acts were sealed (PAdES B-T). "
         "Empty: none. Where it does not answer, an act is sealed without one.",
     )
+    signers_ca: Path | None = Field(
+        default=None,
+        title="Signers' authorities",
+        description="Certificates of the authorities (national ones, say) whose people's "
+        "signatures on acts count as verified: a PEM or DER file, or a folder of .pem, .crt and "
+        ".cer files. Unset: signatures are attached, but not verified.",
+    )
     bucket_url: str = Field(
         default="",
         title="Bucket",

@@ -73,6 +73,11 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "the seal's file does not suit: it must hold an RSA key and its certificate, "
         "valid today",
     },
+    "signers_ca_unreadable": {
+        "kk": "BAQYLAU_SIGNERS_CA сертификаттары оқылмайды",
+        "ru": "сертификаты из BAQYLAU_SIGNERS_CA не читаются",
+        "en": "the certificates in BAQYLAU_SIGNERS_CA cannot be read",
+    },
     "settings_wrong": {
         "kk": "қате баптау: {why}",
         "ru": "неверная настройка: {why}",

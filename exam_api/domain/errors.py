@@ -323,6 +323,12 @@ class ActOwnStep(Forbidden):
     code = "act_own_step"
 
 
+class SignaturesFull(Conflict):
+    """An act takes only so many signatures."""
+
+    code = "signatures_full"
+
+
 class AppealLate(Conflict):
     """T-5.4: an appeal is lodged on the day the grade is received."""
 

@@ -1,7 +1,7 @@
 """Other ways to read what was decided: an act as page or with all it rests on, form 4 too."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,24 @@ class PaperMakers:
     package: Callable[[PackageContents], bytes]
 
 
+# act_id -> signatures of people beside its PDFs: (language, CMS).
+Signatures = Callable[[str], Awaitable[tuple[tuple[Language, bytes], ...]]]
+
+
 class ActPapers:
     def __init__(
-        self, acts: Acts, read: Transaction[ActStore], blobs: Blobs, makers: PaperMakers
+        self,
+        acts: Acts,
+        read: Transaction[ActStore],
+        blobs: Blobs,
+        makers: PaperMakers,
+        signatures: Signatures,
     ) -> None:
         self._acts = acts
         self._read = read
         self._blobs = blobs
         self._makers = makers
+        self._signatures = signatures
 
     async def html(self, actor: Actor, act_id: str, language: Language) -> bytes:
         """The act as an accessible page, for whoever may read its PDF. NotFound."""
@@ -56,7 +66,7 @@ class ActPapers:
             for entry in act.document.get("evidence", ())
         ]
         pdfs = {language: await self._blobs.get(act.files[language]) for language in LANGUAGES}
-        contents = PackageContents(pdfs, tuple(evidence))
+        contents = PackageContents(pdfs, tuple(evidence), await self._signatures(act_id))
         return act.number, await asyncio.to_thread(self._makers.package, contents)
 
     async def _flag_data(

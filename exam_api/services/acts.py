@@ -17,6 +17,7 @@ import structlog
 from acts.contracts import Form4Document, Form4Row, Language
 from capture.errors import CaptureError
 from capture.locks import KeyedLocks
+from exam_api.domain.act_course import DECIDED, ActState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import in_language
@@ -53,7 +54,11 @@ _MOVED_ON: Final = 5  # decisions that may come in while clips are cut
 
 @dataclass(frozen=True, slots=True)
 class VerificationView:
-    """What anybody may learn of an act from its QR code: no personal data."""
+    """What anybody may learn of an act from its QR code: no personal data.
+
+    ``withdrawn``: nothing in it is confirmed any more. ``decided``: confirmed or withdrawn by the
+    commission, None while it has not decided.
+    """
 
     number: str
     revision: int
@@ -61,6 +66,7 @@ class VerificationView:
     genuine: bool
     withdrawn: bool
     form: int = FORM_1
+    decided: ActState | None = None
 
 
 class Acts:
@@ -208,6 +214,7 @@ class Acts:
                 raise NotFound
             newest = await _newest_of(store, act)
             view = act_view(newest, await store.decisions([act.sitting_id]))
+            state = await store.course_state(act)
         expected = document_digest(act.document)[:DIGEST_PREFIX]
         return VerificationView(
             number=act.number,
@@ -216,6 +223,7 @@ class Acts:
             genuine=digest_prefix == expected,
             withdrawn=view.withdrawn and act.source is ActSource.FLAGS,
             form=act.form,
+            decided=state if state in DECIDED else None,
         )
 
     async def form4(self, actor: Actor, exam_id: str) -> bytes:

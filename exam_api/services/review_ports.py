@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from analysis.contracts import AnalysedStretch
 from capture.contracts import Gap, Segment
+from exam_api.domain.act_course import ActState
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.sitting_log import LogEntry
@@ -151,6 +152,9 @@ class ActStore(ReviewStore, Protocol):
 
     async def act_for_anyone(self, act_id: str) -> StoredAct | None:
         """For the public verification, which tells no personal data."""
+
+    async def course_state(self, act: StoredAct) -> ActState | None:
+        """Where the act is on its way, whatever its revision; None: nobody has taken a step."""
 
     async def draw_number(self, year: int, form: int) -> int:
         """The form's next number of the year, without gaps: a unit that fails gives it back."""

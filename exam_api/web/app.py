@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
     act_course,
+    act_signatures,
     admission,
     appeals,
     bank,
@@ -65,6 +66,7 @@ def create_app(
     install_errors(app, respond)
     own = (
         act_course,
+        act_signatures,
         second_reviews,
         appeals,
         operations,

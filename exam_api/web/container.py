@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from cryptography import x509
 from prometheus_client import CollectorRegistry
 
 from capture.ice import IceSettings
@@ -15,6 +16,7 @@ from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import AccessPolicy, RateLimits
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_desk import ActDesk
+from exam_api.services.act_signatures import ActSignatures
 from exam_api.services.admission import Admission
 from exam_api.services.admitting import Admitting
 from exam_api.services.audit import AuditLog
@@ -77,6 +79,7 @@ class Core:
     bank_policy: BankPolicy = field(default_factory=BankPolicy)
     results: ResultsSettings = field(default_factory=ResultsSettings)
     act_policy: ActPolicy = field(default_factory=ActPolicy)
+    signers_authorities: tuple[x509.Certificate, ...] = ()
     appeal_policy: AppealPolicy = field(default_factory=AppealPolicy)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)
@@ -104,6 +107,7 @@ class Core:
     admitting: Admitting = field(init=False)
 
     act_desk: ActDesk = field(init=False)
+    act_signatures: ActSignatures = field(init=False)
     second_reviews: SecondReviews = field(init=False)
     exam_clock: ExamClock = field(init=False)
     question_appeals: QuestionAppealDesk = field(init=False)
@@ -130,6 +134,9 @@ class Core:
         self.second_camera = SecondCamera(*tokens)
         self.inbox = Inbox(self.database)
         self.act_desk = ActDesk(self.database, self.clock, self.blobs, self.act_policy)
+        self.act_signatures = ActSignatures(
+            self.database, self.clock, self.blobs, self.signers_authorities
+        )
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
         self.scheduling = Scheduling(self.database, self.clock)
         self.admitting = Admitting(self.database, read_sheet)

@@ -38,7 +38,7 @@ _ABOUT: Final = (
 Schema = dict[str, Any]
 
 
-def refuses(*errors: type[ExamError]) -> dict[int | str, dict[str, Any]]:
+def refuses(*errors: type[ExamError | ActsError]) -> dict[int | str, dict[str, Any]]:
     """For a route's ``responses``: the errors of these statuses that it answers, by their codes."""
     by_status: dict[int, list[str]] = {}
     for error in errors:

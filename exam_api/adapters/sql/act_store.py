@@ -11,6 +11,7 @@ from exam_api.adapters.sql.identity import SqlIdentity
 from exam_api.adapters.sql.insert_once import next_of
 from exam_api.adapters.sql.review_store import SqlReviewStore, stored_act, watched, watched_query
 from exam_api.adapters.sql.unit import SqlUnit
+from exam_api.domain.act_course import ActState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.review_ports import ActSource, StoredAct, WatchedSitting
@@ -41,6 +42,14 @@ class SqlActStore(SqlReviewStore):
     async def act_for_anyone(self, act_id: str) -> StoredAct | None:
         row = await self._session.get(tables.ActRow, act_id, populate_existing=True)
         return None if row is None else stored_act(row)
+
+    async def course_state(self, act: StoredAct) -> ActState | None:
+        course = tables.ActCourseRow
+        query = select(course.state).where(
+            course.year == act.year, course.form == act.form, course.seq == act.seq
+        )
+        state = await self._session.scalar(query)
+        return None if state is None else ActState(state)
 
     async def draw_number(self, year: int, form: int) -> int:
         """The counter's row is held until the unit ends, so writers take numbers in turn."""

@@ -5,6 +5,7 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.act_course import SqlActCourses
+from exam_api.adapters.sql.act_signatures import SqlActSignatures
 from exam_api.adapters.sql.admission_queue import SqlAdmissionQueue
 from exam_api.adapters.sql.admissions import SqlAdmissions
 from exam_api.adapters.sql.answers import SqlAnswers
@@ -176,6 +177,10 @@ class SqlUnit:
     @cached_property
     def act_course(self) -> SqlActCourses:
         return SqlActCourses(self.session, self.notices)
+
+    @cached_property
+    def act_signatures(self) -> SqlActSignatures:
+        return SqlActSignatures(self.session)
 
     @cached_property
     def check_lists(self) -> SqlCheckLists:

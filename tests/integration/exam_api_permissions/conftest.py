@@ -145,7 +145,8 @@ async def _made(container: Container) -> tuple[dict[str, str], dict[str, str]]:
         await unit.sessions.add(second)
         names["session_id"] = digest("the other computer")
     container.proctoring.console._thumbnails.keep(names["sitting_id"], 0, b"jpeg")
-    for key in ("x.jpg", "x.pdf", "x.webm", picture_key(_PICTURE)):
+    signature = f"acts/{names['act_id']}/signatures/{'0' * 64}.p7s"
+    for key in ("x.jpg", "x.pdf", "x.webm", picture_key(_PICTURE), signature):
         await container.blobs.put(key, b"x")
     return names, users
 
@@ -239,6 +240,10 @@ async def _add_evidence(
         id=new_id(), year=2026, form=1, seq=1, sitting_id=sitting_id, act_id=act.id,
         state=ActState.OPENED.value, since=now, due_at=_UNTIL,
     )  # fmt: skip
+    signature = tables.ActSignatureRow(
+        id=new_id(), act_id=act.id, language="kk", document_sha256="0" * 64, sha256="0" * 64,
+        subject="X", issuer="Y", problem="", attached_by=users["student1"], attached_at=now,
+    )  # fmt: skip
     photo = tables.IdentityPhoto(sitting_id=sitting_id, kind="face", key="x.jpg", taken_at=now)
     asked = tables.SittingLogRow(
         id=new_id(), sitting_id=sitting_id, kind="time_asked", at=now,
@@ -250,8 +255,8 @@ async def _add_evidence(
     await session.execute(sitting.values(item_order={"seed": 1, "items": [one]}))
     doubted = tables.QuestionAppealRow(sitting_id=sitting_id, item_id=item_id, text="", at=now)
     await _add(session, flag, act)
-    await _add(session, course, photo, asked, doubted)
-    return {"flag_id": flag.id, "act_id": act.id}
+    await _add(session, course, signature, photo, asked, doubted)
+    return {"flag_id": flag.id, "act_id": act.id, "signature_id": signature.id}
 
 
 async def _add_bank(

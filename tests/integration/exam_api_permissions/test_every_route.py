@@ -42,6 +42,7 @@ GRADERS = OVERSEERS | DEPARTMENT | {"dean"}
 JUDGES = frozenset({"appeals"})  # of that appeal
 COMMISSION = frozenset({"commission"})
 ACT_READERS = WATCHERS | OWNER | COMMISSION
+ACT_SIGNERS = ACT_READERS - RECORDS
 SECOND = frozenset({"proctor2", "proctor9"})  # proctors who watch not that student
 APPEAL_READERS = OVERSEERS | OWNER | JUDGES | {"dean"}
 STATISTICIANS = GRADERS | {"dean2", "teacher2", "head2"}  # each of their own students
@@ -129,6 +130,7 @@ ROOM = {"name": "101", "seats": 20}
 TEST_FORM = {"code": "X", "name": "Y", "control": "exam", "questions": "many"}
 SIGNATORY = {"full_name": "X", "capacity": "proctor"}
 BREACH_ACT = {"id": "{any_id}", "form": 1, "commission": [SIGNATORY], "breaches": []}
+CMS = {"Content-Type": "application/pkcs7-signature"}
 OF_SECOND = {"act_id": "{second_act_id}", "flag_id": "{second_flag_id}"}
 SITTING = "/api/v1/sittings/{sitting_id}"
 EXAM = "/api/v1/exams/{exam_id}"
@@ -315,6 +317,10 @@ ROWS = (
         "GET /api/v1/acts/{act_id}/evidence/{flag_id}.jpg",
         "GET /api/v1/acts/{act_id}/evidence/{flag_id}.webm",
     ),
+    row("GET /api/v1/acts/{act_id}/signatures", ACT_READERS),
+    row("GET /api/v1/acts/{act_id}/signatures/{signature_id}.p7s", ACT_READERS),
+    row("POST /api/v1/acts/{act_id}/signatures", ACT_SIGNERS, content=b"no CMS", headers=CMS),
+    row("POST /acts/{act_id}/signatures", ACT_SIGNERS, form={"language": "kk"}),
     *steps(frozenset({"member"}), "forward"),
     *steps(COMMISSION | {"member"}, "recall"),
     *steps(frozenset({"dean"}), "deliver", "take_back", "reopen"),

@@ -157,6 +157,16 @@ def test_an_act_without_flags_clips_and_frames(make_act, seal_key):
     assert verify_package(make_package(PackageContents(pdfs), seal_key)).intact
 
 
+def test_peoples_signatures_go_along(contents, seal_key):
+    signed = replace(contents, signatures=(("kk", b"first"), ("ru", b"second")))
+    package = make_package(signed, seal_key)
+    files = _files(package)
+    assert verify_package(package, [seal_key.certificate]).intact
+    assert files["signatures/01-kk.p7s"] == b"first"
+    assert files["signatures/02-ru.p7s"] == b"second"
+    assert files["README.txt"].count(b"signatures/") == 3  # each language
+
+
 @pytest.mark.parametrize("pdfs", [{}, {"ru": b"%PDF-"}, {"kk": b"%PDF-1.7 not sealed"}])
 def test_what_is_no_sealed_act_makes_no_package(pdfs, seal_key):
     with pytest.raises(DocumentInvalid):

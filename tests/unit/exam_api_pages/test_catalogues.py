@@ -16,6 +16,7 @@ import exam_api
 from acts.contracts import Form1Item
 from acts.errors import ActsError
 from acts.form4 import COLUMNS as FORM4_COLUMNS
+from acts.signatures import SignatureProblem
 from analysis.contracts import FlagKind, Severity
 from capture.contracts import GapCause, Relief, TrackKind
 from capture.errors import CaptureError
@@ -119,6 +120,7 @@ MADE_UP = {
     "act_state.": list(ActState),
     "way.do.": [step for step in WHO if step is not ActStep.OPEN],
     "way.done.": list(ActStep),
+    "signature.problem.": list(SignatureProblem),
     "review.second.": list(SecondFinding),
     "appeals.state.": list(AppealState),
     "statistics.by.": DIMENSIONS,

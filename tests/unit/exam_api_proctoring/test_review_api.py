@@ -14,12 +14,15 @@ from acts.package import PackageContents
 from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
 from capture.contracts import GapCause, Recording, Segment, TrackKey
 from exam_api.adapters.sheets import read_sheet
+from exam_api.adapters.sql import tables
 from exam_api.domain.act_course import ActPolicy
+from exam_api.domain.ids import new_id
 from exam_api.services import testing
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
+from exam_api.services.act_signatures import ActSignatures
 from exam_api.services.acts import Acts
 from exam_api.services.check_list_papers import Form4Makers, Form4Papers
 from exam_api.services.check_lists import CheckListDesk
@@ -35,6 +38,7 @@ from exam_api.web.api import live_routes, review_papers, review_routes
 from exam_api.web.api.proctoring_services import ProctoringServices
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
+from exam_api.web.pages import verify as verify_page
 
 WEBM = bytes(range(200))
 
@@ -141,6 +145,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                     act_html=render_act_html,
                     package=_packed,
                 ),
+                ActSignatures(world.database, world.clock, world.blobs).packed,
             ),
             check_lists=CheckListDesk(
                 world.database,
@@ -210,7 +215,10 @@ async def api(world, tmp_path) -> Api:
     thumbnails.keep(sitting_id, 0, b"small jpeg")
     app = create_app(
         core(world, thumbnails),
-        routers=(live_routes.router, review_routes.router, review_papers.router),
+        routers=(
+            *(live_routes.router, review_routes.router, review_papers.router),
+            verify_page.router,
+        ),
     )
     return Api(app, world, thumbnails, sitting_id, flag_id)
 
@@ -381,6 +389,42 @@ async def test_the_evidence_package_is_for_those_who_watch(api):
     for login in ("student1", "student2"):
         async with api.client(login) as http:
             assert (await http.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (None, None),
+        ("disagreed", None),  # what a student says is nobody's business
+        ("reconsidered", None),
+        ("confirmed", "Комиссия бұл актіні растады."),
+        ("withdrawn", "Комиссия бұл актіні кері қайтарды"),
+    ],
+)
+async def test_the_public_page_says_what_the_commission_decided(api, state, told):
+    async with api.client("proctor1") as http:
+        path = f"/api/v1/flags/{api.flag_id}/decision"
+        act = (await http.post(path, json={"verdict": "confirmed"})).json()["act"]
+    async with api.world.database.write() as unit:
+        row = await unit.session.get(tables.ActRow, act["id"])
+        page = "/verify/" + row.document["verify_url"].partition("/verify/")[2]
+        student = row.document["student"]["full_name"]
+        if state is not None:
+            unit.session.add(
+                tables.ActCourseRow(
+                    id=new_id(), year=row.year, form=row.form, seq=row.seq, act_id=row.id,
+                    sitting_id=row.sitting_id, state=state, since=row.made_at,
+                )
+            )  # fmt: skip
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api.app), base_url="http://exam.example"
+    ) as nobody:
+        text = (await nobody.get(page)).text
+    assert act["number"] in text
+    assert student not in text
+    assert ("Комиссия бұл" in text) is (told is not None)
+    assert told is None or told in text
+    assert ("осында тіркелген" in text) is (state != "withdrawn")
 
 
 @pytest.mark.parametrize(

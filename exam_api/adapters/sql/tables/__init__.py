@@ -4,7 +4,12 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 ``pii`` hold personal data: they are never logged and follow the retention rules.
 """
 
-from exam_api.adapters.sql.tables.act_course import ActCourseRow, ActStepRow, SecondReviewRow
+from exam_api.adapters.sql.tables.act_course import (
+    ActCourseRow,
+    ActSignatureRow,
+    ActStepRow,
+    SecondReviewRow,
+)
 from exam_api.adapters.sql.tables.api import KeptCallRow
 from exam_api.adapters.sql.tables.appeals import (
     AppealCommission,
@@ -83,6 +88,7 @@ __all__ = [
     "ActCounter",
     "ActCourseRow",
     "ActRow",
+    "ActSignatureRow",
     "ActStepRow",
     "AnalysedRow",
     "Answer",
