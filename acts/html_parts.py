@@ -18,7 +18,7 @@ from acts.sheet import draft_mark
 STYLE = """
 :root{color-scheme:light}
 body{margin:0;background:#fff;color:#111;font:1rem/1.5 'Times New Roman',Tinos,serif}
-main{max-width:48rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+main{max-width:72rem;margin:0 auto;padding:1.5rem 1rem 3rem}main>:not(.wide){max-width:48rem}
 h1,h2,h3{line-height:1.25}h1{font-size:1.6rem;margin:.5rem 0 0}h2{font-size:1.25rem;margin-top:2rem}
 .t{color:#555;font-style:italic}.subject{font-weight:bold;margin:0}
 .note{border-left:.3rem solid #5b6f86;padding:.4rem .8rem;background:#f2f4f6}
@@ -31,7 +31,7 @@ figure{margin:0 0 1rem}.frame{position:relative;display:inline-block;max-width:1
 .frame svg{position:absolute;inset:0;width:100%;height:100%}
 .frame rect{fill:none;stroke:#b3261e;stroke-width:3;vector-effect:non-scaling-stroke}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
-th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left}
+th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}
 a{color:#1f4e79;overflow-wrap:anywhere}article{border-top:1px solid #999;margin-top:1.5rem}
 @media(max-width:32rem){dl{grid-template-columns:1fr}dd{margin-bottom:.5rem}}
 @media print{article{break-inside:avoid}}
