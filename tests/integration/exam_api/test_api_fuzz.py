@@ -53,9 +53,12 @@ _MADE = "fuzz-"
 _STREAMS = "text/event-stream"
 
 
-@schemathesis.serializer("video/webm", "application/octet-stream")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@schemathesis.serializer("video/webm", "application/octet-stream", _XLSX)
 def as_it_is(_context: object, value: object) -> bytes:
-    """Pieces of recordings: any bytes will do."""
+    """Pieces of recordings, tables: any bytes will do."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
