@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 EVERY_S: Final = 0.015  # below the time in which a packet may overtake another (capture.reorder)
-_AT_ONCE: Final = 64  # of one socket, so that a flood keeps nobody else waiting
+_AT_ONCE: Final = 256  # of one socket: a flood neither stops the others nor drowns its aim
 _LARGEST: Final = 2048  # bytes; longer datagrams are no WebRTC, and arrive cut
 _STAMPED: Final = 35  # SO_TIMESTAMPNS, which Python does not name (socket(7))
 _STAMP = struct.Struct("@qq")
