@@ -17,7 +17,7 @@ from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.database import Database
 from exam_api.domain.errors import StorageBusy
-from tests.integration.exam_api import act_child
+from tests.integration.exam_api import act_making_child
 
 pytestmark = pytest.mark.integration
 
@@ -30,7 +30,7 @@ _FAILING = 0.1
 def processes() -> Any:
     """Children that share no thread and no connection with this process, and start at once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([act_child.__name__])
+    context.set_forkserver_preload([act_making_child.__name__])
     return context
 
 
@@ -106,7 +106,7 @@ def make(processes, sqlite_template, tmp_path, seal_key):
     (tmp_path / "seal.pem").write_bytes(seal_key)
 
     def run(how: str, step: str = "never") -> int | None:
-        child = processes.Process(target=act_child.run, args=(url, tmp_path, how, step))
+        child = processes.Process(target=act_making_child.run, args=(url, tmp_path, how, step))
         child.start()
         child.join(120)
         return child.exitcode
