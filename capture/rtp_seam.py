@@ -277,6 +277,7 @@ class _Line:
         self._direct = False  # nothing that came before the handshake's end still waits
         self._reporting: list[_Stream] = []
         self.capacity = Capacity()
+        self.ended = asyncio.Event()
         self.packets = 0  # that were the sender's, whatever is in them
 
     def add(self, stream: _Stream, codecs: Sequence[Any]) -> None:
@@ -284,12 +285,14 @@ class _Line:
             self._streams[codec.payloadType] = stream, is_rtx(codec)
 
     async def report_for(self, stream: _Stream) -> None:
-        """Never ends. The first stream's task reports for all of them."""
+        """Until the connection's end. The first stream's task reports for all of them."""
         self._reporting.append(stream)
         if len(self._reporting) > 1:
-            await asyncio.Event().wait()
-        while True:
-            await asyncio.sleep(wait_s())
+            await self.ended.wait()
+        while not self.ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s()):
+                    await self.ended.wait()
             with contextlib.suppress(ConnectionError):
                 await self.tell()
 
@@ -467,8 +470,14 @@ class Ingest:
     async def close(self) -> None:
         """End the connection; frames already here are delivered first."""
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._peer.close())
+            self._closing = asyncio.ensure_future(self._end())
         await asyncio.shield(self._closing)
+
+    async def _end(self) -> None:
+        """aiortc starts its receivers even where the end came while it was still connecting."""
+        await self._peer.close()
+        for line in self._lines.values():
+            line.ended.set()
 
     def _prefer(self, offer: Offer) -> None:
         """Answer with one codec per track, so that what comes can always be recorded."""
@@ -497,7 +506,7 @@ class Ingest:
     def _on_state(self) -> None:
         if self._peer.connectionState in {"failed", "closed"} and self._closing is None:
             self.ended_by_peer = self._peer.connectionState == "closed"
-            self._closing = asyncio.ensure_future(self._peer.close())
+            self._closing = asyncio.ensure_future(self._end())
             self._sink.on_closed()
 
     def _run(self, work: Awaitable[None]) -> None:

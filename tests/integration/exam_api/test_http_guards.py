@@ -68,11 +68,11 @@ class TestProblemDetails:
     ) -> None:
         http = await client_of("student1")
 
-        async def stumble(_actor: object) -> None:
+        async def stumble(*_: object) -> None:
             raise RuntimeError("secret detail")
 
         with monkeypatch.context() as patch, capture_logs() as logged:
-            patch.setattr(core.desk, "exams", stumble)
+            patch.setattr(core.desk, "exams_after", stumble)
             broken = await http.get("/api/v1/exams")
         assert [entry["event"] for entry in logged] == ["unexpected_error", "request"]
         assert (broken.status_code, broken.json()["code"]) == (500, "internal")
