@@ -25,7 +25,8 @@ FPS = 15
 def environment(**settings: object) -> dict[str, str]:
     """Nothing of the machine's own settings; the language is given by --lang."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("BAQYLAU_")}
-    return kept | {f"BAQYLAU_{key.upper()}": str(value) for key, value in settings.items()}
+    given = {f"BAQYLAU_{key.upper()}": str(value) for key, value in settings.items()}
+    return kept | {"BAQYLAU_FETCH_MODELS": "false"} | given
 
 
 def baqylau(*arguments: object, timeout_s: float = 60, **settings: object) -> Any:
