@@ -474,7 +474,7 @@ class Ingest:
         await asyncio.shield(self._closing)
 
     async def _end(self) -> None:
-        """aiortc starts its receivers even where the end came while it was still connecting."""
+        """Receivers are started even where the end came while aiortc was still connecting."""
         await self._peer.close()
         for line in self._lines.values():
             line.ended.set()

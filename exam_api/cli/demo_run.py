@@ -27,7 +27,7 @@ _DATABASE: Final = ("app.db", "app.db-wal", "app.db-shm")
 _MADE: Final = (*_DATABASE, "recordings", "exports", "blobs", "outbox", "seal.pem")
 
 
-def run_demo(data: Path, port: int, *, fresh: bool) -> None:
+def run_demo(data: Path, port: int, *, fresh: bool, choices_only: bool = False) -> None:
     """Until Ctrl-C, which is the way to end it and no failure."""
     settings = read_settings(
         data_dir=data,
@@ -44,7 +44,7 @@ def run_demo(data: Path, port: int, *, fresh: bool) -> None:
             _forget(data)
         fetch_first(settings)
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
-        run(_demo(bound, listener))
+        run(_demo(bound, listener, choices_only=choices_only))
 
 
 def run_server(workers: int | None) -> None:
@@ -67,9 +67,10 @@ async def seed(settings: Settings) -> SeedReport:
         await database.aclose()
 
 
-async def _demo(settings: Settings, listener: socket.socket) -> None:
+async def _demo(settings: Settings, listener: socket.socket, *, choices_only: bool) -> None:
     report = await seed(settings)
-    await add_every_kind(settings)
+    if not choices_only:
+        await add_every_kind(settings)
     await serve_until_stopped(settings, listener, lambda: _announce(settings, report))
 
 

@@ -52,7 +52,9 @@ class DemoServer:
 
     def start(self) -> None:
         program = Path(sys.executable).with_name("baqylau")
-        command = [program, "demo", "--port", str(self.port), "--data", str(self.data)]
+        # Which question comes first is drawn: tests that answer by keys need to know its kind.
+        command = [program, "demo", "--choices-only", "--port", str(self.port)]
+        command += ["--data", str(self.data)]
         log = (self.data.parent / "server.log").open("ab")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         with log:

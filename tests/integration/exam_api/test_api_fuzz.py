@@ -56,9 +56,11 @@ _STREAMS = "text/event-stream"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@schemathesis.serializer("video/webm", "application/octet-stream", _XLSX)
+@schemathesis.serializer(
+    "video/webm", "application/octet-stream", "application/pkcs7-signature", _XLSX
+)
 def as_it_is(_context: object, value: object) -> bytes:
-    """Pieces of recordings, tables: any bytes will do."""
+    """Pieces of recordings, tables, signatures: any bytes will do."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
