@@ -403,8 +403,8 @@ class MadeAct:
 
 @pytest.fixture
 async def made_act(begun: Student, core: Core, clock: VirtualClock) -> MadeAct:
-    question = (await begun.questions())[0]
-    await begun.answer(question["id"], question["choices"][0]["id"], 1)
+    for number, question in enumerate(await begun.questions()):  # one at least is right
+        await begun.answer(question["id"], question["choices"][0]["id"], number + 1)
     points = (await begun.finish()).json()["result"]["points"]
     for key in ("x.jpg", "x.pdf", "x.webm"):
         await core.blobs.put(key, key.encode())
