@@ -1,9 +1,9 @@
 """Acts on their way (S-18, S-19): what each sees of them, and the step that is theirs."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 
 from exam_api.domain.act_course import ActState, ActStep
 from exam_api.domain.errors import (
@@ -16,15 +16,13 @@ from exam_api.services.act_desk import TEXT_LIMIT, ActLine, ActsOverview, ActWay
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.review_ranges import ranged
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.files import PRIVATE
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/acts", tags=["acts"])
-_PRIVATE: Final = {"Cache-Control": "private, no-cache"}
-Text = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=TEXT_LIMIT, pattern=r"^[^\x00]*$"),
-]
+Text = Annotated[str, plain(TEXT_LIMIT)]
 
 
 class StepTaken(BaseModel):
@@ -73,7 +71,7 @@ async def step(act_id: PathId, given: StepTaken, core: CoreDep, actor: CurrentAc
 @router.get("/{act_id}/evidence/{flag_id}.jpg")
 async def frame(act_id: PathId, flag_id: PathId, core: CoreDep, actor: CurrentActor) -> Response:
     jpeg = await core.act_desk.frame(actor, act_id, flag_id)
-    return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)
+    return Response(jpeg, media_type="image/jpeg", headers=PRIVATE)
 
 
 @router.get("/{act_id}/evidence/{flag_id}.webm")
@@ -81,4 +79,4 @@ async def clip(
     act_id: PathId, flag_id: PathId, request: Request, core: CoreDep, actor: CurrentActor
 ) -> Response:
     data = await core.act_desk.clip(actor, act_id, flag_id)
-    return ranged(data, request.headers.get("range", ""), "video/webm", _PRIVATE)
+    return ranged(data, request.headers.get("range", ""), "video/webm", PRIVATE)

@@ -10,6 +10,7 @@ from exam_api.domain.languages import Language
 from exam_api.services.act_signatures import SignaturesOfAct, SignatureView
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.files import document
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/acts/{act_id}/signatures", tags=["acts"])
@@ -46,8 +47,4 @@ async def file(
     act_id: PathId, signature_id: PathId, core: CoreDep, actor: CurrentActor
 ) -> Response:
     content = await core.act_signatures.file(actor, act_id, signature_id)
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'attachment; filename="{signature_id}.p7s"',
-    }
-    return Response(content, media_type=_CMS, headers=headers)
+    return document(content, _CMS, f"{signature_id}.p7s")

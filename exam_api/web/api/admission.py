@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, status
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from analysis.contracts import FlagKind
 from analysis.policy import DEFAULT_POLICY
@@ -13,13 +13,14 @@ from exam_api.domain.statements import StatementPreview
 from exam_api.services.admitting import DOCUMENT_LIMIT, Statement
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.schedule import Moment, Stated
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.files import XLSX
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/schedule/exams/{exam_id}", tags=["admission"])
 _STUDENT = "/enrolments/{student_id}"
-_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-Table = Annotated[bytes, Body(media_type=_SHEET)]
+Table = Annotated[bytes, Body(media_type=XLSX)]
 FileName = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 Minutes = Annotated[int, Field(ge=0, le=MOST_EXTRA_MIN)]
 
@@ -46,10 +47,7 @@ class AllowancesBody(BaseModel):
     excused: Annotated[list[Watched], Field(max_length=len(FlagKind))] = []
     opens_at: Moment | None = None
     closes_at: Moment | None = None
-    document: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=DOCUMENT_LIMIT, pattern=r"^[^\x00]*$"),
-    ] = ""
+    document: Annotated[str, plain(DOCUMENT_LIMIT)] = ""
 
     def allowances(self) -> Allowances:
         return Allowances(

@@ -21,8 +21,8 @@ from exam_api.services.appeals_ports import Appeal
 from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
-from exam_api.web.api.review_papers import file_name
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.files import PDF, document, file_name
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1", tags=["appeals"])
@@ -113,11 +113,7 @@ async def protocol(
     lang: Annotated[Language, Query()] = "kk",
 ) -> Response:
     number, pdf = await appeals.protocol(actor, appeal_id, lang)
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'inline; filename="protocol-{file_name(number)}-{lang}.pdf"',
-    }
-    return Response(pdf, media_type="application/pdf", headers=headers)
+    return document(pdf, PDF, f"protocol-{file_name(number)}-{lang}.pdf", shown=True)
 
 
 @router.get("/appeals/{appeal_id}/protocol.html")

@@ -25,17 +25,15 @@ from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CurrentActor
+from exam_api.web.files import PDF, XLSX, document
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1", tags=["check lists"])
 
 _MOST: Final = 1000
-_MEDIA: Final = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
+_MEDIA: Final = {"xlsx": XLSX, "pdf": PDF}
 AskedLanguage = Annotated[Language, Query()]
-Sheet = Annotated[bytes, Body(media_type=_MEDIA["xlsx"])]
+Sheet = Annotated[bytes, Body(media_type=XLSX)]
 
 
 class NewList(BaseModel):
@@ -69,12 +67,7 @@ class ComparedFile:
 def paper_response(content: bytes, kind: Kind, language: Language) -> Response:
     if kind == "html":
         return twin(content, language)
-    how = "attachment" if kind == "xlsx" else "inline"
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'{how}; filename="form4-{language}.{kind}"',
-    }
-    return Response(content, media_type=_MEDIA[kind], headers=headers)
+    return document(content, _MEDIA[kind], f"form4-{language}.{kind}", shown=kind == "pdf")
 
 
 @router.get("/check-lists/proposals")

@@ -11,6 +11,7 @@ from exam_api.services.exports import Exports, ExportView
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.review_ranges import ranged_video
 from exam_api.web.auth import CurrentActor
+from exam_api.web.files import PRIVATE
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/sittings/{sitting_id}", tags=["review"])
@@ -64,9 +65,5 @@ async def video(
     track: Annotated[TrackKind, Query()] = TrackKind.CAMERA,
 ) -> Response:
     stored = await exports.video(actor, sitting_id, track)
-    name = f"{sitting_id}-{track}.mp4"
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'inline; filename="{name}"',
-    }
+    headers = {**PRIVATE, "Content-Disposition": f'inline; filename="{sitting_id}-{track}.mp4"'}
     return ranged_video(stored, request.headers.get("range", ""), _MP4, headers)

@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse
 
 from acts.contracts import Language
 from acts.html_parts import STYLE_SHA256
+from exam_api.web.files import PRIVATE
 
 # The page carries its own style and pictures.
 _SELF_CONTAINED: Final = (
@@ -16,7 +17,7 @@ _SELF_CONTAINED: Final = (
 
 def twin(page: bytes, language: Language) -> HTMLResponse:
     headers = {
-        "Cache-Control": "private, no-cache",
+        **PRIVATE,
         "Content-Security-Policy": _SELF_CONTAINED,
         "Content-Language": language,
     }

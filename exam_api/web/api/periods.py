@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, status
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from exam_api.domain.errors import NameTaken
 from exam_api.domain.ids import new_id
@@ -14,28 +14,21 @@ from exam_api.services.scheduling_ports import Named, Period, Room
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.people import NewId
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/schedule", tags=["schedule"])
 
 
-def _name(most: int) -> StringConstraints:
-    return StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=most, pattern=r"^[^\x00]+$"
-    )
-
-
 class PeriodBody(BaseModel):
     """``order_*`` and ``members``: the working group, appointed by order (S-14)."""
 
-    title: Annotated[str, _name(200)]
+    title: Annotated[str, plain(200, least=1)]
     starts_on: date
     ends_on: date
     summer: bool = False
-    order_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=40, pattern=r"^[^\x00]*$")
-    ] = ""
+    order_number: Annotated[str, plain(40)] = ""
     order_date: date | None = None
     members: Annotated[list[BodyId], Field(max_length=200)] = []
 
@@ -57,7 +50,7 @@ class ApprovalBody(BaseModel):
 
 
 class RoomBody(BaseModel):
-    name: Annotated[str, _name(80)]
+    name: Annotated[str, plain(80, least=1)]
     seats: Annotated[int, Field(ge=1, le=MOST_SEATS)]
 
 

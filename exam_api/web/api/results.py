@@ -18,16 +18,12 @@ from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.auth import CoreDep, CurrentActor, MaybeActor
+from exam_api.web.files import CSV, PDF, XLSX, document
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1", tags=["results"])
 
-_PRIVATE = "private, no-cache"
-_MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+_MEDIA = {"csv": CSV, "pdf": PDF, "xlsx": XLSX}
 _STATEMENT = {
     "pdf": render_statement_pdf,
     "xlsx": render_statement_xlsx,
@@ -43,14 +39,6 @@ async def results_of(core: CoreDep) -> Results:
 ResultsDep = Annotated[Results, Depends(results_of)]
 
 
-def _file(body: bytes, media_type: str, name: str) -> Response:
-    headers = {
-        "Cache-Control": _PRIVATE,
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
-    return Response(body, media_type=media_type, headers=headers)
-
-
 @router.get("/exams/{exam_id}/statement.{kind}")
 async def statement(
     exam_id: PathId,
@@ -63,7 +51,7 @@ async def statement(
     body = await results.statement(actor, exam_id, lang, kind)
     if kind == "html":
         return twin(body, lang)
-    return _file(body, _MEDIA[kind], f"statement-{lang}.{kind}")
+    return document(body, _MEDIA[kind], f"statement-{lang}.{kind}")
 
 
 @router.get("/exams/{exam_id}/journal.{kind}")
@@ -72,7 +60,7 @@ async def journal_file(
 ) -> Response:
     """The final grades in the columns that a journal imports."""
     body = await results.journal_file(actor, exam_id, kind)
-    return _file(body, _MEDIA[kind], f"journal.{kind}")
+    return document(body, _MEDIA[kind], f"journal.{kind}")
 
 
 @router.post("/exams/{exam_id}/journal", responses=refuses(StatementEarly))

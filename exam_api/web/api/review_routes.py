@@ -16,13 +16,12 @@ from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.api.review_ranges import ranged
 from exam_api.web.auth import CurrentActor
+from exam_api.web.files import PDF, PRIVATE, XLSX, document, file_name
 
 router = APIRouter(prefix="/api/v1", tags=["review"])
 
-_PRIVATE: Final = {"Cache-Control": "private, no-cache"}
 # Evidence is written once under its flag and never shown to others by a shared cache.
 _UNCHANGING: Final = {"Cache-Control": "private, max-age=3600"}
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DocumentLanguage = Annotated[Language, Query()]
 
 
@@ -56,7 +55,7 @@ async def recording(
     path = await services.reviewing.recording(actor, sitting_id, track)
     # Matroska where the client could only send H.264, which WebM does not hold.
     media_type = "video/webm" if path.suffix == ".webm" else "video/x-matroska"
-    return FileResponse(path, media_type=media_type, headers=_PRIVATE)
+    return FileResponse(path, media_type=media_type, headers=PRIVATE)
 
 
 @router.get("/flags/{flag_id}/evidence.jpg")
@@ -79,7 +78,7 @@ async def clip(
     flag_id: PathId, request: Request, actor: CurrentActor, services: Proctoring
 ) -> Response:
     data = await services.reviewing.clip(actor, flag_id)
-    return ranged(data, request.headers.get("range", ""), "video/webm", _PRIVATE)
+    return ranged(data, request.headers.get("range", ""), "video/webm", PRIVATE)
 
 
 @router.post("/flags/{flag_id}/decision")
@@ -116,12 +115,9 @@ async def act_pdf(
     act_id: PathId, actor: CurrentActor, services: Proctoring, lang: DocumentLanguage = "kk"
 ) -> Response:
     number, pdf = await services.acts.pdf(actor, act_id, lang)
-    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in number)
-    headers = {**_PRIVATE, "Content-Disposition": f'inline; filename="act-{name}-{lang}.pdf"'}
-    return Response(pdf, media_type="application/pdf", headers=headers)
+    return document(pdf, PDF, f"act-{file_name(number)}-{lang}.pdf", shown=True)
 
 
 @router.get("/exams/{exam_id}/form4.xlsx")
 async def form4(exam_id: PathId, actor: CurrentActor, services: Proctoring) -> Response:
-    headers = {**_PRIVATE, "Content-Disposition": 'attachment; filename="form4.xlsx"'}
-    return Response(await services.acts.form4(actor, exam_id), media_type=_XLSX, headers=headers)
+    return document(await services.acts.form4(actor, exam_id), XLSX, "form4.xlsx")

@@ -22,6 +22,7 @@ from exam_api.services.scheduling_ports import (
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.people import NewId
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.openapi import refuses
 
@@ -37,10 +38,7 @@ def _within_reach(at: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 Login = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
-Stated = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]+$"),
-]
+Stated = Annotated[str, plain(500, least=1)]
 
 
 class ExamBody(BaseModel):

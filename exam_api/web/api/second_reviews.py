@@ -1,9 +1,9 @@
 """The blind second review of acts, and how far first and second reviewers agree."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.second_reviews import (
@@ -16,14 +16,12 @@ from exam_api.services.second_reviews import (
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.api.review_ranges import ranged
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.files import PRIVATE
 
 router = APIRouter(prefix="/api/v1/second-reviews", tags=["acts"])
-_PRIVATE: Final = {"Cache-Control": "private, no-cache"}
-Comment = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=COMMENT_LIMIT, pattern=r"^[^\x00]*$"),
-]
+Comment = Annotated[str, plain(COMMENT_LIMIT)]
 
 
 class Opinion(BaseModel):
@@ -68,7 +66,7 @@ async def frame(
 ) -> Response:
     flag = await core.second_reviews.flag(actor, act_id, flag_id)
     jpeg = await services.reviewing.frame_of(flag)
-    return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)
+    return Response(jpeg, media_type="image/jpeg", headers=PRIVATE)
 
 
 @router.get("/{act_id}/flags/{flag_id}.webm")
@@ -83,4 +81,4 @@ async def clip(
 ) -> Response:
     flag = await core.second_reviews.flag(actor, act_id, flag_id)
     data = await services.reviewing.clip_of(flag)
-    return ranged(data, request.headers.get("range", ""), "video/webm", _PRIVATE)
+    return ranged(data, request.headers.get("range", ""), "video/webm", PRIVATE)

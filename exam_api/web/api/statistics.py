@@ -10,13 +10,11 @@ from exam_api.services.session_statistics import SessionStatistics
 from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import BodyId
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.files import PDF, XLSX, document
 
 router = APIRouter(prefix="/api/v1/statistics", tags=["statistics"])
 
-_MEDIA = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+_MEDIA = {"pdf": PDF, "xlsx": XLSX}
 _REPORT = {"pdf": render_report_pdf, "xlsx": render_report_xlsx, "html": render_report_html}
 
 
@@ -39,8 +37,4 @@ async def report(
     body = await statistics.report(actor, period, lang, kind)
     if kind == "html":
         return twin(body, lang)
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'attachment; filename="session-report-{lang}.{kind}"',
-    }
-    return Response(body, media_type=_MEDIA[kind], headers=headers)
+    return document(body, _MEDIA[kind], f"session-report-{lang}.{kind}")

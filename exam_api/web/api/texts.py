@@ -1,17 +1,22 @@
-"""What people write in requests: a reason, a message."""
+"""What people write in requests: a reason, a message, a name."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import StringConstraints
 
 from exam_api.services.course import TEXT_LIMIT
 
-# No NUL: PostgreSQL stores none.
-_PLAIN: Final = r"^[^\x00]*$"
-OptionalText = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=TEXT_LIMIT, pattern=_PLAIN)
-]
-Text = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT, pattern=_PLAIN),
-]
+
+def plain(most: int, least: int = 0) -> StringConstraints:
+    """``least`` to ``most`` characters without the space around them, none NUL.
+
+    PostgreSQL stores no NUL.
+    """
+    pattern = r"^[^\x00]*$"
+    return StringConstraints(
+        strip_whitespace=True, min_length=least, max_length=most, pattern=pattern
+    )
+
+
+OptionalText = Annotated[str, plain(TEXT_LIMIT)]
+Text = Annotated[str, plain(TEXT_LIMIT, least=1)]
