@@ -98,7 +98,7 @@ class Places:
 
 async def read_places(structure: Structure) -> Places:
     found: dict[tuple[PlaceKind, str], tuple[str, str]] = {}
-    for kind in PlaceKind:
+    for kind in _KINDS.values():
         for place in await structure.places(kind):
             for key in _keys(place):
                 found[kind, _folded(key)] = (place.id, place.data.name["kk"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.languages import Texts
 from exam_api.domain.people import PersonData
 from exam_api.domain.roles import Role
@@ -22,13 +23,16 @@ class PlaceKind(StrEnum):
     DEPARTMENT = "department"
     PROGRAMME = "programme"
     GROUP = "study_group"
+    DISCIPLINE = "discipline"
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceData:
-    """``code`` of a programme; ``course`` of a group; a group's name is in all languages one.
+    """``code`` of a programme and of a discipline, ``exam_format`` of a discipline (S-1).
 
-    ``parent_id``: the faculty of a department (or none) and of a programme, a group's programme.
+    ``course`` of a group; its name is in all languages one.
+    ``parent_id``: the faculty of a department (or none) and of a programme, a group's programme,
+    a discipline's department.
     """
 
     kind: PlaceKind
@@ -36,10 +40,13 @@ class PlaceData:
     code: str = ""
     course: int | None = None
     parent_id: str | None = None
+    exam_format: ExamFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    """``people``: who belong to it; of a discipline, the teachers named for it (row 2)."""
+
     id: str
     data: PlaceData
     disabled: bool

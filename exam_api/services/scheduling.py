@@ -14,6 +14,7 @@ from typing import Final, Literal, Protocol
 from exam_api.domain.assignment import distribute
 from exam_api.domain.conflicts import Conflict, conflicts_of
 from exam_api.domain.errors import ExamBegun, Forbidden, InvalidRequest, NameTaken, NotFound
+from exam_api.domain.exam_format import ExamFormat, require_format
 from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Actor, Role
@@ -24,6 +25,7 @@ from exam_api.services.scheduling_ports import (
     AppointedProctor,
     EnrolledStudent,
     ExamDraft,
+    ExaminedDiscipline,
     HandedOver,
     Move,
     Named,
@@ -68,7 +70,7 @@ class Choices:
 
     periods: Sequence[Period]
     rooms: Sequence[Room]
-    disciplines: Sequence[Named]
+    disciplines: Sequence[ExaminedDiscipline]
     groups: Sequence[Named]
     proctors: Sequence[Named]
     members: Sequence[Named]
@@ -225,9 +227,10 @@ class Scheduling:
         if not draft.languages:
             raise InvalidRequest("a test is offered in at least one language")
         async with self._units.write() as unit:
-            if exam_id is not None and (await unit.schedule.exam(exam_id, actor)).begun:
+            before = await unit.schedule.exam(exam_id, actor) if exam_id else None
+            if before is not None and before.begun:
                 raise ExamBegun
-            await _require_known(unit.schedule, draft)
+            await _require_known(unit.schedule, draft, before.discipline_id if before else "")
             saved = exam_id or new_id()
             await unit.schedule.save_exam(saved, draft)
         return saved
@@ -362,13 +365,16 @@ def _room(actor: Actor, room_id: str, name: str, seats: int) -> Room:
 # --- what is named must be there ----------------------------------------------------------------
 
 
-async def _require_known(schedule: Schedule, draft: ExamDraft) -> None:
-    disciplines = {one.id for one in await schedule.disciplines()}
+async def _require_known(schedule: Schedule, draft: ExamDraft, kept: str) -> None:
+    """``kept``: the discipline that the exam has, though it may be disabled by now."""
+    formats = {one.id: one.exam_format for one in await schedule.disciplines()}
     periods = {one.id for one in await schedule.periods()}
     rooms = {one.id for one in await schedule.rooms()}
-    _require_among("discipline", {draft.discipline_id}, disciplines)
+    _require_among("discipline", {draft.discipline_id}, {*formats, kept})
     _require_among("period", {draft.period_id} - {None}, periods)
     _require_among("rooms", draft.rooms, rooms)
+    exam_format = formats.get(draft.discipline_id, ExamFormat.TEST)
+    require_format(exam_format, in_rooms=bool(draft.rooms))
 
 
 async def _require_students(

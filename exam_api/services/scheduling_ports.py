@@ -7,6 +7,7 @@ from typing import Protocol
 
 from exam_api.domain.admission import Admission, Allowances
 from exam_api.domain.conflicts import PlannedExam
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.languages import Language, Texts
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor, Role
@@ -40,10 +41,20 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A person, a discipline or a group to choose."""
+    """A person or a group to choose."""
 
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedDiscipline:
+    """A discipline to choose; ``exam_format``: what its exams have to be (S-1)."""
+
+    id: str
+    code: str
+    title: Texts
+    exam_format: ExamFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,10 @@ class Schedule(Protocol):
         ...
 
     async def save_exam(self, exam_id: str, draft: ExamDraft) -> None: ...
-    async def disciplines(self) -> Sequence[Named]: ...
+    async def disciplines(self) -> Sequence[ExaminedDiscipline]:
+        """Those that are not disabled."""
+        ...
+
     async def groups(self) -> Sequence[Named]: ...
     async def people(self, role: Role) -> Sequence[Named]: ...
     async def students(self, group_ids: Collection[str], logins: Collection[str]) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Faculties, departments, programmes and groups: kept by administrator and registrar."""
+"""Faculties, departments, programmes, groups, disciplines: kept by administrator and registrar."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from exam_api.domain.errors import Forbidden
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.ids import new_id
 from exam_api.domain.people import may_list_people
 from exam_api.domain.roles import Actor
@@ -17,11 +18,13 @@ _LIMITS: Final[Mapping[PlaceKind, int]] = {PlaceKind.GROUP: 40}
 _NAME_LIMIT: Final = 200
 _CODE_LIMIT: Final = 40
 _COURSES: Final = range(1, 8)
-_NEEDS_PARENT: Final = frozenset({PlaceKind.PROGRAMME, PlaceKind.GROUP})
+_NEEDS_PARENT: Final = frozenset({PlaceKind.PROGRAMME, PlaceKind.GROUP, PlaceKind.DISCIPLINE})
+WITH_CODE: Final = frozenset({PlaceKind.PROGRAMME, PlaceKind.DISCIPLINE})
 PARENT_OF: Final[Mapping[PlaceKind, PlaceKind]] = {
     PlaceKind.DEPARTMENT: PlaceKind.FACULTY,
     PlaceKind.PROGRAMME: PlaceKind.FACULTY,
     PlaceKind.GROUP: PlaceKind.PROGRAMME,
+    PlaceKind.DISCIPLINE: PlaceKind.DEPARTMENT,
 }
 
 
@@ -89,9 +92,12 @@ def checked_place(data: PlaceData) -> PlaceData:
     data = replace(
         data,
         name={lang: names.get(lang) or kazakh for lang in ("kk", "ru", "en")},
-        code=_tidy(data.code) if data.kind is PlaceKind.PROGRAMME else "",
+        code=_tidy(data.code) if data.kind in WITH_CODE else "",
         course=data.course if data.kind is PlaceKind.GROUP else None,
         parent_id=data.parent_id if data.kind is not PlaceKind.FACULTY else None,
+        exam_format=(data.exam_format or ExamFormat.TEST)
+        if data.kind is PlaceKind.DISCIPLINE
+        else None,
     )
     problems = _problems(data)
     if problems:
@@ -104,6 +110,7 @@ def place_facts(data: PlaceData) -> Facts:
         **{f"name_{lang}": text for lang, text in data.name.items()},
         "code": data.code,
         "course": str(data.course or ""),
+        "exam_format": data.exam_format or "",
     }
     return {field: value for field, value in facts.items() if value}
 
@@ -116,7 +123,7 @@ def _problems(data: PlaceData) -> Mapping[str, str]:
         if not 0 < len(text) <= limit or not text.isprintable() or "?" in text
     }
     code_fits = 0 < len(data.code) <= _CODE_LIMIT and data.code.isprintable()
-    if data.kind is PlaceKind.PROGRAMME and not code_fits:
+    if data.kind in WITH_CODE and not code_fits:
         problems["code"] = "code_malformed"
     if data.kind is PlaceKind.GROUP and data.course not in _COURSES:
         problems["course"] = "course_malformed"
@@ -130,7 +137,7 @@ def _tidy(text: str) -> str:
 
 
 def _unique_field(kind: PlaceKind) -> str:
-    return "code" if kind is PlaceKind.PROGRAMME else "name_kk"
+    return "code" if kind in WITH_CODE else "name_kk"
 
 
 def _require(actor: Actor) -> None:

@@ -29,7 +29,8 @@ from exam_api.adapters.sql.tables import (
 from exam_api.adapters.sql.tables import Room as RoomRow
 from exam_api.adapters.sql.visibility import exams_watched_by
 from exam_api.domain.errors import NotFound
-from exam_api.domain.languages import LANGUAGES, Language
+from exam_api.domain.exam_format import ExamFormat
+from exam_api.domain.languages import LANGUAGES, Language, Texts
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.states import COMPLETED, SittingState
@@ -38,6 +39,7 @@ from exam_api.services.ports import Clock
 from exam_api.services.scheduling_ports import (
     AppointedProctor,
     ExamDraft,
+    ExaminedDiscipline,
     HandedOver,
     Move,
     Named,
@@ -190,9 +192,12 @@ class SqlSchedule(SqlScheduleEnrolments):
         for room_id in draft.rooms:
             await insert_once(self._session, ExamRoom, exam_id=exam_id, room_id=room_id)
 
-    async def disciplines(self) -> Sequence[Named]:
-        rows = await self._session.scalars(select(Discipline).order_by(Discipline.code))
-        return [Named(row.id, f"{row.code} {row.title_kk}") for row in rows]
+    async def disciplines(self) -> Sequence[ExaminedDiscipline]:
+        query = select(Discipline).where(Discipline.disabled.is_(False)).order_by(Discipline.code)
+        return [
+            ExaminedDiscipline(row.id, row.code, _title(row), ExamFormat(row.exam_format))
+            for row in await self._session.scalars(query)
+        ]
 
     async def groups(self) -> Sequence[Named]:
         query = select(StudyGroup).where(StudyGroup.disabled.is_(False)).order_by(StudyGroup.name)
@@ -355,7 +360,7 @@ def _scheduled(
         id=exam.id,
         discipline_id=exam.discipline_id,
         code=discipline.code,
-        title={"kk": discipline.title_kk, "ru": discipline.title_ru, "en": discipline.title_en},
+        title=_title(discipline),
         period_id=exam.period_id,
         opens_at=exam.opens_at,
         closes_at=exam.closes_at,
@@ -370,3 +375,7 @@ def _scheduled(
 def languages_of(exam: Exam) -> tuple[Language, ...]:
     listed = exam.languages.split(",")
     return tuple(one for one in LANGUAGES if one in listed)
+
+
+def _title(discipline: Discipline) -> Texts:
+    return {"kk": discipline.title_kk, "ru": discipline.title_ru, "en": discipline.title_en}

@@ -1,26 +1,37 @@
-"""Faculties, departments, programmes and groups."""
+"""Faculties, departments, programmes, groups and disciplines."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.people import names_of
-from exam_api.adapters.sql.tables import Department, Faculty, Programme, StudentProfile, User
+from exam_api.adapters.sql.tables import (
+    Department,
+    Discipline,
+    Faculty,
+    LoadingRight,
+    Programme,
+    StudentProfile,
+    User,
+)
 from exam_api.adapters.sql.tables import StudyGroup as Group
 from exam_api.domain.errors import NotFound
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.languages import LANGUAGES, Texts
 from exam_api.services.people_ports import Place, PlaceData, PlaceKind
+from exam_api.services.structure import PARENT_OF
 
-_Row = Faculty | Department | Programme | Group
-# What all four have: typed as one of them, since a union's columns have no common type.
+_Row = Faculty | Department | Programme | Group | Discipline
+# What all have: typed as one of them, since a union's columns have no common type.
 _TABLES: Final[Mapping[PlaceKind, type[Faculty]]] = {
     PlaceKind.FACULTY: Faculty,
     PlaceKind.DEPARTMENT: cast("type[Faculty]", Department),
     PlaceKind.PROGRAMME: cast("type[Faculty]", Programme),
     PlaceKind.GROUP: cast("type[Faculty]", Group),
+    PlaceKind.DISCIPLINE: cast("type[Faculty]", Discipline),
 }
 
 
@@ -36,9 +47,9 @@ class SqlStructure:
         return [_place(kind, row, parents, people.get(row.id, 0)) for row in rows]
 
     async def _parents(self, kind: PlaceKind) -> Mapping[str, Texts]:
-        if kind is PlaceKind.FACULTY:
+        if kind not in PARENT_OF:
             return {}
-        parent = _TABLES[PlaceKind.PROGRAMME if kind is PlaceKind.GROUP else PlaceKind.FACULTY]
+        parent = _TABLES[PARENT_OF[kind]]
         return {row.id: names_of(row) for row in await self._session.scalars(select(parent))}
 
     async def _people(self, kind: PlaceKind) -> Mapping[str, int]:
@@ -48,13 +59,17 @@ class SqlStructure:
             PlaceKind.DEPARTMENT: User.department_id,
             PlaceKind.PROGRAMME: Group.programme_id,
             PlaceKind.GROUP: StudentProfile.group_id,
+            PlaceKind.DISCIPLINE: LoadingRight.discipline_id,
         }[kind]
+        # Joined for disciplines only: else a teacher of several would count as often.
+        named = literal(kind is PlaceKind.DISCIPLINE)
         query = (
             select(column, func.count(User.id))
             .select_from(User)
             .outerjoin(StudentProfile, StudentProfile.user_id == User.id)
             .outerjoin(Group, Group.id == StudentProfile.group_id)
             .outerjoin(Programme, Programme.id == Group.programme_id)
+            .outerjoin(LoadingRight, and_(named, LoadingRight.teacher_id == User.id))
             .where(User.disabled.is_(False), column.is_not(None))
             .group_by(column)
         )
@@ -97,9 +112,7 @@ class SqlStructure:
     async def _require_parent(self, data: PlaceData) -> None:
         if data.parent_id is None:
             return
-        group = data.kind is PlaceKind.GROUP
-        parent = PlaceKind.PROGRAMME if group else PlaceKind.FACULTY
-        if not await self.has(parent, data.parent_id):
+        if not await self.has(PARENT_OF[data.kind], data.parent_id):
             raise NotFound
 
 
@@ -108,6 +121,8 @@ def _order(kind: PlaceKind) -> tuple[Any, ...]:
         return (Group.name,)
     if kind is PlaceKind.PROGRAMME:
         return (Programme.code,)
+    if kind is PlaceKind.DISCIPLINE:
+        return (Discipline.code,)
     return (_TABLES[kind].name_kk,)
 
 
@@ -121,6 +136,8 @@ def _unique(data: PlaceData) -> ColumnElement[bool]:
             return Programme.code == data.code
         case PlaceKind.GROUP:
             return Group.name == data.name["kk"]
+        case PlaceKind.DISCIPLINE:
+            return Discipline.code == data.code
 
 
 def _values(data: PlaceData) -> dict[str, object]:
@@ -135,6 +152,13 @@ def _values(data: PlaceData) -> dict[str, object]:
         case PlaceKind.GROUP:
             name, parent_id = data.name["kk"], data.parent_id
             return {"name": name, "programme_id": parent_id, "course": data.course}
+        case PlaceKind.DISCIPLINE:
+            return {
+                **{f"title_{lang}": text for lang, text in data.name.items()},
+                "code": data.code,
+                "department_id": data.parent_id,
+                "exam_format": data.exam_format,
+            }
 
 
 def _place(
@@ -143,12 +167,22 @@ def _place(
     parents: Mapping[str, Texts],
     people: int,
 ) -> Place:
-    parent_id = row.programme_id if isinstance(row, Group) else getattr(row, "faculty_id", None)
-    data = PlaceData(
-        kind=kind,
-        name=dict.fromkeys(LANGUAGES, row.name) if isinstance(row, Group) else names_of(row),
-        code=row.code if isinstance(row, Programme) else "",
-        course=row.course if isinstance(row, Group) else None,
-        parent_id=parent_id,
-    )
-    return Place(row.id, data, row.disabled, parents.get(parent_id or ""), people)
+    data = _data(kind, row)
+    return Place(row.id, data, row.disabled, parents.get(data.parent_id or ""), people)
+
+
+def _data(kind: PlaceKind, row: _Row) -> PlaceData:
+    match row:
+        case Faculty():
+            return PlaceData(kind, names_of(row))
+        case Department():
+            return PlaceData(kind, names_of(row), parent_id=row.faculty_id)
+        case Programme():
+            return PlaceData(kind, names_of(row), row.code, parent_id=row.faculty_id)
+        case Group():
+            name = dict.fromkeys(LANGUAGES, row.name)
+            return PlaceData(kind, name, course=row.course, parent_id=row.programme_id)
+        case Discipline():
+            title: Texts = {"kk": row.title_kk, "ru": row.title_ru, "en": row.title_en}
+            how = ExamFormat(row.exam_format)
+            return PlaceData(kind, title, row.code, parent_id=row.department_id, exam_format=how)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import BaseModel, Field, StringConstraints
 
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.languages import Language, Texts
 from exam_api.domain.people import PersonData
 from exam_api.domain.roles import Role
@@ -110,7 +111,7 @@ class NewPasswordAnswer(BaseModel):
 
 
 class PlaceBody(BaseModel):
-    """``code`` of a programme, ``course`` of a group; ``parent_id``: see the answer."""
+    """``code`` of a programme or a discipline, ``course`` of a group; the rest: see the answer."""
 
     name_kk: Name
     name_ru: Name = ""
@@ -118,16 +119,19 @@ class PlaceBody(BaseModel):
     code: Annotated[str, StringConstraints(max_length=40)] = ""
     course: Annotated[int, Field(ge=1, le=7)] | None = None
     parent_id: BodyId | None = None
+    exam_format: ExamFormat | None = None
 
     def data(self, kind: PlaceKind) -> PlaceData:
         names: Texts = {"kk": self.name_kk, "ru": self.name_ru, "en": self.name_en}
-        return PlaceData(kind, names, self.code, self.course, self.parent_id)
+        return PlaceData(kind, names, self.code, self.course, self.parent_id, self.exam_format)
 
 
 class PlaceAnswer(BaseModel):
-    """``parent_id``: the faculty of a department or programme, the programme of a group.
+    """``exam_format`` of a discipline (S-1).
 
-    ``people``: who belong to it and are not disabled.
+    ``parent_id``: the faculty of a department or programme, the programme of a group, the
+    department of a discipline. ``people``: who belong to it and are not disabled; of a
+    discipline, the teachers named for it.
     """
 
     id: str
@@ -135,6 +139,7 @@ class PlaceAnswer(BaseModel):
     code: str
     course: int | None
     parent_id: str | None
+    exam_format: ExamFormat | None
     disabled: bool
     people: int
 
@@ -147,6 +152,7 @@ class PlaceAnswer(BaseModel):
             code=data.code,
             course=data.course,
             parent_id=data.parent_id,
+            exam_format=data.exam_format,
             disabled=place.disabled,
             people=place.people,
         )

@@ -10,7 +10,7 @@ from exam_api.domain.errors import NameTaken
 from exam_api.domain.ids import new_id
 from exam_api.services.paging import page_after
 from exam_api.services.scheduling import MOST_SEATS, Step
-from exam_api.services.scheduling_ports import Named, Period, Room
+from exam_api.services.scheduling_ports import ExaminedDiscipline, Period, Room
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.people import NewId
@@ -113,6 +113,7 @@ async def change_room(room_id: PathId, given: RoomBody, actor: CurrentActor, cor
 @router.get("/disciplines", responses=PAGED)
 async def disciplines(
     *, request: Request, response: Response, ask: AskedPage, actor: CurrentActor, core: CoreDep
-) -> tuple[Named, ...]:
+) -> tuple[ExaminedDiscipline, ...]:
+    """Those that are not disabled; ``exam_format``: what exams of it have to be (S-1)."""
     found = (await core.scheduling.choices(actor)).disciplines
     return linked(request, response, page_after(found, ask, lambda one: (one.id,)))

@@ -1,12 +1,13 @@
-"""Faculties, departments, programmes and groups; and the audit log."""
+"""Faculties, departments, programmes, groups and disciplines; and the audit log."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from exam_api.domain.errors import NotFound
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.roles import Actor
 from exam_api.services.directory import InvalidRecord
@@ -20,6 +21,7 @@ from exam_api.web.pages.forms import Filled, pager, text_of, typed
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
+_FORMATS: Final = {one.value: one for one in ExamFormat}
 
 
 @router.get("/structure")
@@ -105,6 +107,7 @@ def _data(kind: PlaceKind, form: FormData) -> PlaceData:
         code=text_of(form, "code"),
         course=int(course) if course.isdecimal() and len(course) == 1 else None,
         parent_id=text_of(form, "parent") or None,
+        exam_format=_FORMATS.get(text_of(form, "exam_format")),
     )
 
 
@@ -115,6 +118,7 @@ def _filled(place: Place) -> Filled:
         "code": data.code,
         "course": str(data.course or ""),
         "parent": data.parent_id or "",
+        "exam_format": data.exam_format or "",
     }
     return Filled(values)
 
@@ -142,6 +146,7 @@ async def _page(
         places=found[kind],
         parents=found[parent] if parent else (),
         parent=parent,
+        formats=list(ExamFormat),
         form=filled,
     )
 
@@ -161,5 +166,6 @@ async def _edit(
         place=place,
         parents=parents,
         parent=parent,
+        formats=list(ExamFormat),
         form=filled,
     )

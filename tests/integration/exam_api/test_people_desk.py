@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from exam_api.domain.errors import Forbidden, WrongCredentials
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.people import PersonData
 from exam_api.domain.roles import Role
 from exam_api.services.directory import InvalidRecord, OwnAccountKept
 from exam_api.services.numbered_pages import PageWanted
-from exam_api.services.people_ports import PeopleFilter, PlaceData, PlaceKind
+from exam_api.services.people_ports import PeopleFilter, Place, PlaceData, PlaceKind
 from exam_api.services.seeding import DEMO_PASSWORD
 
 pytestmark = pytest.mark.integration
@@ -236,9 +237,43 @@ async def test_places_are_made_changed_and_disabled(core, admin) -> None:
     assert (page.rows[1].before, page.rows[1].after) == ({"course": "1"}, {"course": "2"})
 
 
+async def test_a_discipline_is_made_for_its_department(core, admin) -> None:
+    """S-1: with its format; the head of the department finds it in the bank and names teachers."""
+    department = (await core.structure.places(admin))[PlaceKind.DEPARTMENT][0]
+    names = {"kk": "Дерекқорлар", "ru": "Базы данных"}
+    data = PlaceData(
+        PlaceKind.DISCIPLINE,
+        names,
+        "DB2201",
+        None,
+        department.id,
+        ExamFormat.REMOTE_TEST,
+    )
+    made = await core.structure.create(admin, data)
+    head = await actor(core, "head")
+    bank = {one.id: one for one, _ in await core.items.disciplines(head)}
+    assert (bank[made].code, bank[made].title["ru"]) == ("DB2201", "Базы данных")
+    teacher = await find(core, "teacher")
+    await core.items.set_loaders(head, made, [teacher.id])
+    shown = await one_place(core, admin, PlaceKind.DISCIPLINE, made)
+    assert (shown.data.exam_format, shown.people) == (ExamFormat.REMOTE_TEST, 1)
+    assert shown.parent == department.data.name
+    with pytest.raises(InvalidRecord) as refused:
+        await core.structure.create(admin, replace(data, name={"kk": "Басқа"}))
+    assert refused.value.problems == {"code": "name_taken"}
+    await core.structure.set_disabled(admin, PlaceKind.DISCIPLINE, made, disabled=True)
+    assert (await one_place(core, admin, PlaceKind.DISCIPLINE, made)).disabled
+
+
+async def one_place(core, admin, kind: PlaceKind, place_id: str) -> Place:
+    places = (await core.structure.places(admin))[kind]
+    return next(place for place in places if place.id == place_id)
+
+
 @pytest.mark.parametrize(
     ("data", "problems"),
     [
+        (PlaceData(PlaceKind.DISCIPLINE, {"kk": "Физика"}), {"code", "parent"}),
         (PlaceData(PlaceKind.FACULTY, {"kk": ""}), {"name_kk", "name_ru", "name_en"}),
         (PlaceData(PlaceKind.PROGRAMME, {"kk": "Физика"}), {"code", "parent"}),
         (PlaceData(PlaceKind.GROUP, {"kk": "Ф-25-1"}, course=9), {"course", "parent"}),

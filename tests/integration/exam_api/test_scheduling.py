@@ -1,14 +1,18 @@
 """The schedule on both databases: exams, enrolment, proctors by rule, handovers, the calendar."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import ExamBegun, Forbidden, InvalidRequest, NameTaken, NotFound
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NoticeKind
 from exam_api.domain.policy import ExamPolicy
+from exam_api.services.people_ports import PlaceKind
+from exam_api.services.scheduling import ReferenceUnknown
 from exam_api.services.scheduling_ports import ExamDraft, Period
 
 pytestmark = pytest.mark.integration
@@ -16,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 async def people(database) -> dict[str, object]:
-    logins = ["testing", "dean", "proctor1", "proctor2", "member", "student1", "student2"]
+    logins = ["testing", "admin", "dean", "proctor1", "proctor2", "member", "student1", "student2"]
     async with database.read() as unit:
         return {login: (await unit.people.credentials(login)).actor for login in logins}
 
@@ -86,6 +90,39 @@ async def test_a_window_shorter_than_the_test_is_refused(core, people, draft):
     assert refused.value.code == "window_too_short"
 
 
+@pytest.mark.parametrize(
+    ("exam_format", "in_room", "refusal"),
+    [
+        (ExamFormat.OTHER, False, "format_other"),
+        (ExamFormat.REMOTE_TEST, True, "format_remote"),
+        (ExamFormat.ROOM_TEST, False, "format_room"),
+        (ExamFormat.REMOTE_TEST, False, None),
+        (ExamFormat.ROOM_TEST, True, None),
+    ],
+)
+async def test_an_exam_is_held_as_its_discipline_is_examined(
+    core, people, draft, *, exam_format, in_room, refusal
+):
+    """S-1; a discipline that is disabled is offered no more."""
+    planner, admin = people["testing"], people["admin"]
+    kind = PlaceKind.DISCIPLINE
+    known = (await core.structure.places(admin, kind))[kind][0]
+    changed = replace(known.data, exam_format=exam_format)
+    await core.structure.change(admin, known.id, changed)
+    rooms = (await core.scheduling.add_room(planner, "А-101", 10),) if in_room else ()
+    draft = replace(draft, rooms=rooms)
+    if refusal:
+        with pytest.raises(InvalidRequest) as refused:
+            await core.scheduling.save_exam(planner, None, draft)
+        assert refused.value.code == refusal
+        return
+    exam_id = await core.scheduling.save_exam(planner, None, draft)
+    await core.structure.set_disabled(admin, kind, known.id, disabled=True)
+    assert await core.scheduling.save_exam(planner, exam_id, draft) == exam_id
+    with pytest.raises(ReferenceUnknown):
+        await core.scheduling.save_exam(planner, None, draft)
+
+
 async def test_groups_are_enrolled_whole_and_once(core, people, draft):
     planner = people["testing"]
     exam_id = await core.scheduling.save_exam(planner, None, draft)
@@ -118,7 +155,7 @@ async def test_who_drops_out_hands_over_what_fits_and_the_rest_is_a_conflict(
     assert [one.kind for one in sheet.conflicts] == [ConflictKind.NO_PROCTOR]
     async with database.read() as unit:
         told = await unit.notices.inbox(people["proctor2"].id, 10)
-        assert [one.kind for one in told][:1] == ([NoticeKind.HANDED_OVER] if told else [])
+        assert [one.kind for one in told][:1] == [NoticeKind.HANDED_OVER]
         seen = [row.exam.id for row in await unit.exams.visible(people["proctor1"])]
     assert planned not in seen
     with pytest.raises(NotFound):

@@ -27,6 +27,7 @@ from exam_api.domain.bank_tests import ControlType, Step, TestProblem, TestState
 from exam_api.domain.check_lists import Finding, ListState, ListStep, RowProblem
 from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import ExamError
+from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.grades import Remark
 from exam_api.domain.item_rules import DIFFICULTIES
 from exam_api.domain.items import ItemKind, ItemState
@@ -48,6 +49,7 @@ from exam_api.services.people_import import Change
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import SecondFinding, Verdict
 from exam_api.services.session_statistics import DIMENSIONS
+from exam_api.services.structure import PARENT_OF, WITH_CODE
 from exam_api.web import errors as web_errors
 from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
 from exam_api.web.pages.bank_form import FLAGS
@@ -189,11 +191,14 @@ MADE_UP = {
     "people.field.": [
         *(field.name.removesuffix("_id") for field in fields(PersonData)),
         *("name_kk", "name_ru", "name_en", "code", "course", "programme", "disabled"),
+        "exam_format",
     ],
     "people.status.": ["active", "disabled"],
-    "place.": [*list(PlaceKind)[:3], "name"],
+    "place.": [*sorted(set(PARENT_OF.values())), "name"],
     "structure.": PlaceKind,
     "structure.add.": PlaceKind,
+    "exam_format.": ExamFormat,
+    "place.code.": sorted(WITH_CODE),
     "result.reason.": [state for state in SittingState if state in COMPLETED],
     "log.": list(LogKind),
     "want.": list(Want),

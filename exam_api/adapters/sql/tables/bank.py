@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from exam_api.adapters.sql.tables.base import (
@@ -16,9 +16,12 @@ from exam_api.adapters.sql.tables.base import (
     UtcDateTime,
 )
 from exam_api.adapters.sql.tables.people import Department
+from exam_api.domain.exam_format import ExamFormat
 
 
 class Discipline(Base):
+    """``exam_format``: domain.exam_format (S-1)."""
+
     __tablename__ = "discipline"
 
     id: Mapped[Id]
@@ -26,6 +29,10 @@ class Discipline(Base):
     title_kk: Mapped[str] = mapped_column(String(200))
     title_ru: Mapped[str] = mapped_column(String(200))
     title_en: Mapped[str] = mapped_column(String(200))
+    exam_format: Mapped[Code] = mapped_column(
+        default=ExamFormat.TEST.value, server_default=ExamFormat.TEST.value
+    )
+    disabled: Mapped[bool] = mapped_column(default=False, server_default=false())
     department_id: Mapped[str | None] = mapped_column(
         String(36), ForeignKey("department.id"), index=True
     )
