@@ -72,6 +72,7 @@ class BestPicture:
 
 def bounded_jpeg(picture: Picture, longest: int = LONGEST_SIDE, most: int = MAX_BYTES) -> bytes:
     """The unaltered picture (regions stand beside it), at most ``most`` bytes."""
+    picture = picture.at_most(longest)
     for quality in QUALITIES:
         jpeg = picture.jpeg(longest, quality)
         if len(jpeg) <= most:

@@ -96,13 +96,22 @@ class Picture:
         gain = min(GAIN_LIMIT, GAIN_TO / max(self.brightness, 1.0))
         return _u8(cv2.convertScaleAbs(cv2.GaussianBlur(self.bgr, (3, 3), 0), alpha=gain))
 
+    def at_most(self, longest: int) -> "Picture":
+        """The same with no more than ``longest`` pixels a side."""
+        scale = longest / max(self.width, self.height)
+        if scale >= 1:
+            return self
+        width, height = (max(1, round(side * scale / 2)) for side in (self.width, self.height))
+        chroma = self.i420[self.height :].reshape(2, self.height // 2, self.width // 2)
+        planes = [(self.luma, (2 * width, 2 * height)), *((one, (width, height)) for one in chroma)]
+        # By planes: half the pixels of a colour picture, and nothing is converted but what is left.
+        small = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one, size in planes]
+        i420 = np.concatenate([one.ravel() for one in small]).reshape(3 * height, 2 * width)
+        return Picture(self.at_ms, _u8(i420))
+
     def jpeg(self, longest: int, quality: int) -> bytes:
         """The unaltered picture, at most ``longest`` pixels a side."""
-        scale = longest / max(self.width, self.height)
-        image = self.bgr
-        if scale < 1:
-            size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
-            image = _u8(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+        image = self.at_most(longest).bgr
         _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         return encoded.tobytes()
 

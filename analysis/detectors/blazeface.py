@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.contracts import ModelRef
-from analysis.detectors.litert import LiteRtNet, Tensor
+from analysis.detectors.litert import LiteRtNet
+from analysis.detectors.pixels import CENTRED, Tensor, rgb
 from analysis.picture import Image
 from models import LoadedModel
 
@@ -84,11 +85,10 @@ class BlazeFace:
         scale = self._side / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         left, top = (self._side - size[0]) // 2, (self._side - size[1]) // 2
-        canvas = np.zeros((self._side, self._side, 3), np.float32)
+        canvas = np.full((self._side, self._side, 3), -1, np.float32)
         resized = cv2.resize(bgr, size, interpolation=cv2.INTER_LINEAR)
-        canvas[top : top + size[1], left : left + size[0]] = resized[..., ::-1]
-        canvas *= 1 / 127.5
-        canvas -= 1
+        shown = rgb(np.asarray(resized, np.uint8), CENTRED)
+        canvas[top : top + size[1], left : left + size[0]] = shown
         return canvas[None], _Fit(scale, left, top)
 
     def _decoded(

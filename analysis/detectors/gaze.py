@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from analysis.contracts import ModelRef
 from analysis.detectors.litert import LiteRtNet
+from analysis.detectors.pixels import UNIT, rgb
 from analysis.picture import Image
 from models import LoadedModel
 
@@ -47,9 +48,8 @@ class Iris:
         start, end = left if mirrored else right
         width = max(math.dist(start, end), 1.0)
         crop = self._crop(bgr, start, end, width)
-        shown = crop[:, ::-1] if mirrored else crop
-        tensor = np.asarray(shown[None, ..., ::-1] * np.float32(1 / 255), np.float32)
-        x = float(self._net.run(np.ascontiguousarray(tensor))[IRIS].reshape(-1, 3)[0, 0])
+        shown = np.asarray(cv2.flip(crop, 1), np.uint8) if mirrored else crop
+        x = float(self._net.run(rgb(shown, UNIT)[None])[IRIS].reshape(-1, 3)[0, 0])
         x = self._side - 1 - x if mirrored else x
         return (x - self._side / 2) / self._side * CROP_IN_EYE_WIDTHS
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from numpy.typing import NDArray
 
 from analysis.contracts import ModelRef
+from analysis.detectors.pixels import Tensor
 from analysis.errors import ModelInputUnexpected
 from models import LoadedModel
-
-Tensor = NDArray[np.float32]
 
 
 def ref_of(model: LoadedModel) -> ModelRef:

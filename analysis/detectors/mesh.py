@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from analysis.contracts import ModelRef
 from analysis.detectors.blazeface import Face
-from analysis.detectors.litert import LiteRtNet, Tensor
+from analysis.detectors.litert import LiteRtNet
+from analysis.detectors.pixels import UNIT, Tensor, rgb
 from analysis.picture import Image
 from models import LoadedModel
 
@@ -61,7 +62,7 @@ def _crop(bgr: Image, turn: NDArray[np.float64], side: int) -> Tensor:
     """(1, side, side, 3) RGB in 0..1."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     crop = cv2.warpAffine(bgr, turn, (side, side), flags=flags)
-    return (crop[None, ..., ::-1] * np.float32(1 / 255)).astype(np.float32)
+    return rgb(np.asarray(crop, np.uint8), UNIT)[None]
 
 
 def _placed(raw: Tensor, turn: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -16,7 +16,8 @@ from models import LoadedModel
 STRIDES = (8, 16, 32)
 PAD = 114.0
 SAME_OBJECT_IOU = 0.5
-HEAD = 5  # x, y, width, height, objectness; then one column per class
+OBJECT = 4  # column of how sure it is that there is an object at all, 0..1
+HEAD = 5  # x, y, width, height, that; then one column per class, 0..1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,25 +65,30 @@ class Yolox:
     def _fitted(self, bgr: Image, scale: float) -> NDArray[np.float32]:
         """Top left in a padded square, BGR as 0..255: the way YOLOX was trained."""
         size = (max(1, int(bgr.shape[1] * scale)), max(1, int(bgr.shape[0] * scale)))
-        canvas = np.full((self._side, self._side, 3), PAD, np.float32)
-        canvas[: size[1], : size[0]] = cv2.resize(bgr, size, interpolation=cv2.INTER_LINEAR)
-        return np.ascontiguousarray(canvas.transpose(2, 0, 1)[None])
+        canvas = np.full((1, 3, self._side, self._side), PAD, np.float32)
+        resized = cv2.resize(bgr, size, interpolation=cv2.INTER_LINEAR)
+        for plane, shown in zip(canvas[0], cv2.split(resized), strict=True):
+            plane[: size[1], : size[0]] = shown
+        return canvas
 
     def _things(
         self, output: NDArray[np.float32], scale: float, limits: NDArray[np.float32]
     ) -> list[Thing]:
+        # A score is the share of an object's: where there is hardly one there is no thing.
+        cells = np.flatnonzero(output[:, OBJECT] >= self._threshold)
+        raw = output[cells]
+        boxes = np.clip(self._boxes(raw, cells) / scale, 0, limits)
         things: list[Thing] = []
         for index, label in self._wanted:
-            scores = output[:, 4] * output[:, HEAD + index]
+            scores = raw[:, OBJECT] * raw[:, HEAD + index]
             chosen = np.flatnonzero(scores >= self._threshold)
-            boxes = np.clip(self._boxes(output, chosen) / scale, 0, limits)
-            kept = suppressed(boxes, scores[chosen])
-            things += [Thing(label, float(scores[chosen[i]]), boxes[i]) for i in kept]
+            kept = chosen[suppressed(boxes[chosen], scores[chosen])]
+            things += [Thing(label, float(scores[i]), boxes[i]) for i in kept]
         return things
 
-    def _boxes(self, output: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.float32]:
-        raw, stride = output[chosen], self._strides[chosen]
-        centre = (raw[:, :2] + self._corners[chosen]) * stride
+    def _boxes(self, raw: NDArray[np.float32], cells: NDArray[np.intp]) -> NDArray[np.float32]:
+        stride = self._strides[cells]
+        centre = (raw[:, :2] + self._corners[cells]) * stride
         half = np.exp(np.clip(raw[:, 2:4], -10, 10)) * stride / 2
         return np.concatenate([centre - half, centre + half], 1)
 

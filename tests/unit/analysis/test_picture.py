@@ -94,3 +94,19 @@ def test_a_thumbnail_is_never_larger_than_asked() -> None:
     assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), 1).shape == (240, 320, 3)
     tall = Picture.of(frame(480, 640)).jpeg(320, 70)
     assert cv2.imdecode(np.frombuffer(tall, np.uint8), 1).shape == (320, 240, 3)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (642, 478), (480, 640), (1278, 722)])
+def test_a_smaller_picture_shows_the_same(size: tuple[int, int]) -> None:
+    width, height = size
+    bgr = np.full((height, width, 3), (60, 90, 120), np.uint8)
+    bgr[: height // 2, width // 2 :] = (200, 60, 30)
+    bgr[height // 2 :, : width // 2] = (30, 200, 60)
+    i420 = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420), np.uint8)
+    picture = Picture.of(Frame("s", 5, i420))
+    small = picture.at_most(240)
+    assert small.at_ms == 5
+    assert max(small.width, small.height) == 240
+    expected = cv2.resize(picture.bgr, (small.width, small.height), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.bgr.astype(int) - expected).mean() < 1
+    assert picture.at_most(2000) is picture
