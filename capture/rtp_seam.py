@@ -376,7 +376,8 @@ class _Door:
             self._second, self._others = second, 0
         self._others += 1
         if self._others <= _MAX_OTHERS_PER_S:
-            self._stun(data, address)
+            with contextlib.suppress(struct.error):  # aioice's parser, of a number cut short
+                self._stun(data, address)
 
 
 class _EndOfStream:

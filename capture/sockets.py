@@ -28,8 +28,8 @@ Receive = Callable[[bytes, Address, float], None]
 """(datagram, its sender, when it came by time.monotonic)"""
 
 
-class Protected(Protocol):
-    """The part of asyncio.DatagramProtocol that is called."""
+class SocketOwner(Protocol):
+    """Who hears how a socket fares: the part of asyncio.DatagramProtocol that is called."""
 
     def error_received(self, exc: Exception) -> None: ...
     def connection_lost(self, exc: Exception | None) -> None: ...
@@ -97,7 +97,7 @@ class BatchedTransport(asyncio.DatagramTransport):
     """Takes over a UDP transport's socket: ``receive`` gets datagrams, ``protocol`` the rest."""
 
     def __init__(
-        self, taken: asyncio.DatagramTransport, protocol: Protected, receive: Receive
+        self, taken: asyncio.DatagramTransport, protocol: SocketOwner, receive: Receive
     ) -> None:
         super().__init__()
         self._protocol, self._receive = protocol, receive
@@ -150,7 +150,11 @@ class BatchedTransport(asyncio.DatagramTransport):
                     return
                 self._protocol.error_received(error)
                 continue
-            self._receive(data, address, _came(notes, now, clocks_apart))
+            try:
+                self._receive(data, address, _came(notes, now, clocks_apart))
+            except Exception as error:  # noqa: BLE001 - of one datagram: others are still to be read
+                message = "a datagram could not be handled"
+                self._loop.call_exception_handler({"message": message, "exception": error})
 
 
 def _came(notes: list[tuple[int, int, bytes]], now: float, clocks_apart: float) -> float:

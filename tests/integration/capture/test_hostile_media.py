@@ -52,6 +52,9 @@ GARBAGE = {
     "rtp": lambda: b"\x80\x60" + os.urandom(60),
     "rtcp": lambda: b"\x80\xc8" + os.urandom(60),
     "stun": lambda: b"\x00\x01\x00\x10\x21\x12\xa4\x42" + os.urandom(28),
+    "stun, a number cut short": lambda: (
+        b"\x00\x01\x00\x08\x21\x12\xa4\x42" + os.urandom(12) + b"\x00\x24\x00\x03abc\0"
+    ),
     "dtls": lambda: b"\x16\xfe\xfd" + os.urandom(60),
     "noise": lambda: os.urandom(1200),
     "empty": lambda: b"",
@@ -59,6 +62,8 @@ GARBAGE = {
 
 
 async def test_a_strangers_garbage_changes_nothing(capture_server, vp8, opus):
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     peer = await capture_server.publish("s1", vp8, opus, loop=True)
     await live(capture_server, "s1")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
@@ -68,6 +73,7 @@ async def test_a_strangers_garbage_changes_nothing(capture_server, vp8, opus):
                     stranger.sendto(make(), address_of(peer))
             await asyncio.sleep(0.01)
     await records_on(capture_server, "s1")
+    assert told == []  # a stranger cannot fill the log either
 
 
 def hostile_packets(number):

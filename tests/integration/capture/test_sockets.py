@@ -131,3 +131,25 @@ async def test_a_receiver_may_close_others_while_they_are_read(sender):
     async with asyncio.timeout(5):
         await asyncio.gather(one.lost.wait(), two.lost.wait())
     assert (one.errors, two.errors) == ([], [])
+
+
+async def test_one_that_fails_at_every_datagram_starves_no_other(sender):
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    pairs = [await _open() for _ in range(3)]
+    failing = pairs[0][1]
+
+    def fail(*_):
+        raise RuntimeError("of the protocol")
+
+    failing._receive = fail
+    for number in range(50):
+        for _, transport in pairs:
+            sender.sendto(bytes([number]), transport.get_extra_info("sockname"))
+    for owner, _ in pairs[1:]:
+        await _until(lambda owner=owner: len(owner.came) == 50)
+    await _until(lambda: len(told) == 50)
+    assert {str(context["exception"]) for context in told} == {"of the protocol"}
+    assert not failing.is_closing()
+    for _, transport in pairs:
+        transport.close()
