@@ -8,7 +8,13 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from exam_api.domain.errors import DatabaseUnreadable, StorageBusy, StorageError, StorageFull
+from exam_api.domain.errors import (
+    Conflict,
+    DatabaseUnreadable,
+    StorageBusy,
+    StorageError,
+    StorageFull,
+)
 
 _SQLITE: dict[int, type[StorageError]] = {
     sqlite3.SQLITE_BUSY: StorageBusy,
@@ -21,6 +27,8 @@ _SQLITE: dict[int, type[StorageError]] = {
     sqlite3.SQLITE_IOERR: DatabaseUnreadable,
     sqlite3.SQLITE_PERM: DatabaseUnreadable,
 }
+
+_TAKEN = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
 # The whole SQLSTATE, else its class (PostgreSQL, appendix A).
 _POSTGRES: dict[str, type[StorageError]] = {
@@ -50,16 +58,26 @@ def storage_error(cause: BaseException | None) -> StorageError | None:
     return None
 
 
+def is_taken(cause: BaseException | None) -> bool:
+    """Whether a row with such a name or key is there already."""
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", None) in _TAKEN
+    return isinstance(cause, psycopg.errors.UniqueViolation)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Driver errors leave the block as StorageError where they are one."""
+    """Driver errors leave the block as StorageError where they are one.
+
+    Conflict where another writer took a name or a key after this one had looked.
+    """
     try:
         yield
     except PoolTimeout as error:
         raise StorageBusy from error
     except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        found = storage_error(cause)
+        found = Conflict("taken meanwhile") if is_taken(cause) else storage_error(cause)
         if found is None:
             raise
         raise found from error

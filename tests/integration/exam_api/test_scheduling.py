@@ -1,19 +1,28 @@
 """The schedule on both databases: exams, enrolment, proctors by rule, handovers, the calendar."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from exam_api.domain.conflicts import ConflictKind
-from exam_api.domain.errors import ExamBegun, Forbidden, InvalidRequest, NameTaken, NotFound
+from exam_api.domain.errors import (
+    Conflict,
+    ExamBegun,
+    Forbidden,
+    InvalidRequest,
+    NameTaken,
+    NotFound,
+)
 from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NoticeKind
 from exam_api.domain.policy import ExamPolicy
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.scheduling import ReferenceUnknown
-from exam_api.services.scheduling_ports import ExamDraft, Period
+from exam_api.services.scheduling_ports import ExamDraft, Period, Room
 
 pytestmark = pytest.mark.integration
 
@@ -73,6 +82,33 @@ async def test_an_exam_is_planned_shown_and_changed(core, people, draft, clock):
     assert [one.id for one in month][-1] == exam_id
     with pytest.raises(NameTaken):
         await core.scheduling.add_room(planner, "А-101", 5)
+
+
+async def test_of_two_who_take_a_name_at_once_one_is_told(core, database, people):
+    """Both look before either writes; on PostgreSQL both do write."""
+    planner = people["testing"]
+    one, other = (
+        Period(new_id(), title, date(2027, 1, 4), date(2027, 1, 23), summer=False)
+        for title in ("Winter 2027", "Another")
+    )
+    await core.scheduling.add_period(planner, other)
+    await core.scheduling.add_room(planner, "А-102", 10)
+    taken = await core.scheduling.add_room(planner, "А-103", 10)
+    late = [
+        lambda: core.scheduling.add_period(planner, replace(one, id=new_id())),
+        lambda: core.scheduling.change_period(planner, replace(other, title=one.title)),
+        lambda: core.scheduling.add_room(planner, "А-104", 10),
+        lambda: core.scheduling.change_room(planner, taken, "А-104", 10),
+    ]
+    async with database.write() as unit:
+        await unit.schedule.save_period(one)
+        assert await unit.schedule.add_room(Room(new_id(), "А-104", 5))
+        waiting = [asyncio.create_task(second()) for second in late]
+        await asyncio.sleep(0.2)  # they have looked, and wait for this one
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [isinstance(end, Conflict) for end in ends] == [True] * 4, ends
+    titles = [period.title for period in await core.scheduling.periods(planner)]
+    assert {"Winter 2027": 1, "Another": 1}.items() <= Counter(titles).items()
 
 
 async def test_a_window_shorter_than_the_test_is_refused(core, people, draft):
