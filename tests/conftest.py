@@ -51,6 +51,7 @@ COMPONENTS: dict[str, Callable[[], str | None]] = {
     "firefox": _program("firefox-esr", "firefox"),
     "ffprobe": _program("ffprobe"),
     "ffmpeg": _program("ffmpeg"),
+    "moto_server": _program("moto_server"),
     "pdftotext": _program("pdftotext"),
     "pdftoppm": _program("pdftoppm"),
     "pdfsig": _program("pdfsig"),

@@ -1,5 +1,9 @@
 """Proctor and student in the browser: S-20, messages, a warning, a pause, more time."""
 
+import json
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -12,6 +16,51 @@ def act(page, action: str, words: str, minutes: str | None = None) -> None:
     page.fill("sitting-course textarea", words)
     page.click("sitting-course form button:not([type=button])")
     page.wait_for_selector("sitting-course form", state="hidden")
+
+
+def give_back_outages(data) -> None:
+    with closing(sqlite3.connect(data / "app.db")) as database, database:
+        for exam, policy in database.execute("select id, policy from exam").fetchall():
+            wanted = {**json.loads(policy), "outage": "pause_with_approval"}
+            database.execute("update exam set policy = ? where id = ?", (json.dumps(wanted), exam))
+
+
+def seconds_left(page) -> int:
+    parts = [int(part) for part in page.inner_text(".left").split(":")]
+    return sum(part * 60**place for place, part in enumerate(reversed(parts)))
+
+
+def test_time_that_an_outage_took_is_asked_for_and_given_back(visit, own_server):
+    give_back_outages(own_server.data)
+    student, proctor = visit(base=own_server.url), visit(base=own_server.url)
+    student.sign_in("student1")
+    room = student.enter_test()
+    student.context.set_offline(True)
+    room.keyboard.press("1")
+    room.wait_for_selector("#banner:has-text('no connection to the server')")
+    student.context.set_offline(False)
+    room.wait_for_selector(".saved-all:has-text('All answers are saved')")
+
+    room.click("#talk summary")
+    room.click("[data-act=ask-time]")
+    student.check_page("ask-time")
+    room.fill("#talk textarea", "The router restarted")
+    room.click("#talk form .primary")
+    room.wait_for_selector("[data-act=ask-time]", state="hidden")  # one request at a time
+
+    proctor.sign_in("proctor1")
+    wall = proctor.page
+    wall.click("a.primary[href^='/console/']")
+    wall.click("[data-filter=asking]")
+    wall.click("exam-tile .act:visible")
+    wall.wait_for_selector("sitting-course li:has-text('The router restarted')")
+    proctor.check_page("time-asked")
+    before = seconds_left(room)
+    act(wall, "grant_time", "As the gap shows", minutes="4")
+    room.wait_for_selector("#talk li:has-text('As the gap shows')")
+    gained = seconds_left(room) - before
+    assert 3 * 60 < gained <= 4 * 60
+    wall.wait_for_selector("sitting-course [data-action=grant_time]", state="hidden")
 
 
 def test_the_course_of_a_test(visit, own_server):
