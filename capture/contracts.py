@@ -81,7 +81,7 @@ class GapCause(StrEnum):
     """Why a stretch of the sitting is not on record (S-13)."""
 
     NETWORK = "network"
-    CAMERA_OFF = "camera_off"  # muted, switched off or unplugged, as the page told
+    CAMERA_OFF = "camera_off"  # as the page told, or no picture came while sound did
     SCREEN_STOPPED = "screen_stopped"  # the student ended the sharing, as the page told
     BROWSER_CLOSED = "browser_closed"
     CLIENT_ENDED = "client_ended"  # an orderly good-bye, and nobody said why
@@ -91,12 +91,16 @@ class GapCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """``chain``: as in Segment, of the manifest's line; no part of what the gap is."""
+    """No picture is on record. ``sound_until_ms``: but sound is, up to there.
+
+    ``chain``: as in Segment, of the manifest's line; no part of what the gap is.
+    """
 
     start_ms: int
     end_ms: int
     cause: GapCause
     track: TrackKind = TrackKind.CAMERA
+    sound_until_ms: int | None = None
     chain: str = field(default="", compare=False)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from capture.contracts import Gap, GapCause, Recording
-from capture.manifest import Manifest
+from capture.manifest import Manifest, Stop
 from capture.signing import RecordingKey
 
 # Between a good-bye and the test's end by the server's clock some hundred milliseconds pass.
@@ -19,7 +19,8 @@ def finalise(manifest: Manifest, *, signer: RecordingKey, at: datetime, until_ms
     if ledger.seal is None and ledger.end_ms is not None:
         ends = [ledger.end_ms, *(gap.end_ms for gap in ledger.gaps)]
         if until_ms - max(ends) >= TAIL_MS:
-            cause = ledger.stop.cause if ledger.stop else GapCause.SERVER_RESTART
-            manifest.append(Gap(max(ends), until_ms, cause, manifest.key.track))
+            stop = ledger.stop or Stop(ledger.end_ms, GapCause.SERVER_RESTART)
+            gap = Gap(max(ends), until_ms, stop.cause, manifest.key.track, stop.sound_until_ms)
+            manifest.append(gap)
     manifest.seal(signer, at)
     return ledger.recording(manifest.key)

@@ -34,10 +34,14 @@ NAME = "segments.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Recording was paused or ended, by no crash; the gap that follows has this ``cause``."""
+    """Recording was paused or ended, by no crash; the gap that follows has this ``cause``.
+
+    ``sound_until_ms``: as in Gap.
+    """
 
     at_ms: int
     cause: GapCause
+    sound_until_ms: int | None = None
     chain: str = field(default="", compare=False)
 
 

@@ -65,6 +65,7 @@ class Recorder:
         self._end_ms = kept.end_ms
         self._floor_ms = kept.end_ms or 0
         self._cause = kept.stop.cause if kept.stop else GapCause.SERVER_RESTART
+        self._sound_until_ms = kept.stop.sound_until_ms if kept.stop else None
         self._next_name = 1 + max((int(s.name.split(".")[0]) for s in kept.segments), default=0)
         self._early: deque[Block] = deque(maxlen=256)
         self._follows = False  # the open segment begins where the last one ended
@@ -91,9 +92,15 @@ class Recorder:
         """How far the timeline is recorded, what still waits in memory included."""
         return self._open.last_ms if self._open is not None else self._end_ms or 0
 
-    def video(self, codec: str, at_ms: int, data: bytes, key: KeyInfo | None) -> None:
+    def video(
+        self, codec: str, at_ms: int, data: bytes, key: KeyInfo | None, *, lost: bool = False
+    ) -> None:
+        """A picture; ``lost``: others before it were sent and never came."""
         number = TRACK_OF_CODEC[codec]
         self._end_before_hole(at_ms)
+        if self._open is not None and at_ms - self._open.picture_end_ms >= self._settings.hole_ms:
+            # There was sound, or the segment had ended above.
+            self.pause(GapCause.NETWORK if lost else GapCause.CAMERA_OFF)
         # A publication that replaces another may begin within the other's last frame.
         at_ms = max(at_ms, self._floor_ms)
         if key is not None:
@@ -149,7 +156,7 @@ class Recorder:
         """In the manifest too, so that whoever opens it later takes the gap for no crash."""
         self._cause = cause
         if self._end_ms is not None:
-            self._submit(self._append, StopEntry(self._end_ms, cause))
+            self._submit(self._append, StopEntry(self._end_ms, cause, self._sound_until_ms))
 
     def _end_before_hole(self, at_ms: int) -> None:
         """A cut shorter than what counts as lost leaves a hole: it is a gap all the same."""
@@ -223,7 +230,8 @@ class Recorder:
         self.recording, self.failed = True, False
         gap = None
         if self._end_ms is not None and start_ms - self._end_ms >= self._settings.gap_ms:
-            gap = Gap(self._end_ms, start_ms, self._cause, self.key.track)
+            heard, track = self._sound_until_ms, self.key.track
+            gap = Gap(self._end_ms, start_ms, self._cause, track, sound_until_ms=heard)
             self._submit(self._append, gap)
         self._emit(MediaStarted(self.key.sitting_id, start_ms, gap, self.key.track))
 
@@ -241,6 +249,10 @@ class Recorder:
             return False
         if not self.recording:  # shorter than a cluster
             self._announce(file.start_ms or 0)
+        self._sound_until_ms = None
+        if end_ms is None and file.end_ms - file.picture_end_ms >= self._settings.hole_ms:
+            # Sound alone is no record of a sitting: it stays in the file, and a gap begins.
+            end_ms, self._sound_until_ms = file.picture_end_ms, file.end_ms
         segment = self._describe(file, end_ms)
         self._end_ms = segment.end_ms
         self._floor_ms = max(self._floor_ms, segment.end_ms)

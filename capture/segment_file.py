@@ -50,7 +50,16 @@ class SegmentFile:
     @property
     def end_ms(self) -> int:
         """When the last flushed frame ends: a frame's length after it, at most 200 ms."""
-        return self.flushed_ms + min(max(self._video_ms[1] - self._video_ms[0], 1), 200)
+        return self.flushed_ms + self._step_ms
+
+    @property
+    def picture_end_ms(self) -> int:
+        """As ``end_ms``, of the last picture; the start where there is none."""
+        return self._video_ms[1] + self._step_ms if self._video_ms[1] else self.start_ms or 0
+
+    @property
+    def _step_ms(self) -> int:
+        return min(max(self._video_ms[1] - self._video_ms[0], 1), 200)
 
     def add(self, block: Block) -> None:
         """Take a frame; a full cluster, or one before a key frame, is written at once."""

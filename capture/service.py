@@ -335,7 +335,8 @@ class CaptureService:
         if known or not spans:
             return known
         loop = asyncio.get_running_loop()
-        cuts = await loop.run_in_executor(self._supplying, cut_out, request, spans)
+        gaps = recording.gaps
+        cuts = await loop.run_in_executor(self._supplying, cut_out, request, spans, gaps)
         folder = self._folder(key)
         return await self._amend(key, lambda kept: take_in(kept, folder, request, cuts))
 

@@ -129,7 +129,7 @@ class PublishSession:
             key, sample = vp8_key(frame.data), frame.data
         else:
             key, sample = h264_key(frame.data), h264_sample(frame.data)
-        self._recorder.video(frame.codec, at_ms, sample, key)
+        self._recorder.video(frame.codec, at_ms, sample, key, lost=frame.after_loss)
         waited_for = self._audience.video(frame, at_ms, key=key is not None)
         if key is None and (frame.after_loss or self._recorder.wants_key_frame or waited_for):
             self._ask_key(soon=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from capture.contracts import Recording, Span, SuppliedSegment
+from capture.contracts import Gap, Recording, Span, SuppliedSegment
 from capture.errors import SupplyRefused
 from capture.manifest import Manifest
 from capture.signing import sync_folder
@@ -48,13 +48,20 @@ def _without(span: Span, start_ms: int, end_ms: int) -> Iterable[Span]:
     return [part for part in parts if part.end_ms > part.start_ms]
 
 
-def cut_out(request: SupplyRequest, spans: Sequence[Span]) -> list[SuppliedSegment]:
+def cut_out(
+    request: SupplyRequest, spans: Sequence[Span], gaps: Sequence[Gap]
+) -> list[SuppliedSegment]:
     """What the piece holds of each span, as files beside it. Blocks: use a thread. SupplyRefused.
 
+    Of the ``gaps`` that the spans are of, what is heard on record is not supplied once more.
     Their names are those files' until ``take_in`` gives them their place in the recording.
     """
     cuts = [
-        {"path": str(request.path.with_suffix(f".{number}.cut")), **span._asdict()}
+        {
+            "path": str(request.path.with_suffix(f".{number}.cut")),
+            **span._asdict(),
+            "sound_from_ms": _sound_from_ms(span, gaps),
+        }
         for number, span in enumerate(spans)
     ]
     task = {"source": str(request.path), "start_ms": request.start_ms, "cuts": cuts}
@@ -76,6 +83,11 @@ def cut_out(request: SupplyRequest, spans: Sequence[Span]) -> list[SuppliedSegme
         SuppliedSegment(piece=request.piece, source_sha256=request.sha256, **found)
         for found in json.loads(done.stdout)
     ]
+
+
+def _sound_from_ms(span: Span, gaps: Sequence[Gap]) -> int:
+    heard = (gap.sound_until_ms for gap in gaps if gap.start_ms <= span.start_ms < gap.end_ms)
+    return max((until_ms for until_ms in heard if until_ms is not None), default=span.start_ms)
 
 
 def take_in(

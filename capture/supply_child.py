@@ -1,7 +1,7 @@
 """The process that reads a student's piece: limits first, then demux, check, cut.
 
-Standard input: {source, start_ms, cuts: [{path, start_ms, end_ms}]}; standard output: one object a
-cut that held anything. Any fault ends it with a status that is not 0.
+Standard input: {source, start_ms, cuts: [{path, start_ms, end_ms, sound_from_ms}]}; on standard
+output one object a cut that held anything. Any fault ends it with a status that is not 0.
 """
 
 import hashlib
@@ -82,7 +82,7 @@ def _is_damaged(decoder: Any, data: bytes) -> bool:
 
 
 def blocks_within(
-    piece: Piece, start_ms: int, end_ms: int
+    piece: Piece, start_ms: int, end_ms: int, sound_from_ms: int
 ) -> Iterator[tuple[Block, KeyInfo | None]]:
     """Frames of [start, end). The pictures before, from the key frame on, are needed to decode
     them: they come first, within a few milliseconds and hidden, since they are on record already.
@@ -102,7 +102,7 @@ def blocks_within(
     for block, key in [*lead, *within]:
         at_ms = max(at_ms + 1, block.at_ms, start_ms)
         frames.append((block._replace(at_ms=at_ms), key))
-    first_ms = frames[0][0].at_ms
+    first_ms = max(frames[0][0].at_ms, sound_from_ms)
     sound = [(one, None) for one in piece.audio if first_ms <= one.at_ms < end_ms]
     yield from sorted([*frames, *sound], key=lambda one: one[0].at_ms)
 
@@ -112,25 +112,28 @@ def _hidden(block: Block) -> Block:
     return block._replace(at_ms=0, data=bytes((block.data[0] & ~0x10,)) + block.data[1:])
 
 
-def write(piece: Piece, path: Path, start_ms: int, end_ms: int) -> dict[str, Any] | None:
+def write(
+    piece: Piece, path: str, start_ms: int, end_ms: int, sound_from_ms: int
+) -> dict[str, Any] | None:
     """One cut as a file like a segment's; None where the piece holds nothing of it."""
-    frames = list(blocks_within(piece, start_ms, end_ms))
+    frames = list(blocks_within(piece, start_ms, end_ms, sound_from_ms))
     first = next((key for _, key in frames if key is not None), None)
     if first is None:
         return None
     picture = Track(VP8_TRACK, first.width, first.height)
-    path.unlink(missing_ok=True)  # what a try that was cut short left
-    file = SegmentFile(path, (picture, Track(OPUS_TRACK)), 500)
+    target = Path(path)
+    target.unlink(missing_ok=True)  # what a try that was cut short left
+    file = SegmentFile(target, (picture, Track(OPUS_TRACK)), 500)
     for block, _ in frames:
         file.add(block)
     file.flush()
     file.sync()
     return {
-        "name": path.name,
+        "name": target.name,
         "start_ms": frames[0][0].at_ms,
         "end_ms": min(file.end_ms, end_ms),
         "size_bytes": file.size,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "video_codec": "vp8",
         "audio_codec": "opus" if file.has_audio else None,
         "width": first.width,
@@ -143,9 +146,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     task = json.load(sys.stdin)
     piece = read(Path(task["source"]), task["start_ms"])
-    found = [
-        write(piece, Path(cut["path"]), cut["start_ms"], cut["end_ms"]) for cut in task["cuts"]
-    ]
+    found = [write(piece, **cut) for cut in task["cuts"]]
     json.dump([one for one in found if one is not None], sys.stdout)
 
 

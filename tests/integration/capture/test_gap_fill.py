@@ -79,11 +79,14 @@ async def recorded(service, tmp_path, vp8, opus):
     return folder
 
 
-def feed(recorder, zero_ms, video, audio):
+def feed(recorder, zero_ms, video, audio, *, dark=range(0)):
+    """``dark``: when no picture comes, in milliseconds."""
     frames = [(float(at), "v", data) for at, data, _ in video.packets]
     frames += [(float(at), "a", data) for at, data, _ in audio.packets]
     for at, kind, data in sorted(frames):
         at_ms = zero_ms + round(at * 1000)
+        if kind == "v" and at_ms in dark:
+            continue
         if kind == "v":
             recorder.video("vp8", at_ms, data, vp8_key(data))
         else:
@@ -123,6 +126,36 @@ async def test_a_gap_is_filled_to_the_millisecond_and_plays(service, recorded, t
     assert times[-1] > 10.0
     clip = await service.clip("s1", 5000, 500, 500)
     (tmp_path / "clip.webm").write_bytes(clip)
+    assert is_clean(tmp_path / "clip.webm") == (0, b"")
+
+
+async def test_pictures_alone_are_filled_in_where_sound_is_on_record(service, tmp_path, vp8, opus):
+    """S-13: a short cut, after which the sender had the sound still, but not the pictures."""
+    folder = tmp_path / "recordings" / "s1" / "camera"
+    folder.mkdir(parents=True)
+    recorder = Recorder(
+        KEY, folder, Manifest(folder, KEY), writing=service._writing,
+        settings=CaptureSettings(), emit=lambda _: None,
+    )  # fmt: skip
+    for zero in (0, 4000):
+        feed(recorder, zero, vp8, opus, dark=range(2500, 4000) if zero == 0 else range(0))
+    recorder.pause(GapCause.CLIENT_ENDED)
+    await recorder.drain()
+    (gap,) = service.recording("s1").gaps
+    assert gap.end_ms == 4000
+    assert gap.sound_until_ms == pytest.approx(4000, abs=100)
+    piece = page_piece(tmp_path / "piece.part", vp8, opus)
+    (found,) = await service.supply(KEY, request(piece, 1000))
+    assert (found.audio_codec, missing(service.recording("s1"))) == (None, [])
+    joined = await service.joined("s1")
+    assert is_clean(joined) == (0, b"")
+    for kind, most in (("video", 0.15), ("audio", 0.03)):
+        with av.open(str(joined)) as container:
+            frames = container.decode(**{kind: 0})
+            seen = [float(f.pts * f.time_base) for f in frames]
+        assert max(b - a for a, b in pairwise(seen)) < most
+        assert min(b - a for a, b in pairwise(seen)) >= 0
+    (tmp_path / "clip.webm").write_bytes(await service.clip("s1", 3000, 1000, 1500))
     assert is_clean(tmp_path / "clip.webm") == (0, b"")
 
 

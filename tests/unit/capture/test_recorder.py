@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
@@ -12,9 +13,11 @@ from capture import clip, repair, webm
 from capture.chain import verify_folder
 from capture.codecs import KeyInfo
 from capture.contracts import Gap, GapCause, MediaStarted, RecordingFailed, SegmentClosed, TrackKey
+from capture.finalise import finalise
 from capture.manifest import Manifest, read
 from capture.recorder import Recorder
 from capture.settings import CaptureSettings
+from capture.signing import RecordingKey
 
 KEY = KeyInfo(640, 480)
 
@@ -334,12 +337,39 @@ async def test_a_short_cut_within_a_segment_is_a_gap(bench):
     assert bench.told(MediaStarted)[1].gap == ledger.gaps[0]
 
 
-async def test_sound_alone_keeps_a_segment_whole(bench):
+@pytest.mark.parametrize(
+    ("lost", "cause"), [(True, GapCause.NETWORK), (False, GapCause.CAMERA_OFF)]
+)
+async def test_sound_without_pictures_is_kept_within_a_gap(bench, lost, cause):
+    """After a cut, sound is sent again longer than pictures are; a camera may be off for long."""
     bench.feed(0, 2000, sound=True)
-    for at_ms in range(2000, 4000, 60):
+    for at_ms in range(2000, 3960, 60):
         bench.recorder.audio(at_ms, b"sound")
-    bench.feed(4000, 5000)
+    bench.recorder.video("vp8", 4000, b"frame", KEY, lost=lost)
+    bench.feed(4100, 5000, sound=True)
+    ledger = await bench.finish()
+    assert ledger.gaps == [Gap(2000, 4000, cause, sound_until_ms=4020)]
+    assert [(s.start_ms, s.end_ms) for s in ledger.segments][-2:] == [(0, 2000), (4000, 5005)]
+    assert max(times(bench.folder, ledger.segments[0])) == 3920
+
+
+async def test_a_pause_of_the_pictures_alone_is_no_gap(bench):
+    bench.feed(0, 2000, sound=True)
+    for at_ms in range(2000, 2900, 60):
+        bench.recorder.audio(at_ms, b"sound")
+    bench.feed(2900, 4000)
     assert (await bench.finish()).gaps == []
+
+
+async def test_a_camera_that_stays_off_is_a_gap_up_to_the_end(bench, tmp_path):
+    bench.feed(0, 2000, sound=True)
+    for at_ms in range(2000, 4960, 60):
+        bench.recorder.audio(at_ms, b"sound")
+    await bench.finish(GapCause.CAMERA_OFF)
+    manifest = Manifest(bench.folder, TrackKey("s1"))
+    signer = RecordingKey.load_or_create(tmp_path / "key.pem")
+    recording = finalise(manifest, signer=signer, at=datetime.now(UTC), until_ms=6000)
+    assert recording.gaps == (Gap(2000, 6000, GapCause.CAMERA_OFF, sound_until_ms=5040),)
 
 
 @pytest.mark.parametrize(
