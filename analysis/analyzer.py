@@ -31,6 +31,7 @@ from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.reach import in_reach
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
 from analysis.schedule import Allowance, Pace
+from analysis.seat import Seat
 from analysis.strip import Strip
 from analysis.votes import SightLimits, face_hidden, votes
 from capture.contracts import AudioChunk, Frame
@@ -140,6 +141,7 @@ class SittingAnalyzer:
         self._limits = policy.limits
         self._pace = Pace(policy.schedule, budget, seed_of(subject))
         self._normal = Normal()
+        self._seat = Seat()
         self._lips = Lips()
         self._strip = Strip()
         self._newest_ms = -1
@@ -206,6 +208,7 @@ class SittingAnalyzer:
             boxes += sighting.boxes
             measures.update(sighting.measures)
         measures.update(self._normal.departures(picture.at_ms, measures))
+        measures.update(self._seat.look(picture, boxes))
         hidden = face_hidden(measures, self._limits)
         if hidden is not None:
             measures["face_hidden"] = float(hidden)

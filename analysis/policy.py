@@ -47,6 +47,7 @@ SEEN_AGAIN = frozenset(
         FlagKind.CAMERA_BLOCKED,
         FlagKind.FEED_FROZEN,
         FlagKind.FEED_LOOPED,
+        FlagKind.SEAT_CHANGED,
     }
 )
 
@@ -80,6 +81,13 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
             WindowRule(Timing(8000, 30_000, 60_000, max_gap_ms=60_000), 16_000, 0.5, 0.25),
             Severity.ALERT,
             ("identity",),
+        ),
+        # Form 1 "changing seats". Looked for every 2 s while a face is seen; lasting, since whoever
+        # passes behind the student hides the room too.
+        FlagKind.SEAT_CHANGED: KindPolicy(
+            WindowRule(Timing(20_000, 20_000, 120_000, max_gap_ms=10_000), 30_000, 0.8, 0.4),
+            Severity.NOTICE,
+            ("feed", "faces"),
         ),
         FlagKind.PHONE: KindPolicy(  # T-4.7, T-4.8
             SequentialRule(

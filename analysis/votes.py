@@ -21,8 +21,8 @@ class SightLimits:
     their eyes rest within 0.02 eye widths of it. Faces of one person lie up to 0.6 apart, those of
     two people 0.62 and more (analysis/detectors/face_print.py): half-way the vote is 0.5.
     The object model gives a person whose head is behind a sheet of paper 0.41 and more (nine of
-    ten people; the tenth 0), an empty room 0. What a loop and a photograph measure:
-    detectors/recurrence.py, detectors/stiffness.py.
+    ten people; the tenth 0), an empty room 0. What a loop, a photograph and another room measure:
+    detectors/recurrence.py, detectors/stiffness.py, seat.py.
     """
 
     dark_luma: float = 30.0
@@ -45,6 +45,7 @@ class SightLimits:
     eyes_aside: float = 0.1
     same_face: float = 0.5
     other_face: float = 0.7
+    other_view: float = 0.3
 
 
 def _seen(measures: Measures, limits: SightLimits) -> bool:
@@ -161,6 +162,11 @@ def identity_mismatch(measures: Measures, limits: SightLimits) -> float | None:
     return min(1.0, max(0.0, share))
 
 
+def seat_changed(measures: Measures, limits: SightLimits) -> float | None:
+    """Another room than this sitting's, with somebody in it."""
+    return float(measures["view_same"] < limits.other_view) if "view_same" in measures else None
+
+
 def speech(measures: Measures) -> float | None:
     """Somebody speaks, whoever it is: heard, so a covered camera does not matter."""
     return measures.get("voice")
@@ -180,6 +186,7 @@ _OF_THE_SCENE: Mapping[FlagKind, Vote] = {
     FlagKind.FEED_LOOPED: looped,
     FlagKind.LOOKING_AWAY: looking_away,
     FlagKind.IDENTITY_MISMATCH: identity_mismatch,
+    FlagKind.SEAT_CHANGED: seat_changed,
 }
 
 

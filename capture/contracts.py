@@ -258,6 +258,8 @@ class Relief(IntEnum):
 class CaptureFigures:
     """How much is going on. ``waiting``: for a place. Frames are counted since the start.
 
+    ``sound_lost_ms``: since the start; what analysis never heard though it listened.
+
     ``recorded_ms`` of ``elapsed_ms``: what is on record of the sittings that publish now, from
     the first picture of each on.
     """
@@ -267,6 +269,7 @@ class CaptureFigures:
     live: int = 0
     frames_decoded: int = 0
     frames_dropped: int = 0
+    sound_lost_ms: int = 0
     recorded_ms: int = 0
     elapsed_ms: int = 0
 

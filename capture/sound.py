@@ -70,7 +70,6 @@ class SoundSampler:
         self._busy = False
         self._closed = False
         self._stream = _OpusStream()
-        self.skipped = 0
 
     def feed(self, data: bytes, at_ms: int) -> None:
         """Take a packet; never blocks."""
@@ -78,7 +77,7 @@ class SoundSampler:
             if self._closed or self._tap.relief >= Relief.RECORDING_ONLY:
                 return
             if len(self._waiting) >= _BACKLOG:
-                self.skipped += len(self._waiting)
+                self._tap.lose(max(0, at_ms - self._waiting[0][1]))
                 self._waiting.clear()
             self._waiting.append((data, at_ms))
             if self._busy or at_ms - self._waiting[0][1] < GATHERED_MS:

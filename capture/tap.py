@@ -85,14 +85,18 @@ class AudioTap:
         self._room = room_ms * SOUND_RATE // 1000
         self._held = 0
         self._waiting: deque[AudioChunk] = deque()
-        self._dropped = 0
+        self._lost_ms = 0
         self._closed = False
         self._lock = threading.Lock()
 
     @property
-    def dropped(self) -> int:
-        """Chunks that nobody took in time."""
-        return self._dropped
+    def lost_ms(self) -> int:
+        """Sound that nobody took in time, or that was not decoded in time."""
+        return self._lost_ms
+
+    def lose(self, ms: int) -> None:
+        with self._lock:
+            self._lost_ms += ms
 
     def put(self, chunk: AudioChunk) -> None:
         with self._lock:
@@ -101,8 +105,9 @@ class AudioTap:
             self._waiting.append(chunk)
             self._held += chunk.samples.size
             while self._held > self._room:
-                self._held -= self._waiting.popleft().samples.size
-                self._dropped += 1
+                samples = self._waiting.popleft().samples.size
+                self._held -= samples
+                self._lost_ms += samples * 1000 // SOUND_RATE
 
     def take(self) -> list[AudioChunk]:
         """All that waits, in order."""

@@ -37,8 +37,11 @@ class LiveTrack:
 
     def figures(self, key: TrackKey, taps: Taps | None) -> CaptureFigures:
         status = self.status(taps)
+        sound = taps.sound if taps else None
         frames = CaptureFigures(
-            frames_decoded=status.frames_decoded, frames_dropped=status.frames_dropped
+            frames_decoded=status.frames_decoded,
+            frames_dropped=status.frames_dropped,
+            sound_lost_ms=sound.lost_ms if sound else 0,
         )
         if self.session is None:
             return frames

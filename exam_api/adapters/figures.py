@@ -55,6 +55,11 @@ class CaptureMetrics(Collector):
         yield CounterMetricFamily(
             "baqylau_frames_dropped", "Frames that analysis never saw", now.frames_dropped
         )
+        yield CounterMetricFamily(
+            "baqylau_sound_lost_seconds",
+            "Sound that analysis never heard",
+            now.sound_lost_ms / 1000,
+        )
         yield GaugeMetricFamily(
             "baqylau_disk_free_bytes",
             "Free where the data are",

@@ -274,7 +274,9 @@ class RemoteCapture(CaptureService):
         sittings = [one for one, owner in self._owners.items() if owner is worker]
         figures = worker.figures
         self._lost_figures += CaptureFigures(
-            frames_decoded=figures.frames_decoded, frames_dropped=figures.frames_dropped
+            frames_decoded=figures.frames_decoded,
+            frames_dropped=figures.frames_dropped,
+            sound_lost_ms=figures.sound_lost_ms,
         )
         for sitting_id in sittings:
             for segment in await self.repaired(sitting_id):

@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 import av
@@ -218,6 +219,19 @@ def test_people_who_sit_normally_do_not_look_away(only_faces, shared_media) -> N
         assert [update for _, told in seen for update in told] == [], clip.name
         cast = [observation.scores[FlagKind.LOOKING_AWAY] for observation, _ in seen]
         assert cast.count(0.0) >= 30, clip.name
+
+
+def test_another_room_behind_the_student_is_another_place(only_faces, shared_media) -> None:
+    """``webcam_hungry`` was taken elsewhere than the other clips; ``webcam_milk`` was not."""
+    for clip, expected in (("hungry", {FlagKind.SEAT_CHANGED}), ("milk", set())):
+        before = looped(shared_media / "webcam_book.mp4", 130)
+        after = looped(shared_media / f"webcam_{clip}.mp4", 40)
+        later = (replace(frame, at_ms=frame.at_ms + 130_000) for frame in after)
+        faces = Remembering(only_faces.makers["faces"]())
+        models = ModelSet({"faces": lambda faces=faces: faces}, (), {})
+        analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s")
+        told = [update for frame in chain(before, later) for update in analyzer.feed(frame)[1]]
+        assert {update.flag.kind for update in told} == expected, clip
 
 
 def test_eyes_held_to_the_side_are_looking_away(only_faces, shared_media) -> None:

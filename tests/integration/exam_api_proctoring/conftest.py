@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import httpx
 import numpy as np
 import pytest
 
 COMMAND = [sys.executable, "-m", "exam_api.cli", "--lang", "en"]
 FPS = 15
+SPOKEN_S = 28
+SPOKEN = "Какой ответ на третий вопрос, скажи быстрее, пожалуйста, я совсем не знаю. " * 5
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -44,6 +47,38 @@ def baqylau(*arguments: object, timeout_s: float = 60, **settings: object) -> An
 @pytest.fixture
 def command() -> Callable[..., Any]:
     return baqylau
+
+
+@pytest.fixture(scope="session")
+def somebody(require, tmp_path_factory) -> Path:
+    """One photograph as a webcam's picture, with a little noise."""
+    image = cv2.imread(str(require("shared") / "faces/face_recognition/biden_2.jpg"))
+    height = image.shape[0] * 640 // image.shape[1]
+    shown = cv2.resize(image, (640, height), interpolation=cv2.INTER_AREA)[:480]
+    shown = cv2.copyMakeBorder(shown, 0, 480 - shown.shape[0], 0, 0, cv2.BORDER_REPLICATE)
+    path = tmp_path_factory.mktemp("somebody") / "somebody.webm"
+    chance = np.random.default_rng(1)
+    noises = [chance.integers(-6, 6, shown.shape) for _ in range(5)]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=FPS, options={"deadline": "realtime"})
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        stream.bit_rate = 800_000
+        stream.codec_context.thread_count = 1  # libvpx threads spin while they wait
+        for number in range(SPOKEN_S * FPS):
+            picture = np.clip(shown + noises[number % 5], 0, 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(scope="session")
+def voice(require, tmp_path_factory) -> Path:
+    """Somebody reads a question aloud, for as long as ``somebody`` is seen."""
+    path = tmp_path_factory.mktemp("voice") / "voice.wav"
+    subprocess.run([require("espeak-ng"), "-v", "ru", "-w", path, SPOKEN], check=True)
+    return path
 
 
 @pytest.fixture

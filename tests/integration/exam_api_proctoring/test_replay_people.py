@@ -1,47 +1,13 @@
 """`baqylau replay` with a voice and a photo: both reach the analysis over real WebRTC."""
 
 import json
-import subprocess
-from fractions import Fraction
 
-import av
-import cv2
-import numpy as np
 import pytest
-from av.video.stream import VideoStream
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
-FPS, SECONDS = 15, 28
-TEXT = "Какой ответ на третий вопрос, скажи быстрее, пожалуйста, я совсем не знаю. " * 5
 
 
-@pytest.fixture
-def somebody(require, tmp_path):
-    """One photograph as a webcam's picture, with a little noise."""
-    image = cv2.imread(str(require("shared") / "faces/face_recognition/biden_2.jpg"))
-    height = image.shape[0] * 640 // image.shape[1]
-    shown = cv2.resize(image, (640, height), interpolation=cv2.INTER_AREA)[:480]
-    shown = cv2.copyMakeBorder(shown, 0, 480 - shown.shape[0], 0, 0, cv2.BORDER_REPLICATE)
-    path, chance = tmp_path / "somebody.webm", np.random.default_rng(1)
-    noises = [chance.integers(-6, 6, shown.shape) for _ in range(5)]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libvpx", rate=FPS, options={"deadline": "realtime"})
-        assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
-        stream.bit_rate = 800_000
-        stream.codec_context.thread_count = 1  # libvpx threads spin while they wait
-        for number in range(SECONDS * FPS):
-            picture = np.clip(shown + noises[number % 5], 0, 255).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
-
-
-def test_a_stranger_who_speaks_is_seen_and_heard(command, require, somebody, tmp_path):
-    voice = tmp_path / "voice.wav"
-    subprocess.run([require("espeak-ng"), "-v", "ru", "-w", voice, TEXT], check=True)
+def test_a_stranger_who_speaks_is_seen_and_heard(command, require, somebody, voice, tmp_path):
     photo = require("shared") / "faces/face_recognition/obama_1.jpg"
     done = command(
         *("replay", somebody, "--audio", voice, "--identity", photo),

@@ -16,7 +16,7 @@ def vote(kind: FlagKind, **measures: float) -> float | None:
 
 
 def test_a_student_in_a_clear_picture_raises_nothing() -> None:
-    alike = {"identity_distance": 0.41, "voice": 0.0}
+    alike = {"identity_distance": 0.41, "voice": 0.0, "view_same": 0.9}
     straight = {"turned_off_deg": 4.0, "eyes_off": 0.01}
     things = {"phone": 0.0, "person": 0.9, "notes_near": 0, "screen_near": 0, "headphones_near": 0}
     anew = {"loop_best": 5.0, "loop_usual": 9.0, "loop_near": 4.0}
@@ -92,8 +92,15 @@ def test_without_a_detector_there_is_no_vote() -> None:
             FlagKind.HEADPHONES,
             FlagKind.SECOND_SCREEN,
             FlagKind.FEED_LOOPED,
+            FlagKind.SEAT_CHANGED,
         )
     )
+
+
+@pytest.mark.parametrize(("same", "expected"), [(0.95, 0.0), (0.64, 0.0), (0.2, 1.0)])
+def test_a_room_that_is_not_alike_is_another_place(same: float, expected: float) -> None:
+    assert vote(FlagKind.SEAT_CHANGED, view_same=same) == expected
+    assert vote(FlagKind.SEAT_CHANGED) is None
 
 
 @pytest.mark.parametrize(

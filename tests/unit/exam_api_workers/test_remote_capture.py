@@ -240,7 +240,7 @@ async def test_a_workers_end_is_told_for_each_of_its_sittings_only(capture, told
         TrackKey("a", TrackKind.SCREEN): TrackState(LIVE, 700, ()),
         TrackKey("c"): TrackState(SILENT, 800, ()),
     }
-    dead.figures = CaptureFigures(publishing=2, live=2, frames_decoded=10, frames_dropped=2)
+    dead.figures = CaptureFigures(2, 0, 2, frames_decoded=10, frames_dropped=2, sound_lost_ms=480)
     before = capture.figures()
     dead.lost = True
     await capture._lost(dead)
@@ -253,7 +253,8 @@ async def test_a_workers_end_is_told_for_each_of_its_sittings_only(capture, told
     ]
     assert owners(capture) == {"b": 1}
     assert (before.live, capture.figures().live) == (2, 0)
-    assert capture.figures().frames_decoded == before.frames_decoded  # a counter never goes back
+    after = capture.figures()  # a counter never goes back
+    assert (after.frames_decoded, after.frames_dropped, after.sound_lost_ms) == (10, 2, 480)
     await capture.publish(grant("a"), "v=0")
     assert owners(capture) == {"b": 1, "a": 1}
     del capture.pool._workers[0]
