@@ -183,6 +183,13 @@ class Settings(BaseSettings):
         description="Whether another proctor, who sees no decision of the first, looks at every "
         "act before it is forwarded.",
     )
+    act_commission_quorum: int = Field(
+        default=3,
+        ge=1,
+        title="Commission's votes on an act",
+        description="S-12: how many members of the commission must have voted before an act is "
+        "confirmed, withdrawn or taken up again; the majority decides.",
+    )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Almaty",
         title="Time zone",
@@ -366,6 +373,7 @@ class Settings(BaseSettings):
             timedelta(days=self.act_answer_days),
             timedelta(days=self.act_decide_days),
             self.act_second_review,
+            self.act_commission_quorum,
         )
 
     @property

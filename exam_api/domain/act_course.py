@@ -3,7 +3,8 @@
 No step is skipped, and none is undone but by a counter-step, which is a step on record too.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,9 +38,11 @@ class ActStep(StrEnum):
     DISAGREE = "disagree"
     REFUSE = "refuse"  # form 2 is on record
     LAPSE = "lapse"  # the day to answer is over
+    VOTE = "vote"  # S-12: a member of the commission is for one of the three that follow
     CONFIRM = "confirm"  # T-4.9: the result is annulled
     WITHDRAW = "withdraw"
-    RECALL = "recall"  # counter-steps from here on
+    UNVOTE = "unvote"  # counter-steps from here on
+    RECALL = "recall"
     TAKE_BACK = "take_back"
     REOPEN = "reopen"
     RECONSIDER = "reconsider"
@@ -51,8 +54,10 @@ ANSWERED: Final = frozenset(
 )
 DECIDED: Final = frozenset({ActState.CONFIRMED, ActState.WITHDRAWN})
 COUNTER_STEPS: Final = frozenset(
-    {ActStep.RECALL, ActStep.TAKE_BACK, ActStep.REOPEN, ActStep.RECONSIDER}
+    {ActStep.UNVOTE, ActStep.RECALL, ActStep.TAKE_BACK, ActStep.REOPEN, ActStep.RECONSIDER}
 )
+# The commission's, taken by its votes together.
+DECIDING: Final = frozenset({ActStep.CONFIRM, ActStep.WITHDRAW, ActStep.RECONSIDER})
 # The student may see the act (S-19).
 SHOWN: Final = frozenset(ActState) - {ActState.MADE, ActState.FORWARDED}
 
@@ -77,13 +82,19 @@ TRANSITIONS: Final[Mapping[tuple[ActState, ActStep], ActState]] = {
             (ActStep.TAKE_BACK, ActState.FORWARDED),
         )
     },
+    **{
+        (state, step): state
+        for state in (*ANSWERED, ActState.RECONSIDERED, *DECIDED)
+        for step in (ActStep.VOTE, ActStep.UNVOTE)
+    },
     (ActState.FORWARDED, ActStep.RECALL): ActState.MADE,
     **{(state, ActStep.TAKE_BACK): ActState.FORWARDED for state in _DELIVERED},
     **{(state, ActStep.REOPEN): ActState.DELIVERED for state in ANSWERED},
     **{(state, ActStep.RECONSIDER): ActState.RECONSIDERED for state in DECIDED},
 }
 
-# Who takes a step. A refusal comes with form 2, and the day that is over with the clock.
+# Who takes a step. A refusal comes with form 2, the day that is over with the clock, and a vote
+# with the step that it is for.
 WHO: Final[Mapping[ActStep, frozenset[Role]]] = {
     ActStep.FORWARD: frozenset({Role.MEMBER}),
     ActStep.RECALL: frozenset({Role.MEMBER, Role.COMMISSION}),
@@ -96,6 +107,7 @@ WHO: Final[Mapping[ActStep, frozenset[Role]]] = {
     ActStep.CONFIRM: frozenset({Role.COMMISSION}),
     ActStep.WITHDRAW: frozenset({Role.COMMISSION}),
     ActStep.RECONSIDER: frozenset({Role.COMMISSION}),
+    ActStep.UNVOTE: frozenset({Role.COMMISSION}),
 }
 # A person says why, or with what.
 WITH_REASON: Final = COUNTER_STEPS | {ActStep.DISAGREE, ActStep.CONFIRM, ActStep.WITHDRAW}
@@ -118,15 +130,27 @@ def possible_steps(state: ActState, roles: frozenset[Role]) -> tuple[ActStep, ..
     )
 
 
+def decision_of(votes: Collection[ActStep], quorum: int) -> ActStep | None:
+    """S-12: what most of at least ``quorum`` members are for. None: too few yet, or a tie."""
+    ranked = Counter(votes).most_common(2)
+    if len(votes) < quorum or [count for _, count in ranked] == [ranked[0][1]] * 2:
+        return None
+    return ranked[0][0]
+
+
 @dataclass(frozen=True, slots=True)
 class ActPolicy:
-    """How long each step may take, and whether a second, blind reviewer sees every act first."""
+    """How long each step may take, and who must have looked at an act.
+
+    ``second_review``: a second, blind reviewer sees every act first; ``quorum``: of the commission.
+    """
 
     forward: timedelta = timedelta(days=2)
     deliver: timedelta = timedelta(days=2)
     answer: timedelta = timedelta(days=3)
     decide: timedelta = timedelta(days=5)
     second_review: bool = False
+    quorum: int = 3
 
     def due_at(self, state: ActState, since: datetime) -> datetime | None:
         """When the next step is due; None: nothing is awaited any more."""

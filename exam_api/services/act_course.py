@@ -161,7 +161,7 @@ async def _tell(unit: ActCourseUnit, act: CourseAct, step: ActStep, step_id: int
     kind = NoticeKind.ACT_FORWARDED if step is ActStep.FORWARD else NoticeKind.ACT_STEP
     if roles := _TOLD.get(step):
         people = [act.made_by] if step is ActStep.RECALL else []
-        notice = _notice(act, kind, f"act_step:{step_id}", f"/acts/{act.id}")
+        notice = _notice(act, kind, step_key(step_id), f"/acts/{act.id}")
         await unit.notices.add(notice, roles=roles, people=people)
     if step in _STUDENT_IS_TOLD:
         delivered = act.state is ActState.DELIVERED
@@ -171,9 +171,14 @@ async def _tell(unit: ActCourseUnit, act: CourseAct, step: ActStep, step_id: int
         await unit.notices.add(notice, people=[act.student_id])
 
 
+def step_key(step_id: int) -> str:
+    """Of the notice that tells staff of a step."""
+    return f"act_step:{step_id}"
+
+
 def student_key(step_id: int) -> str:
-    """Of the notice that tells the student of a step."""
-    return f"act_step:{step_id}:student"
+    """Of the notice that tells the student."""
+    return f"{step_key(step_id)}:student"
 
 
 def _notice(act: CourseAct, kind: NoticeKind, once_key: str, link: str) -> NewNotice:

@@ -64,7 +64,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class CourseStep:
-    """``by`` is None where the clock took the step; ``reference``: the id of form 2."""
+    """``by`` is None where the clock took the step; ``reference``: as in ``StepLine``."""
 
     id: int
     step: ActStep

@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from exam_api.domain.act_course import (
+    DECIDED,
+    DECIDING,
     WHO,
     WITH_REASON,
     ActPolicy,
     ActState,
     ActStep,
+    decision_of,
     next_act_state,
     possible_steps,
 )
@@ -31,6 +34,7 @@ from exam_api.services.act_course import (
     due_of,
     forward,
     lacks_second,
+    step_key,
     student_key,
     take_step,
 )
@@ -49,8 +53,9 @@ from exam_api.services.second_reviews import SecondOpinion
 
 TEXT_LIMIT: Final = 2000
 _BY_STUDENT: Final = frozenset({ActStep.OPEN, ActStep.AGREE, ActStep.DISAGREE})
-_DECIDING: Final = frozenset({ActStep.CONFIRM, ActStep.WITHDRAW, ActStep.RECONSIDER})
+_BALLOT: Final = frozenset({ActStep.VOTE, ActStep.UNVOTE})
 _DELIVERING: Final = frozenset({ActStep.DELIVER, ActStep.REOPEN})
+_SENDING: Final = _DELIVERING | {ActStep.FORWARD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,10 @@ class ActEvidence:
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """``by`` is None where the clock took the step; ``reference``: the id of form 2."""
+    """``by`` is None where the clock took the step.
+
+    ``reference``: the id of form 2; of a vote, the step that it is for.
+    """
 
     step: ActStep
     before: ActState
@@ -133,7 +141,11 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class ActWay:
-    """``can``: the steps that are the asking person's now; ``mails``: how the delivery fares."""
+    """``can``: the steps that are the asking person's now.
+
+    ``mails``: how those fare that the act was forwarded and delivered with. ``votes`` of the
+    commission stand, ``quorum`` are needed (S-12); the student sees them once it is decided.
+    """
 
     act: ActLine
     own: bool
@@ -141,6 +153,8 @@ class ActWay:
     evidence: tuple[ActEvidence, ...]
     can: tuple[ActStep, ...]
     mails: tuple[Delivery, ...]
+    votes: int
+    quorum: int
 
 
 class ActDesk:
@@ -193,20 +207,22 @@ class ActDesk:
         steps = await _steps(unit, act)
         document = await unit.act_course.document(act.id)
         own = act.student_id == actor.id
-        mails: Sequence[Delivery] = ()
-        delivered = [step.id for step in steps if step.step in _DELIVERING]
-        if delivered and not own:
-            mails = await unit.act_course.told(student_key(delivered[-1]))
+        mails = () if own else await _mails(unit, steps)
         second = {} if own else await unit.act_course.second_opinions(act.id)
-        can = [step for step in possible_steps(act.state, actor.roles) if step is not ActStep.OPEN]
+        votes = _votes(steps)
+        not_now = {ActStep.OPEN, *(DECIDING if actor.id in votes else {ActStep.UNVOTE})}
+        can = [step for step in possible_steps(act.state, actor.roles) if step not in not_now]
         allowed = [step for step in can if await _may(unit, actor, act, step)]
+        hidden = _BALLOT if own and act.state not in DECIDED else frozenset()
         return ActWay(
             act=self._line(act),
             own=own,
-            steps=tuple(_step_line(step) for step in steps),
+            steps=tuple(_step_line(step) for step in steps if step.step not in hidden),
             evidence=tuple(_evidence(entry, second) for entry in document.get("evidence", ())),
             can=tuple(allowed),
-            mails=tuple(mails),
+            mails=mails,
+            votes=0 if own else len(votes),
+            quorum=self.policy.quorum,
         )
 
     async def frame(self, actor: Actor, act_id: str, flag_id: str) -> bytes:
@@ -263,10 +279,29 @@ class ActDesk:
             if step is ActStep.FORWARD:
                 await self._forward(unit, actor, act, text)
                 return
+            if step in DECIDING:
+                await self._vote(unit, act, step, Taken(now, actor.id, text))
+                return
+            if step is ActStep.UNVOTE and actor.id not in _votes(await _steps(unit, act)):
+                raise IllegalTransition("there is no vote to take back")
             due_at = act.due_at
             if step in _BY_STUDENT - {ActStep.OPEN} and due_at is not None and now >= due_at:
                 raise ActAnswerLate
             await take_step(unit, act, step, Taken(now, actor.id, text), self.policy)
+
+    async def _vote(self, unit: ActCourseUnit, act: CourseAct, step: ActStep, taken: Taken) -> None:
+        """S-12: a vote; with enough of them the step itself, with what its voters stated."""
+        next_act_state(act.state, step)
+        if taken.by in _votes(await _steps(unit, act)):
+            raise IllegalTransition("this member has voted")
+        vote = replace(taken, reference=step.value)
+        await take_step(unit, act, ActStep.VOTE, vote, self.policy)
+        votes = _votes(await _steps(unit, act)).values()
+        decision = decision_of([ActStep(str(one.reference)) for one in votes], self.policy.quorum)
+        if decision is not None:
+            stated = [one.reason for one in votes if one.reference == decision]
+            reason = "\n".join(dict.fromkeys(stated))
+            await take_step(unit, act, decision, replace(taken, reason=reason), self.policy)
 
     async def _forward(
         self, unit: ActCourseUnit, actor: Actor, act: CourseAct, reason: str
@@ -310,7 +345,7 @@ async def _require(unit: ActCourseUnit, actor: Actor, act: CourseAct, step: ActS
     if not await _as_role(unit, actor, act, step):
         await unit.act_course.get(act.id, actor)
         raise Forbidden
-    if step in _DECIDING and actor.id in await _earlier(unit, act):
+    if step in DECIDING and actor.id in await _earlier(unit, act):
         raise ActOwnStep
 
 
@@ -343,6 +378,28 @@ async def _earlier(unit: ActCourseUnit, act: CourseAct) -> set[str | None]:
 
 async def _steps(unit: ActCourseUnit, act: CourseAct) -> Sequence[CourseStep]:
     return await unit.act_course.steps(act.course_id) if act.course_id else ()
+
+
+async def _mails(unit: ActCourseUnit, steps: Sequence[CourseStep]) -> tuple[Delivery, ...]:
+    """Of the newest forwarding and the newest delivery."""
+    newest = {step.step in _DELIVERING: step.id for step in steps if step.step in _SENDING}
+    keys = [
+        student_key(step) if to_student else step_key(step) for to_student, step in newest.items()
+    ]
+    return tuple([mail for key in keys for mail in await unit.act_course.told(key)])
+
+
+def _votes(steps: Sequence[CourseStep]) -> dict[str | None, CourseStep]:
+    """By member: those given since the act came where it is, and not taken back."""
+    votes: dict[str | None, CourseStep] = {}
+    for step in steps:
+        if step.before is not step.after:
+            votes.clear()
+        elif step.step is ActStep.VOTE:
+            votes[step.by] = step
+        elif step.step is ActStep.UNVOTE:
+            votes.pop(step.by, None)
+    return votes
 
 
 def _unopened(act: CourseAct, steps: Sequence[CourseStep]) -> bool:

@@ -41,12 +41,16 @@ def session_cookie(request: Request) -> str | None:
 
 
 def set_session_cookie(request: Request, response: Response, log_in: LogIn) -> None:
-    """Also where an older session's cookie was: a log-in always makes a new one."""
-    https = core_of(request).web.https
+    """Also where an older session's cookie was: a log-in always makes a new one.
+
+    It ends by its age, not at a time: the clock of the person's computer may be wrong (RFC 6265).
+    """
+    core = core_of(request)
+    https = core.web.https
     response.set_cookie(
         cookie_name(https=https),
         log_in.cookie,
-        expires=log_in.expires_at,
+        max_age=int((log_in.expires_at - core.clock.now()).total_seconds()),
         path="/",
         secure=https,
         httponly=True,

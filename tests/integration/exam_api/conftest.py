@@ -395,6 +395,12 @@ class MadeAct:
         for step in steps:
             await self.core.act_desk.step(actor, self.act_id, ActStep(step), text)
 
+    async def decide(self, *steps: str) -> None:
+        """By three members of the commission (S-12), one step after the other."""
+        for step in steps:
+            for login in ("commission", "commission2", "commission3"):
+                await self.take(login, step)
+
     async def put_on_the_way(self) -> None:
         """Forwarded by the member and delivered by the dean's office."""
         await self.take("member", "forward")

@@ -49,6 +49,8 @@ async def test_forwarding_again_changes_nothing(core, made_act) -> None:
     assert again.acts == ()
     assert [login for login, _ in await told(core, "act_forwarded")] == [
         "commission",
+        "commission2",
+        "commission3",
         "dean",
         "registrar",
     ]
