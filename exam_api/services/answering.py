@@ -42,7 +42,7 @@ class Answering:
             # Read after the locks were granted: waiting for them gains nobody time.
             group = _Group(sittings, {ref: dict(stored[ref]) for ref in stored}, self._clock.now())
             told = [group.judged(offer) for offer in offers]
-            await unit.answers.keep(group.news)
+            await unit.answers.keep(group.news, group.answered)
         return told
 
 
@@ -59,6 +59,7 @@ class _Group:
         self._given = given
         self._now = now
         self.news: list[NewAnswer] = []
+        self.answered: dict[str, int] = {}
 
     def judged(self, offer: Offered) -> AnswerView | ExamError:
         """One that is refused changes nothing for the others."""
@@ -81,11 +82,14 @@ class _Group:
             counting = GivenAnswer(offer.item_id, offer.response, offer.client_seq, self._now)
             given[offer.item_id] = counting
             self.news.append(NewAnswer(offer.sitting_id, offer.client_id, counting))
+        answered = sum(not answer.response.blank for answer in given.values())
+        if applied:
+            self.answered[offer.sitting_id] = answered
         return AnswerView(
             item_id=offer.item_id,
             response=counting.response,
             client_seq=counting.client_seq,
             saved_at=counting.saved_at,
             applied=applied,
-            answered=sum(not answer.response.blank for answer in given.values()),
+            answered=answered,
         )

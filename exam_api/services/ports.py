@@ -317,10 +317,11 @@ class NewAnswer:
 
 
 class Answers(Protocol):
-    async def keep(self, answers: Sequence[NewAnswer]) -> None:
+    async def keep(self, answers: Sequence[NewAnswer], answered: Mapping[str, int]) -> None:
         """Each counts from now on, in place of an earlier one; the log keeps them all.
 
         The sittings are locked, and what came too late for its question is not among these.
+        ``answered``: how many items each of their sittings has then (as ``count``).
         """
         ...
 
@@ -402,10 +403,15 @@ class Unit(Protocol):
 
 
 class Units(Protocol):
-    """``sitting_listeners`` hear after a commit which sittings it changed, or told of."""
+    """``sitting_listeners`` hear after a commit which sittings it changed, or told of.
+
+    ``answer_listeners`` hear after one with answers how many items each sitting has answered.
+    """
 
     @property
     def sitting_listeners(self) -> list[Callable[[Collection[str]], None]]: ...
+    @property
+    def answer_listeners(self) -> list[Callable[[Mapping[str, int]], None]]: ...
     def read(self) -> AbstractAsyncContextManager[Unit]: ...
     def write(self) -> AbstractAsyncContextManager[Unit]:
         """Commits at the end of the block, rolls back on any exception. StorageError."""

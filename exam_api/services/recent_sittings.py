@@ -5,8 +5,8 @@ sitting); what another process did, when ``trust`` has passed.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -56,6 +56,13 @@ class RecentSittings:
         self._seen.move_to_end(ref)
         while len(self._seen) > _MOST:
             self._seen.popitem(last=False)
+
+    def answered(self, counts: Mapping[str, int]) -> None:
+        """An answer changes nothing else that is shown of a sitting."""
+        for ref, count in counts.items():
+            self._changes[ref] = self.changes(ref) + 1
+            if (seen := self._seen.get(ref)) is not None:
+                self._seen[ref] = replace(seen, view=replace(seen.view, answered=count))
 
     def drop(self, sitting_ids: Collection[str]) -> None:
         for ref in sitting_ids:

@@ -48,6 +48,7 @@ class SittingDesk:
         self._viewer = SittingViewer(clock, live)
         self.recent = RecentSittings()
         units.sitting_listeners.append(self.recent.drop)
+        units.answer_listeners.append(self.recent.answered)
 
     async def exams(self, actor: Actor) -> tuple[ExamCard, ...]:
         """What the actor may see; to a student, past exams only where they sat."""

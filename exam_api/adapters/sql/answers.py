@@ -1,9 +1,10 @@
 """Answers: the one that counts, and the append-only log of all that were taken."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Insert, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,37 +32,46 @@ def _values(answer: NewAnswer) -> dict[str, Any]:
     }
 
 
+# What every answer and every poll of a room asks is put together once: that costs more than asking.
+_OF_EACH: Final = select(*_COLUMNS).where(
+    Answer.sitting_id.in_(bindparam("sittings", expanding=True))
+)
+_COUNT: Final = select(func.count()).where(
+    Answer.sitting_id == bindparam("sitting"), Answer.blank.is_(False)
+)
+_LOGGED: Final = insert(AnswerLog)
+
+
+@cache
+def _counting(dialect: str) -> Insert:
+    """In place of an earlier answer to the item; never of a later one."""
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(Answer)
+    return new.on_conflict_do_update(
+        index_elements=["sitting_id", "item_id"],
+        set_={name: new.excluded[name] for name in ("response", "blank", "client_seq", "saved_at")},
+        where=Answer.client_seq < new.excluded.client_seq,
+    )
+
+
 class SqlAnswers:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self.touched: set[str] = set()
-        name = session.get_bind().dialect.name
-        self._insert = postgresql.insert if name == "postgresql" else sqlite.insert
+        self.answered: dict[str, int] = {}
 
-    async def keep(self, answers: Sequence[NewAnswer]) -> None:
+    async def keep(self, answers: Sequence[NewAnswer], answered: Mapping[str, int]) -> None:
         if not answers:
             return
         logged = [_values(answer) | {"client_id": answer.client_id} for answer in answers]
         rows = [_values(answer) | {"blank": answer.given.response.blank} for answer in answers]
-        counting = self._insert(Answer)
-        later = counting.on_conflict_do_update(
-            index_elements=["sitting_id", "item_id"],
-            set_={
-                name: counting.excluded[name]
-                for name in ("response", "blank", "client_seq", "saved_at")
-            },
-            where=Answer.client_seq < counting.excluded.client_seq,
-        )
-        self.touched.update(answer.sitting_id for answer in answers)
+        self.answered.update(answered)
         connection = await self._session.connection()
-        await connection.execute(later, rows)
-        await connection.execute(insert(AnswerLog), logged)
+        await connection.execute(_counting(connection.dialect.name), rows)
+        await connection.execute(_LOGGED, logged)
 
     async def of_each(
         self, sitting_ids: Collection[str]
     ) -> Mapping[str, Mapping[str, GivenAnswer]]:
-        query = select(*_COLUMNS).where(Answer.sitting_id.in_(sitting_ids))
-        rows = await self._session.execute(query)
+        rows = await self._session.execute(_OF_EACH, {"sittings": list(sitting_ids)})
         found: dict[str, dict[str, GivenAnswer]] = {ref: {} for ref in sitting_ids}
         for sitting_id, item_id, stored, client_seq, saved_at in rows:
             response = response_of(stored)
@@ -72,8 +82,7 @@ class SqlAnswers:
         return list((await self.of_each([sitting_id]))[sitting_id].values())
 
     async def count(self, sitting_id: str) -> int:
-        given = Answer.sitting_id == sitting_id, Answer.blank.is_(False)
-        return await self._session.scalar(select(func.count()).where(*given)) or 0
+        return await self._session.scalar(_COUNT, {"sitting": sitting_id}) or 0
 
     async def credits(self, sitting_id: str) -> Mapping[str, int]:
         query = select(ItemCredit.item_id, ItemCredit.hundredths)

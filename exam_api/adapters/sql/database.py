@@ -5,7 +5,7 @@ of polling the file; other processes (the command line) are waited for by busy_t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy import Connection, create_engine
@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from exam_api.adapters.sql import sqlite_connections
 from exam_api.adapters.sql.migrate import sync_url, upgrade
-from exam_api.adapters.sql.sqlite_connections import WRITES
+from exam_api.adapters.sql.sqlite_connections import WRITES, OneCallConnection
 from exam_api.adapters.sql.storage_errors import translated
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.errors import DatabaseUnreadable, StorageBusy
@@ -28,7 +28,8 @@ class Database:
     """Owned by the event loop that uses it.
 
     ``listeners`` are called after a commit with events, ``job_listeners`` after one with jobs,
-    ``sitting_listeners`` after one that changed sittings or told of them, with their ids.
+    ``sitting_listeners`` after one that changed sittings or told of them, with their ids,
+    ``answer_listeners`` after one with answers, with how many items each sitting has answered.
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
@@ -37,6 +38,7 @@ class Database:
         self.listeners: list[Callable[[], None]] = []
         self.job_listeners: list[Callable[[], None]] = []
         self.sitting_listeners: list[Callable[[Collection[str]], None]] = []
+        self.answer_listeners: list[Callable[[Mapping[str, int]], None]] = []
         is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer: asyncio.Lock | None = asyncio.Lock() if is_sqlite else None
 
@@ -62,6 +64,9 @@ class Database:
             unit = SqlUnit(session, self._clock)
             yield unit
             await session.commit()
+        if answered := unit.answered:
+            for heard_answers in self.answer_listeners:
+                heard_answers(answered)
         if touched := unit.touched_sittings:
             for told in self.sitting_listeners:
                 told(touched)
@@ -110,6 +115,7 @@ def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(
             url.set(drivername="sqlite+aiosqlite"),
+            async_creator=lambda: OneCallConnection.open(url.database or ""),
             pool_size=8,
             max_overflow=0,
             pool_timeout=10,

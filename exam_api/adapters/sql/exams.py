@@ -1,9 +1,22 @@
 """Exams as their actors may see them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Select, Tuple, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    String,
+    Tuple,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
@@ -70,6 +83,25 @@ def moment_key(key: Key) -> Tuple:
     )
 
 
+def _for_student(
+    student_id: str | BindParameter[str],
+) -> Select[tables.Exam, tables.Discipline, tables.Enrolment | None]:
+    enrolled = and_(
+        tables.Enrolment.exam_id == tables.Exam.id, tables.Enrolment.student_id == student_id
+    )
+    return (
+        select(tables.Exam, tables.Discipline, tables.Enrolment)
+        .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
+        .outerjoin(tables.Enrolment, enrolled)
+    )
+
+
+# Put together once: every sitting that is shown asks it.
+_OF_SITTING: Final = _for_student(bindparam("student", type_=String)).where(
+    tables.Exam.id == bindparam("exam")
+)
+
+
 class SqlExams:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -87,13 +119,15 @@ class SqlExams:
 
     async def of(self, sitting: Sitting) -> Exam:
         """The exam of a sitting that the caller was allowed to read."""
-        query = _for_student(sitting.student_id)
-        return await self._one(query.where(tables.Exam.id == sitting.exam_id))
+        ids = {"student": sitting.student_id, "exam": sitting.exam_id}
+        return await self._one(_OF_SITTING, ids)
 
     async def _one(
-        self, query: Select[tables.Exam, tables.Discipline, tables.Enrolment | None]
+        self,
+        query: Select[tables.Exam, tables.Discipline, tables.Enrolment | None],
+        ids: Mapping[str, str] | None = None,
     ) -> Exam:
-        found = (await self._session.execute(query)).first()
+        found = (await self._session.execute(query, ids)).first()
         if found is None:
             raise NotFound
         return exam_for(*found)
@@ -140,16 +174,3 @@ class SqlExams:
             .limit(1)
         )
         return await self._session.scalar(query)
-
-
-def _for_student(
-    student_id: str,
-) -> Select[tables.Exam, tables.Discipline, tables.Enrolment | None]:
-    enrolled = and_(
-        tables.Enrolment.exam_id == tables.Exam.id, tables.Enrolment.student_id == student_id
-    )
-    return (
-        select(tables.Exam, tables.Discipline, tables.Enrolment)
-        .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
-        .outerjoin(tables.Enrolment, enrolled)
-    )

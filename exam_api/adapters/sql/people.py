@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.tables import (
@@ -30,6 +30,12 @@ from exam_api.services.ports import (
     SecondLogIn,
 )
 
+# Put together once: whoever calls is looked up with it.
+_WHOSE: Final = (
+    select(LogInSession, User)
+    .join(User, User.id == LogInSession.user_id)
+    .where(LogInSession.id_hash == bindparam("id_hash"))
+)
 _NOT_RUNNING: Final = [SittingState.SCHEDULED.value, *(state.value for state in COMPLETED)]
 
 
@@ -107,12 +113,7 @@ class SqlSessions:
         await self._session.flush()
 
     async def find(self, id_hash: str) -> LogInRecord | None:
-        query = (
-            select(LogInSession, User)
-            .join(User, User.id == LogInSession.user_id)
-            .where(LogInSession.id_hash == id_hash)
-        )
-        found = (await self._session.execute(query)).first()
+        found = (await self._session.execute(_WHOSE, {"id_hash": id_hash})).first()
         if found is None:
             return None
         row, user = found

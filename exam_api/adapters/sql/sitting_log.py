@@ -2,13 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.tables import SittingLogRow, User
 from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.sitting_log_ports import NamedEntry
+
+# Put together once: every sitting that is shown asks it.
+_OF_SITTING: Final = (
+    select(SittingLogRow, User.full_name)
+    .join(User, User.id == SittingLogRow.by_user)
+    .where(SittingLogRow.sitting_id == bindparam("sitting"))
+    .order_by(SittingLogRow.at, SittingLogRow.id)
+)
 
 
 class SqlSittingLog:
@@ -30,13 +39,7 @@ class SqlSittingLog:
         await self._session.flush()
 
     async def of(self, sitting_id: str) -> Sequence[NamedEntry]:
-        query = (
-            select(SittingLogRow, User.full_name)
-            .join(User, User.id == SittingLogRow.by_user)
-            .where(SittingLogRow.sitting_id == sitting_id)
-            .order_by(SittingLogRow.at, SittingLogRow.id)
-        )
-        found = await self._session.execute(query)
+        found = await self._session.execute(_OF_SITTING, {"sitting": sitting_id})
         return [NamedEntry(_entry(row), name) for row, name in found]
 
     async def of_each(self, sitting_ids: Collection[str]) -> Mapping[str, Sequence[LogEntry]]:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -82,6 +82,18 @@ def _fresh() -> Select[tables.Sitting]:
     return select(tables.Sitting).execution_options(populate_existing=True)
 
 
+# Put together once: every group of answers asks it.
+_EACH_OWN: Final = (
+    _fresh()
+    .where(
+        tuple_(tables.Sitting.id, tables.Sitting.student_id).in_(bindparam("own", expanding=True))
+    )
+    # In the order of ids: two servers that lock several never wait for each other.
+    .order_by(tables.Sitting.id)
+    .with_for_update()
+)
+
+
 class SqlSittings:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -106,10 +118,7 @@ class SqlSittings:
         return sitting
 
     async def lock_each_own(self, own: Collection[tuple[str, str]]) -> Mapping[str, Sitting]:
-        pair = tuple_(tables.Sitting.id, tables.Sitting.student_id)
-        # In the order of ids: two servers that lock several never wait for each other.
-        query = _fresh().where(pair.in_(own)).order_by(tables.Sitting.id).with_for_update()
-        rows = await self._session.scalars(query)
+        rows = await self._session.scalars(_EACH_OWN, {"own": list(own)})
         return {row.id: sitting_of(row) for row in rows}
 
     async def lock_proctored(self, sitting_id: str, actor: Actor) -> Sitting:

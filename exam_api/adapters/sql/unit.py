@@ -1,5 +1,6 @@
 """One transaction's repositories. Other areas add theirs here as further properties."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,9 +55,14 @@ class SqlUnit:
 
     @property
     def touched_sittings(self) -> frozenset[str]:
-        """Those that were saved or answered, or that an event tells of."""
-        used = [name for name in ("sittings", "answers", "events") if name in self.__dict__]
+        """Those that were saved, or that an event tells of."""
+        used = [name for name in ("sittings", "events") if name in self.__dict__]
         return frozenset().union(*(getattr(self, name).touched for name in used))
+
+    @property
+    def answered(self) -> Mapping[str, int]:
+        """How many items each sitting has answered that got answers."""
+        return self.answers.answered if "answers" in self.__dict__ else {}
 
     @cached_property
     def people(self) -> SqlPeople:

@@ -25,11 +25,13 @@ async def test_the_second_poll_asks_the_database_nothing(begun, core: Core) -> N
     assert second == first
 
 
-async def test_an_answer_and_the_media_are_seen_at_the_next_poll(begun, live) -> None:
+async def test_an_answer_and_the_media_are_seen_at_the_next_poll(begun, live, core: Core) -> None:
     assert (await begun.call("GET", "")).json()["answered"] == 0
     question = (await begun.questions())[0]
     await begun.answer(question["id"], question["choices"][0]["id"], 1)
+    statements = Statements(core)
     assert (await begun.call("GET", "")).json()["answered"] == 1
+    assert statements.count == 0
     live.live.clear()
     assert (await begun.call("GET", "")).json()["recording"]["live"] is False
 

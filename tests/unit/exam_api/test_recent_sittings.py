@@ -1,5 +1,6 @@
 """What a polling room is told from memory: never older than the newest change."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -11,12 +12,20 @@ NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 TRUST = timedelta(seconds=10)
 
 
-def seen(ref: str = "s", at: datetime = NOW, **turns: datetime) -> SeenSitting:
+@dataclass
+class View:
+    server_now: datetime
+    exam: SimpleNamespace
+    deadline_at: datetime | None
+    answered: int = 0
+
+
+def seen(ref: str = "s", **turns: datetime) -> SeenSitting:
     exam = SimpleNamespace(
         opens_at=turns.get("opens_at", NOW - timedelta(hours=1)),
         closes_at=turns.get("closes_at", NOW + timedelta(hours=1)),
     )
-    view = SimpleNamespace(server_now=at, exam=exam, deadline_at=turns.get("deadline_at"))
+    view = View(NOW, exam, turns.get("deadline_at"))
     return SeenSitting(SimpleNamespace(id=ref), view)  # type: ignore[arg-type]
 
 
@@ -39,6 +48,15 @@ def test_a_change_is_seen_at_once(recent: RecentSittings) -> None:
     assert recent.get("s", NOW) is None
 
 
+def test_an_answer_changes_only_how_many_there_are(recent: RecentSittings) -> None:
+    before = recent.changes("s")
+    recent.answered({"s": 3, "never shown": 1})
+    recent.put(seen(), changes=before)  # read before the answer came
+    found = recent.get("s", NOW)
+    assert found is not None
+    assert found.view.answered == 3
+
+
 def test_what_was_read_before_a_change_does_not_come_back(recent: RecentSittings) -> None:
     before = recent.changes("s")
     recent.drop(["s"])
@@ -51,7 +69,7 @@ def test_what_was_read_before_a_change_does_not_come_back(recent: RecentSittings
 @pytest.mark.parametrize("turn", ["opens_at", "closes_at", "deadline_at"])
 def test_it_is_not_told_over_a_moment_that_changes_it(turn: str) -> None:
     recent = RecentSittings(TRUST)
-    recent.put(seen(**{turn: NOW + timedelta(seconds=5)}), changes=0)
+    recent.put(seen("s", **{turn: NOW + timedelta(seconds=5)}), changes=0)
     assert recent.get("s", NOW + timedelta(seconds=4)) is not None
     assert recent.get("s", NOW + timedelta(seconds=5)) is None
 
