@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,6 @@ _FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
-    "--remote-debugging-port=0",
 )
 _STEP_MS: Final = 30_000
 
@@ -46,8 +46,9 @@ class Student:
         """Start the browser, with a scene for a camera and a relay on the line."""
         port_file = self._profile / "DevToolsActivePort"
         port_file.unlink(missing_ok=True)
+        own = ("--remote-debugging-port=0", f"--user-data-dir={self._profile}", "about:blank")
         self._process = subprocess.Popen(  # noqa: ASYNC220 - our own browser
-            [self._chromium, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
+            [self._chromium, *_FLAGS, *own],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -87,10 +88,7 @@ class Student:
         assert page is not None
         await page.goto(f"{self._base}/cabinet")
         if "/login" in page.url:
-            await page.fill("[name=login]", self._login)
-            await page.fill("[name=password]", DEMO_PASSWORD)
-            await page.click(".sign-in button")
-            await page.wait_for_url(lambda url: "/login" not in url)
+            await _sign_in(page, self._login)
         if "session-choice" in page.url:
             await page.click("button[name=keep][value=here]")
         if "/cabinet" not in page.url:
@@ -156,3 +154,35 @@ class Student:
         if self._process is not None and self._process.poll() is None:
             await self.kill()
         self.relay.close()
+
+
+async def _sign_in(page: Page, login: str) -> None:
+    await page.fill("[name=login]", login)
+    await page.fill("[name=password]", DEMO_PASSWORD)
+    await page.click(".sign-in button")
+    await page.wait_for_url(lambda url: "/login" not in url)
+
+
+async def live_view_s(
+    playwright: Playwright, chromium: Path, base: str, login: str, times: int
+) -> list[float]:
+    """From a proctor's click on *watch live* to the first picture, in a browser of the proctor."""
+    browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+    try:
+        page = await browser.new_page()
+        page.set_default_timeout(_STEP_MS)
+        await page.goto(f"{base}/login")
+        await _sign_in(page, login)
+        await page.goto(f"{base}/")
+        await page.click("a[href^='/console/']")
+        took: list[float] = []
+        for _ in range(times):
+            await page.wait_for_selector("exam-tile .watch:visible")
+            began = time.monotonic()
+            await page.click("exam-tile .watch:visible")
+            await page.wait_for_selector(".live-state.on")
+            took.append(round(time.monotonic() - began, 3))
+            await page.click("dialog.live .head button")
+        return took
+    finally:
+        await browser.close()

@@ -4,7 +4,8 @@
 does for a newcomer; media pass a relay that is cut (requests too) for 2, 20 and 60 seconds, then
 the browser is killed and started again on its profile. At the end: how much of the exam is on
 record after gap fill, each gap with its cause, whether the signed recording is intact and decodes
-cleanly, and how far sound is from picture (a scene that beeps and shows its clock).
+cleanly, and how far sound is from picture (a scene that beeps and shows its clock). Before the
+first cut a proctor's browser opens the live view some times.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from typing import Any
 import httpx
 from playwright.async_api import async_playwright
 
-from benchmarks.long_browser import Student
+from benchmarks.long_browser import Student, live_view_s
 from benchmarks.long_measures import (
     agreement,
     beeps_of,
@@ -38,7 +39,7 @@ from capture.chain import verify_recording
 from capture.signing import read_public
 from exam_api.services.seeding import DEMO_PASSWORD
 
-LOGIN = "student1"
+LOGIN, PROCTOR = "student1", "proctor1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class Plan:
     minutes: float
     cuts: tuple[tuple[float, float], ...] = ((0.2, 2.0), (0.35, 20.0), (0.55, 60.0))
     kill: float = 0.85
+    views: int = 5
 
 
-QUICK = Plan(0.33, ((0.15, 2.0), (0.4, 4.0)), 0.75)
+QUICK = Plan(0.33, ((0.15, 2.0), (0.4, 4.0)), 0.75, views=1)
 
 
 class Server:
@@ -93,19 +95,20 @@ async def run(plan: Plan, folder: Path, chromium: Path) -> dict[str, Any]:
         await server.ready()
         async with async_playwright() as playwright:
             student = Student(playwright, chromium, folder / "profile", server.url, LOGIN)
+            await student.open()
             try:
+                await student.enter()
+                views = await live_view_s(playwright, chromium, server.url, PROCTOR, plan.views)
                 closed = await sit(student, plan)
             finally:
                 await student.close()
-        return await measured(server, folder, plan, closed)
+        return {"live_view_s": views, **await measured(server, folder, plan, closed)}
     finally:
         server.stop()
 
 
 async def sit(student: Student, plan: Plan) -> list[float]:
-    """The exam with its troubles; for how many seconds there was no browser."""
-    room = await student.open()
-    await student.enter()
+    """The running exam with its troubles; for how many seconds there was no browser."""
     began, seconds = time.monotonic(), plan.minutes * 60
     closed: list[float] = []
     for share, length in (*plan.cuts, (plan.kill, 0.0)):
@@ -113,10 +116,10 @@ async def sit(student: Student, plan: Plan) -> list[float]:
         if length:
             await student.cut(length)
             continue
-        gone = time.monotonic()
-        url = room.url
+        assert student.page is not None
+        gone, url = time.monotonic(), student.page.url
         await student.kill()
-        room = await student.open()
+        await student.open()
         await student.come_back(url)
         closed.append(time.monotonic() - gone)
     await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
@@ -129,7 +132,7 @@ async def measured(
     server: Server, folder: Path, plan: Plan, closed: Sequence[float]
 ) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
-        person = {"login": "proctor1", "password": DEMO_PASSWORD}
+        person = {"login": PROCTOR, "password": DEMO_PASSWORD}
         (await http.post("/api/v1/session", json=person)).raise_for_status()
         (camera,) = server.data.glob("recordings/*/camera")
         sitting = camera.parent.name

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from capture.contracts import CaptureFigures, Relief
+from exam_api.adapters.figures import CaptureMetrics
 from exam_api.adapters.overload_guard import OverloadGuard
 
 
@@ -50,6 +51,15 @@ def test_a_late_loop_is_relieved_and_a_calm_one_restored(capture, lag):
     lag.seconds = 0.01
     looks(guard, now, 40)
     assert capture.relief is Relief.NOTHING
+
+
+@pytest.mark.parametrize("relief", Relief)
+def test_each_step_is_among_the_figures(capture, lag, tmp_path, relief):
+    capture.relieve(relief)
+    figures = CaptureMetrics(capture, lag, tmp_path).collect()
+    told = {one.name: one.samples[0].value for one in figures}
+    assert told["baqylau_relief"] == relief.value
+    assert told["baqylau_disk_free_bytes"] > 0
 
 
 def test_the_processor_counts_by_the_cores_that_may_be_used(capture, lag):
