@@ -54,6 +54,8 @@ class ArchiveStore(Protocol):
         """Tracks that are whole in the bucket since then, and still on the local disk."""
 
     async def removed(self, key: TrackKey, at: datetime) -> None: ...
+    async def restored(self, key: TrackKey, at: datetime) -> None:
+        """Of a track that was removed: files of it are on the local disk again."""
 
 
 class Archive:
@@ -138,14 +140,16 @@ class Archive:
         """Bring back what lies between and is not on the local disk. NotFound, StorageError."""
         key = TrackKey(sitting_id, kind)
         recording = await asyncio.to_thread(self._capture.recording, sitting_id, kind)
-        for file in _between(key, recording, start_ms, end_ms):
-            path = self._path(file)
-            if path.is_file():
-                continue
+        wanted = _between(key, recording, start_ms, end_ms)
+        lacking = [file for file in wanted if not self._path(file).is_file()]
+        if lacking:  # noted first: whatever comes of it, what is here is removed again
+            async with self._write() as store:
+                await store.restored(key, self._clock.now())
+        for file in lacking:
             data = await self._bucket.get(file.blob_key)
             if hashlib.sha256(data).hexdigest() != file.sha256:
                 raise NotFound("the bucket's copy is not what was recorded")
-            await asyncio.to_thread(_put_back, path, data)
+            await asyncio.to_thread(_put_back, self._path(file), data)
 
     def _path(self, file: StoredFile) -> Path:
         return self._root / file.key.sitting_id / file.key.track / file.name

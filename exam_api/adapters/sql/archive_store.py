@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from capture.contracts import TrackKey, TrackKind
 from exam_api.adapters.sql.insert_once import insert_once
@@ -64,9 +64,15 @@ class SqlArchiveStore:
     async def removed(self, key: TrackKey, at: datetime) -> None:
         await self._mark(key, removed_at=at)
 
-    async def _mark(self, key: TrackKey, **values: datetime) -> None:
+    async def restored(self, key: TrackKey, at: datetime) -> None:
+        gone = SealedRow.removed_at.is_not(None)
+        await self._mark(key, gone, archived_at=at, removed_at=None)
+
+    async def _mark(
+        self, key: TrackKey, *where: ColumnElement[bool], **values: datetime | None
+    ) -> None:
         row = (SealedRow.sitting_id == key.sitting_id, SealedRow.track == str(key.track))
-        await self._session.execute(update(SealedRow).where(*row).values(**values))
+        await self._session.execute(update(SealedRow).where(*row, *where).values(**values))
 
 
 def _key(row: SealedRow) -> TrackKey:

@@ -105,6 +105,12 @@ async def test_clip_and_whole_recording_come_from_the_bucket_when_the_disk_was_c
     await recordings.clip(sitting_id, 2500, 100, 300)
     assert sorted(path.name for path in folder.glob("0*")) == ["000002.webm"]  # no more than needed
     assert (await recordings.joined(sitting_id)).read_bytes() == before
+    world.clock.move(minutes=50)
+    await archive.tick()
+    assert len(list(folder.glob("0*"))) == 2  # who looks at it now may go on
+    world.clock.move(minutes=50)
+    await archive.tick()
+    assert sorted(path.name for path in folder.iterdir()) == [NAME]
 
 
 async def test_a_bucket_that_fails_delays_nothing_but_itself(
