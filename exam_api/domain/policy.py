@@ -6,7 +6,21 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from exam_api.domain.policy_rules import OneOf, Switch, Whole, read_setting, rules_of, stored
+from analysis.contracts import FlagKind
+from exam_api.domain.policy_rules import (
+    OneOf,
+    SomeOf,
+    Switch,
+    Whole,
+    read_setting,
+    rules_of,
+    stored,
+)
+
+# The others say that nothing could be watched.
+WATCHABLE = tuple(
+    kind for kind in FlagKind if kind not in {FlagKind.CONNECTION_LOST, FlagKind.ANALYSIS_LOST}
+)
 
 
 class AdmissionRule(StrEnum):
@@ -74,6 +88,8 @@ class ExamPolicy:
     identity_photos: Annotated[bool, Switch("T-4.3")] = False
     # S-17: whether the whole recording is looked at once more before the proctor reviews it
     second_pass: Annotated[bool, Switch("S-17")] = True
+    # T-4.8: kinds of flags that this exam does without, as where books are allowed
+    unwatched: Annotated[tuple[FlagKind, ...], SomeOf("T-4.8", WATCHABLE)] = ()
     # S-13: what is recorded besides the camera and the microphone
     screen: Annotated[bool, Switch("S-13")] = False
     second_camera: Annotated[bool, Switch("S-13")] = False

@@ -3,7 +3,7 @@
 A setting is declared with its kind beside its type: ``Annotated[int, Whole("T-4.5", least=1)]``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -66,7 +66,7 @@ class SomeOf:
     """Any of several codes, each at most once; stored as a list."""
 
     clause: str
-    codes: type[StrEnum]
+    codes: Iterable[StrEnum]
 
     def read(self, stored: object) -> tuple[StrEnum, ...]:
         listed = stored if isinstance(stored, list | tuple) else [None]

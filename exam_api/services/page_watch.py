@@ -37,7 +37,7 @@ class PageWatch:
         """NotInProgress before and after the test; OpenElsewhere from a tab that has it no more."""
         async with self._units.read() as unit:
             sitting = await unit.sittings.get(sitting_id, actor)
-            excused = (await unit.exams.of(sitting)).allowances.excused
+            exam = await unit.exams.of(sitting)
         sitting.require_own(actor.id)
         sitting.require_claimed(client_id)
         if sitting.origin is None or sitting.began_at is None or sitting.completed:
@@ -45,6 +45,7 @@ class PageWatch:
         if sitting_id not in self._pages:
             if not any(states.values()):
                 return
+            excused = {*exam.policy.unwatched, *exam.allowances.excused}
             policy = self._policy.without(*(FlagKind(kind) for kind in excused))
             self._pages[sitting_id] = sitting, PageAnalyzer(policy, sitting_id)
         _, page = self._pages[sitting_id]

@@ -16,6 +16,7 @@ from exam_api.adapters.sql.tables import (
     AnalysedRow,
     Enrolment,
     EventRow,
+    Exam,
     FlagRow,
     GapRow,
     SegmentRow,
@@ -23,6 +24,7 @@ from exam_api.adapters.sql.tables import (
 )
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.ids import new_id
+from exam_api.domain.policy import ExamPolicy
 from exam_api.services.identity_ports import Photo, PhotoKind
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring_ports import (
@@ -72,9 +74,10 @@ class SqlProctoringStore(SqlEventSink):
 
     async def excused(self, sitting_id: str) -> Collection[str]:
         query = (
-            select(Enrolment.excused)
-            .join(
-                Sitting,
+            select(Exam.policy, Enrolment.excused)
+            .join(Sitting, Sitting.exam_id == Exam.id)
+            .outerjoin(
+                Enrolment,
                 and_(
                     Sitting.exam_id == Enrolment.exam_id,
                     Sitting.student_id == Enrolment.student_id,
@@ -82,7 +85,10 @@ class SqlProctoringStore(SqlEventSink):
             )
             .where(Sitting.id == sitting_id)
         )
-        return await self._session.scalar(query) or ()
+        row = (await self._session.execute(query)).one_or_none()
+        if row is None:
+            return ()
+        return {*ExamPolicy.from_json(row.policy).unwatched, *(row.excused or ())}
 
     async def identity_photos(self, sitting_id: str) -> Mapping[PhotoKind, Photo]:
         return await self._unit.identity.photos(sitting_id)

@@ -19,6 +19,7 @@ from capture.contracts import (
 )
 from capture.errors import NothingRecorded
 from exam_api.adapters.blobs import LocalBlobs
+from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
 from exam_api.services.act_documents import Place
@@ -186,3 +187,16 @@ async def test_numbers_drawn_at_once_have_no_gap_and_no_double(rows) -> None:
         *(draw(fails=index % 5 == 0) for index in range(50)), return_exceptions=True
     )
     assert sorted(number for number in drawn if isinstance(number, int)) == list(range(1, 41))
+
+
+async def test_what_is_not_watched_for_is_the_exams_and_the_students(begun, rows, database) -> None:
+    async with database.write() as unit:
+        sitting = await unit.session.get(tables.Sitting, begun.id)
+        exam = await unit.session.get(tables.Exam, sitting.exam_id)
+        key = sitting.exam_id, sitting.student_id
+        enrolment = await unit.session.get(tables.Enrolment, key)
+        exam.policy = {**exam.policy, "unwatched": ["notes"]}
+        enrolment.excused = ["looking_away"]
+    async with rows.proctoring() as store:
+        assert set(await store.excused(begun.id)) == {"notes", "looking_away"}
+        assert not await store.excused("nobody")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.contracts import FlagKind
 from exam_api.domain.errors import InvalidRequest
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.policy_rules import (
@@ -85,7 +86,7 @@ def test_each_setting_of_an_exam_names_its_clause() -> None:
 
 
 def test_the_whole_policy_passes_through_json() -> None:
-    policy = ExamPolicy()
+    policy = ExamPolicy(unwatched=(FlagKind.NOTES, FlagKind.SEAT_CHANGED))
     assert ExamPolicy.from_json(json.loads(json.dumps(policy.to_json()))) == policy
 
 

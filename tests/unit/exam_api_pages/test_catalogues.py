@@ -34,7 +34,7 @@ from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.notices import NoticeKind
 from exam_api.domain.people import PersonData
 from exam_api.domain.policy import ExamPolicy
-from exam_api.domain.policy_rules import rules_of
+from exam_api.domain.policy_rules import OneOf, rules_of
 from exam_api.domain.roles import Role
 from exam_api.domain.sitting_log import LogKind
 from exam_api.domain.statements import RowProblem as StatementProblem
@@ -162,11 +162,13 @@ MADE_UP = {
         *(
             f"{name}.{code}"
             for name, rule in rules_of(ExamPolicy).items()
-            for code in getattr(rule, "codes", ())
+            if isinstance(rule, OneOf)
+            for code in rule.codes
         ),
     ],
     "periods.step.": ["schedule", "staff", "instructed"],
     "flag.": list(FlagKind),
+    "seen.": [*FlagKind, "lips_moving", "lips_still", "lips_unknown"],
     "severity.": list(Severity),
     "gap.": list(GapCause),
     "relief.": [relief.name.lower() for relief in Relief if relief],

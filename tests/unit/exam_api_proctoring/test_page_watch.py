@@ -7,6 +7,7 @@ import pytest
 from analysis.contracts import FlagKind
 from exam_api.adapters.sql import tables
 from exam_api.domain.errors import NotFound, NotInProgress, OpenElsewhere
+from exam_api.domain.policy import ExamPolicy
 from exam_api.services.page_watch import PageWatch
 
 TAB = "the-tab"
@@ -73,6 +74,18 @@ async def test_an_accommodation_excuses_the_kind(world, watch, told, sitting_id)
     async with world.database.write() as unit:
         row = await unit.session.get(tables.Enrolment, (world.exam_id, student.id))
         row.excused = [str(FlagKind.FOCUS_LOST)]
+    await watch.told(student, sitting_id, TAB, AWAY)
+    for _ in range(6):
+        world.clock.move(seconds=1)
+        watch.tick()
+    assert told == []
+
+
+async def test_an_exam_may_do_without_a_kind(world, watch, told, sitting_id):
+    student = await world.actor("student1")
+    async with world.database.write() as unit:
+        exam = await unit.session.get(tables.Exam, world.exam_id)
+        exam.policy = ExamPolicy(unwatched=(FlagKind.FOCUS_LOST,)).to_json()
     await watch.told(student, sitting_id, TAB, AWAY)
     for _ in range(6):
         world.clock.move(seconds=1)

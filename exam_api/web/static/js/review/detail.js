@@ -49,8 +49,7 @@ function before(flag) {
 
 /** What such a flag claims, and what it does not. */
 function explanation(flag) {
-  if (flag.kind === "identity_mismatch") return el("p", { class: "small" }, t("seen.identity"));
-  if (flag.kind !== "speech") return null;
+  if (flag.kind !== "speech") return el("p", { class: "small" }, t(`seen.${flag.kind}`));
   const lips = flag.boxes.find((box) => box.label.startsWith("lips_"))?.label;
   const whose = { lips_moving: t("seen.lips_moving"), lips_still: t("seen.lips_still") }[lips] ?? t("seen.lips_unknown");
   return el("p", { class: "small" }, `${whose} ${t("seen.speech")}`);
