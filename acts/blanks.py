@@ -95,6 +95,46 @@ class Row(Flowable):  # type: ignore[misc] # reportlab carries no types
             x += own + self.gap
 
 
+class FullSize(Flowable):  # type: ignore[misc] # reportlab carries no types
+    """Parts that stay as large as they are where ``OnePage`` sets the others smaller.
+
+    The heading keeps clear of the seal and the QR code, whose places on the page are fixed.
+    """
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        super().__init__()
+        self.parts, self.scale = parts, 1.0
+
+    def wrap(self, width: float, _height: float) -> tuple[float, float]:
+        self.width = width
+        self.height = _stack(self.parts, width * self.scale) / self.scale
+        return width, self.height
+
+    def draw(self) -> None:
+        self.canv.saveState()
+        self.canv.scale(1 / self.scale, 1 / self.scale)
+        _draw(self.canv, self.parts, self.height * self.scale)
+        self.canv.restoreState()
+
+
+def _stack(parts: Sequence[Any], width: float) -> float:
+    return float(
+        sum(
+            part.wrap(width, 1e6)[1] + part.getSpaceBefore() + part.getSpaceAfter()
+            for part in parts
+        )
+    )
+
+
+def _draw(canvas: Any, parts: Sequence[Any], y: float, stretch: float = 1) -> None:
+    """From ``y`` downwards; ``stretch``: of the spaces between."""
+    for part in parts:
+        airy = stretch if isinstance(part, Spacer) else 1
+        y -= part.getSpaceBefore() + part.height * airy
+        part.drawOn(canvas, 0, y)
+        y -= part.getSpaceAfter()
+
+
 class OnePage(Flowable):  # type: ignore[misc] # reportlab carries no types
     """Sets its parts on exactly one page: what is too long is set smaller, never cut off.
 
@@ -108,19 +148,17 @@ class OnePage(Flowable):  # type: ignore[misc] # reportlab carries no types
         super().__init__()
         self.parts = parts
 
-    def _stack(self, width: float) -> float:
-        return float(
-            sum(
-                part.wrap(width, 1e6)[1] + part.getSpaceBefore() + part.getSpaceAfter()
-                for part in self.parts
-            )
-        )
+    def _set(self, scale: float) -> None:
+        self.scale = scale
+        for part in self.parts:
+            if isinstance(part, FullSize):
+                part.scale = scale
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.width, self.height = width, height
         for scale in self._STEPS:
-            self.scale = scale
-            spare = height / scale - self._stack(width / scale)
+            self._set(scale)
+            spare = height / scale - _stack(self.parts, width / scale)
             if spare >= 0:
                 break
         spaces = sum(part.height for part in self.parts if isinstance(part, Spacer))
@@ -130,10 +168,5 @@ class OnePage(Flowable):  # type: ignore[misc] # reportlab carries no types
     def draw(self) -> None:
         self.canv.saveState()
         self.canv.scale(self.scale, self.scale)
-        y = self.height / self.scale
-        for part in self.parts:
-            airy = self.stretch if isinstance(part, Spacer) else 1
-            y -= part.getSpaceBefore() + part.height * airy
-            part.drawOn(self.canv, 0, y)
-            y -= part.getSpaceAfter()
+        _draw(self.canv, self.parts, self.height / self.scale, self.stretch)
         self.canv.restoreState()

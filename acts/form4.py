@@ -1,6 +1,7 @@
 """Form 4, the proctor's check list, as an Excel file (S-16, S-17)."""
 
 import re
+import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
@@ -29,8 +30,9 @@ COLUMNS = (
     "act",
     "proctor",
 )
-_WIDTHS = (5, 30, 26, 14, 28, 13, 34, 16, 26)  # characters
+_WIDTHS = (5, 30, 26, 14, 28, 14, 30, 24, 30)  # characters
 _ACT = COLUMNS.index("act") + 1
+_LINE_HEIGHT, _ROW_MOST = 15, 409  # points; more is no row to Excel
 _LINK_MOST = 2079  # Excel's own limit for an address
 _FORMULA_STARTS = frozenset("=+-@＝＋－＠")
 _CORE_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
@@ -80,6 +82,15 @@ def _write(sheet: Any, row: int, column: int, value: object, **look: Any) -> Any
     return cell
 
 
+def _make_room(sheet: Any, row: int, widths: Sequence[int] = _WIDTHS) -> None:
+    """As high as the row's longest text needs: not every program does so when it opens a file."""
+    texts = [str(sheet.cell(row=row, column=column + 1).value) for column in range(len(widths))]
+    lines = max(
+        len(textwrap.wrap(words, width)) or 1 for words, width in zip(texts, widths, strict=True)
+    )
+    sheet.row_dimensions[row].height = min(_LINE_HEIGHT * lines + 1, _ROW_MOST)
+
+
 def _header(sheet: Any, language: Language) -> int:
     """Write the column titles; return the first row for students."""
     languages: Sequence[Language] = ("kk",) if language == "kk" else ("kk", language)
@@ -92,6 +103,7 @@ def _header(sheet: Any, language: Language) -> int:
             cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
             cell.fill = PatternFill("solid", fgColor="E8EDF2")
             cell.border = _BOX
+        _make_room(sheet, row)
     for column, width in enumerate(_WIDTHS, 1):
         sheet.column_dimensions[get_column_letter(column)].width = width
     return len(languages) + 1
@@ -121,6 +133,7 @@ def _row(sheet: Any, at: int, number: int, row: Form4Row) -> None:
             cell.number_format = "dd.mm.yyyy"
         if column == COLUMNS.index("link") + 1:
             _make_link(cell, row.link)
+    _make_room(sheet, at)
 
 
 def _make_link(cell: Any, url: str) -> None:
@@ -162,6 +175,7 @@ def _footer_line(sheet: Any, at: int, kazakh: str, translated: str) -> int:
             continue
         cell = _write(sheet, at, 1, words, italic=not official)
         cell.alignment = Alignment(vertical="top", wrap_text=True)
+        _make_room(sheet, at, (sum(_WIDTHS),))
         sheet.merge_cells(start_row=at, end_row=at, start_column=1, end_column=len(COLUMNS))
         at += 1
     return at

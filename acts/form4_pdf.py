@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, LongTable, Spacer
+from reportlab.platypus import KeepTogether, Spacer
 
 from acts import styles, typefaces, values
 from acts.contracts import Form4Document, Form4Row, Language
 from acts.errors import DocumentInvalid
 from acts.form4 import COLUMNS, act_word, signature
 from acts.labels import filled, label
-from acts.sheet import LANDSCAPE, Imprint, draft_mark, set_pages
+from acts.sheet import LANDSCAPE, Imprint, draft_mark, paged_table, set_pages
 
 _WIDTHS_MM = (10, 41, 36, 22, 35, 20, 39, 33, 31)  # 267: A4 across, without margins
 _SIZE = 9
@@ -54,7 +54,7 @@ def _story(document: Form4Document, language: Language) -> Iterator[Any]:
     rows = [_titles(language)]
     rows += [_cells(place, row, language) for place, row in enumerate(document.rows, 1)]
     widths = [width * mm for width in _WIDTHS_MM]
-    yield LongTable(rows, colWidths=widths, style=_LOOK, repeatRows=1, splitInRow=1)
+    yield paged_table(rows, widths, _LOOK, LANDSCAPE)
     yield KeepTogether([Spacer(0, 5 * mm), *_footer(document, language)])
 
 

@@ -9,7 +9,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
 from acts import record, styles, typefaces
-from acts.blanks import Blank, Row
+from acts.blanks import Blank, FullSize, Row
 from acts.contracts import Language, Numbered, Person
 from acts.errors import DocumentInvalid
 from acts.labels import filled, label
@@ -81,6 +81,11 @@ class Head(Flowable):  # type: ignore[misc] # reportlab carries no types
 
 def heading(document: Numbered, language: Language, *more: Any) -> Iterator[Any]:
     """«1 үлгі», «АКТ № …», what the act is about, which revision it replaces; then ``more``."""
+    yield FullSize([*_heading(document, language), *more])
+    yield Spacer(0, 6 * mm)
+
+
+def _heading(document: Numbered, language: Language) -> Iterator[Any]:
     name, subject = f"form{document.form}.name", f"form{document.form}.subject"
     number = typefaces.markup(title(document))
     yield Head(document, language)
@@ -93,8 +98,6 @@ def heading(document: Numbered, language: Language, *more: Any) -> Iterator[Any]
         revisions = str(document.revision), str(document.revision - 1)
         words = [filled("form1.replaces", code, *revisions) for code in ("kk", language)]
         yield styles.text(styles.join(words[0], words[1]), 9.5, centred=True)
-    yield from more
-    yield Spacer(0, 6 * mm)
 
 
 def note(

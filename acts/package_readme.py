@@ -17,7 +17,8 @@ _KAZAKH = """\
   manifest.json.p7s   манифестке қойылған мекеме қолтаңбасы
 
 Тексеру (интернетсіз): baqylau verify ФАЙЛ.zip
-Жүйесіз тексеру: файлдардың sha256 мәнін manifest.json-мен салыстырып, мынаны орындаңыз:
+Жүйесіз тексеру: мына екі пәрменді орындаңыз. Біріншісі манифесттің қолтаңбасын тексереді,
+екіншісі sha256 мәні басқа файлдарды атайды ([] — бәрі бүтін):
 """
 _RUSSIAN = """\
 АКТ № {number} (редакция {revision}): пакет доказательств
@@ -36,7 +37,8 @@ _RUSSIAN = """\
   manifest.json.p7s   подпись учреждения под манифестом
 
 Проверка (без интернета): baqylau verify ФАЙЛ.zip
-Проверка без системы: сверьте sha256 файлов с manifest.json и выполните:
+Проверка без системы: выполните две команды. Первая проверяет подпись манифеста,
+вторая называет файлы, чей sha256 иной ([] — все целы):
 """
 _ENGLISH = """\
 ACT No. {number} (revision {revision}): evidence package
@@ -55,12 +57,19 @@ The act and all the evidence it rests on. It contains personal data.
   manifest.json.p7s   the institution's signature over the manifest
 
 Check (offline): baqylau verify FILE.zip
-Check without the system: compare the files' sha256 with manifest.json, and run:
+Check without the system: run these two. The first checks the manifest's signature,
+the second names the files whose sha256 differs ([]: all are intact):
 """
-_COMMAND = """\
+_DIGESTS = (
+    "import hashlib, json; print([f['name'] for f in"
+    " json.load(open('manifest.json', encoding='utf-8'))['files']"
+    " if hashlib.sha256(open(f['name'], 'rb').read()).hexdigest() != f['sha256']])"
+)
+_COMMAND = f"""\
 
   openssl cms -verify -binary -inform DER -in manifest.json.p7s -content manifest.json \\
     -noverify -out /dev/null
+  python3 -c "{_DIGESTS}"
 """
 
 

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from reportlab.lib.units import mm
-from reportlab.platypus import CondPageBreak, KeepTogether, LongTable, Spacer
+from reportlab.platypus import CondPageBreak, KeepTogether, Spacer
 
 from acts import styles, typefaces, values
 from acts.chart import Distribution, drawn
@@ -20,7 +20,7 @@ from acts.contracts import Language
 from acts.errors import DocumentInvalid
 from acts.form4 import safe_text, saved
 from acts.labels import label
-from acts.sheet import LANDSCAPE, PORTRAIT, Imprint, draft_mark, set_pages
+from acts.sheet import LANDSCAPE, PORTRAIT, Imprint, draft_mark, paged_table, set_pages
 
 _SIZE = 9
 _LOOK = [
@@ -142,7 +142,7 @@ def _block(
     rows += [[_cell(cell, language) for cell in row] for row in block.rows]
     wanted = sum(share for _, share in block.columns)
     widths = [width * share / wanted for _, share in block.columns]
-    yield LongTable(rows, colWidths=widths, style=_LOOK, repeatRows=1, splitInRow=1)
+    yield paged_table(rows, widths, _LOOK, LANDSCAPE)  # the lower page, whichever it is on
 
 
 def _title(key: str, language: Language) -> Any:

@@ -19,7 +19,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFStream, PDFString
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
+from reportlab.platypus import BaseDocTemplate, Frame, LongTable, PageTemplate
 
 from acts import styles, typefaces
 from acts.contracts import Language
@@ -28,6 +28,8 @@ from acts.pdfa import link_options, mark_conforming
 
 PRODUCER = "Baqylau"
 _TOTAL = "pages-total"
+_TITLES, _PADDING = 30 * mm, 5  # room that a table's titles may take; of a cell, left and right
+_SHORT = 100  # characters that are never higher than a page
 _setting = threading.Lock()
 
 
@@ -71,6 +73,24 @@ class Paper:
 PORTRAIT = Paper(*A4)
 LANDSCAPE = Paper(A4[1], A4[0], left=styles.MARGIN_RIGHT)
 FRAME_WIDTH, FRAME_HEIGHT = PORTRAIT.room
+
+
+def paged_table(
+    rows: list[list[Any]], widths: Sequence[float], look: list[Any], paper: Paper
+) -> LongTable:
+    """A table of paragraphs whose first row stands on each page.
+
+    A row stays whole unless it is higher than a page: where reportlab may split rows it writes
+    the titles a second time on the page.
+    """
+    most = paper.room[1] - _TITLES
+    whole = all(
+        cell.wrap(width - _PADDING, most)[1] <= most
+        for row in rows
+        for cell, width in zip(row, widths, strict=True)
+        if len(cell.getPlainText()) > _SHORT
+    )
+    return LongTable(rows, colWidths=widths, style=look, repeatRows=1, splitInRow=not whole)
 
 
 class FixedTime:

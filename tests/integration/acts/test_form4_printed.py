@@ -1,5 +1,7 @@
 """Form 4's pages as poppler reads them."""
 
+from dataclasses import replace
+
 import pytest
 
 from acts.form4_pdf import render_form4_pdf
@@ -36,6 +38,16 @@ def test_every_student_stands_in_the_list_once(make_list, text_of):
     packed = "".join(text_of(render_form4_pdf(make_list(120), "kk")).split())
     assert packed.count("НұрланұлыӘлихан") == 120
     assert packed.count("жасалмады") >= 80
+
+
+def test_rows_of_long_names_stay_whole_under_one_header_a_page(make_list, text_of):
+    name = "Әбдірахманов-Құлмұхаммедұлы Өмірғұмыр Жәңгірханұлы " * 4
+    few = make_list(12)
+    rows = tuple(replace(row, student=name) for row in few.rows)
+    pages = text_of(render_form4_pdf(replace(few, rows=rows), "kk")).rstrip("\f").split("\f")
+    assert len(pages) > 2
+    assert {page.count("Мамандығы") for page in pages if "Сейтқали" in page} == {1}
+    assert {"".join(page.split()).count("Жәңгірханұлы") % 4 for page in pages} == {0}
 
 
 def test_a_draft_says_so_on_every_page(make_list, text_of):

@@ -1,5 +1,7 @@
 """Forms 2 and 3 and drafts as poppler reads them."""
 
+from dataclasses import replace
+
 import pytest
 
 from acts.contracts import Person, Student
@@ -7,6 +9,8 @@ from acts.form1 import render_act
 from acts.form2 import render_refusal
 from acts.form3 import render_outsider
 from acts.labels_form23 import FORM2, FORM3
+from acts.seal_mark import PLACE
+from acts.sheet import PORTRAIT
 
 pytestmark = pytest.mark.integration
 
@@ -88,3 +92,21 @@ def test_the_mark_lies_across_each_page_under_the_text(make_act, picture_of, pag
 
 def test_a_final_act_never_says_draft(make_act, text_of):
     assert "ЖОБА" not in text_of(render_act(make_act(1), "kk"))
+
+
+@pytest.mark.parametrize("make", ["make_refusal", "make_outsider"])
+def test_a_form_set_smaller_keeps_its_heading_clear_of_the_seal(request, make, picture_of):
+    plain = request.getfixturevalue(make)()
+    people = {"authors": (Person(LONG),)} if make == "make_outsider" else {"author": Person(LONG)}
+    long = replace(plain, student=Student(LONG, LONG, LONG, "2", "т"), **people)
+    dpi, height = 100, PORTRAIT.height
+    x0, y0, x1, y1 = (round(edge * dpi / 72) for edge in PLACE)
+    top = round(height * dpi / 72)
+    for document in (plain, long):
+        page = picture_of(_render(document), 1, dpi)
+        assert (page[top - y1 : top - y0, x0 : x1 + 3] == 255).all()  # the seal's own place
+
+
+def _render(document) -> bytes:
+    render = render_outsider if document.form == 3 else render_refusal
+    return render(document, "en")

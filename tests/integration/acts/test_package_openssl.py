@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from zipfile import ZipFile
 
 import pytest
@@ -41,3 +42,18 @@ def test_openssl_checks_the_manifest(unpacked, changed):
         check=False,
     )
     assert (run.returncode == 0) is not changed, run.stderr
+
+
+def test_the_readmes_second_command_names_what_was_changed(unpacked):
+    lines = (unpacked / "README.txt").read_text(encoding="utf-8").splitlines()
+    commands = {line.split('"')[1] for line in lines if line.startswith("  python3 -c")}
+    (code,) = commands  # the same beneath each language
+
+    def differing() -> str:
+        run = [sys.executable, "-c", code]
+        return subprocess.run(run, cwd=unpacked, capture_output=True, text=True, check=True).stdout
+
+    assert differing() == "[]\n"
+    act = unpacked / "act.json"
+    act.write_bytes(act.read_bytes() + b" ")
+    assert differing() == "['act.json']\n"

@@ -125,6 +125,16 @@ def test_the_act_column_offers_the_two_answers(make_list):
     assert choice.showErrorMessage
 
 
+def test_rows_are_as_high_as_their_longest_text(make_list):
+    few = make_list(2)
+    long = replace(few.rows[0], student="Әбдірахманов-Құлмұхаммедұлы " * 8)
+    sheet = _sheet(render_form4_xlsx(replace(few, rows=(long, few.rows[1]))))
+    title, tall, plain = (sheet.row_dimensions[row].height for row in (1, 2, 3))
+    assert tall > 8 * 15
+    assert plain < tall / 2
+    assert title > 15
+
+
 def test_links_open(make_list):
     link = _sheet(render_form4_xlsx(make_list(1)))["G2"].hyperlink
     assert link.target == "https://proctor.example.kz/review/1"
