@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.detectors.faces import FaceNets
 from benchmarks.quality_measures import Event
-from benchmarks.quality_props import Seen, at_face, dressed, found, on_desk
+from benchmarks.quality_props import RAISED_IN_S, Seen, at_face, dressed, found, on_desk, with_desk
 from capture.contracts import Frame
 from capture.demo_scene import Figure, Pose, lay, room, second_person
 from capture.probe import read_frames
@@ -89,6 +89,8 @@ MEANT: Mapping[str, str | None] = {
     "phone_on_desk": "phone",
     "wallet_at_face": None,
 }
+# These are in place for so long: raising and putting away come before and after.
+HELD_UP = frozenset({"phone_at_face", "phone_on_desk", "wallet_at_face"})
 NEARER = 1.8  # people of the clips stand 1.3 m away; who shows a phone here sits at 0.7 m
 CALM_S = (8.0, 11.0)
 
@@ -120,7 +122,8 @@ class Session:
 def scripted(clip: Path, condition: Condition, seed: int, script: Script = SEAT) -> Session:
     draw = random.Random(seed)
     at, doings = draw.uniform(*CALM_S), []
-    for what, lasts in script:
+    for what, seconds in script:
+        lasts = seconds + (2 * RAISED_IN_S if what in HELD_UP else 0.0)
         doings.append((what, round(at, 2), round(at + lasts, 2)))
         at += lasts + draw.uniform(*CALM_S)
     return Session(clip, condition, tuple(doings), at, seed)
@@ -249,6 +252,7 @@ def _forth_and_back(session: Session, empty: Image, nets: FaceNets) -> list[Seen
         first = next(plain)
         frame = _window(found(nets, first)) if session.near else (0, 0, WIDTH, HEIGHT)
         images = (_cropped(image, frame) for image in (first, *plain))
+        images = (with_desk(image) if session.near else image for image in images)
         seen = [dressed(found(nets, image), condition.wears) for image in images]
     if condition.far:
         seen = [Seen(_farther(one.image, empty), None, None) for one in seen]
