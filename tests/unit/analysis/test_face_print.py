@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.detectors.face_print import FacePrinter
+from analysis.contracts import Subject
+from analysis.detectors.face_print import FacePrint, FacePrinter
 from analysis.detectors.face_resnet import GIVEN, SIDE, as_onnx, given
 from analysis.detectors.faces import FaceNets
 from analysis.detectors.onnx import session
@@ -68,3 +69,10 @@ def test_a_face_in_a_picture_is_printed_as_by_dlib(
 def test_a_file_that_is_not_the_whole_network_is_refused(network: LoadedModel, kept: int) -> None:
     with pytest.raises(ModelInputUnexpected):
         as_onnx(network.content[:kept])
+
+
+def test_numbers_of_a_face_and_photos_print_nothing_of_themselves() -> None:
+    print_of_a_face = FacePrint(np.full(128, 0.123456))
+    assert "0.123" not in f"{print_of_a_face} {print_of_a_face!r} {[print_of_a_face]}"
+    subject = Subject(faces=(b"a photo",), documents=(b"a document",))
+    assert f"{subject} {subject!r}" == "Subject() Subject()"

@@ -8,6 +8,7 @@ import pytest
 from analysis.analyzer import SittingAnalyzer, closed
 from analysis.contracts import Flag, FlagKind, ModelRef, Severity
 from analysis.detectors.contracts import Sighting
+from analysis.detectors.gaze import turned_deg
 from analysis.models_set import ModelSet
 from analysis.normal import Normal
 from analysis.picture import Picture
@@ -103,3 +104,15 @@ def test_short_small_or_unknown_departures_are_none(turned: Turned) -> None:
 def test_it_can_be_excused() -> None:
     excused = DEFAULT_POLICY.without(FlagKind.LOOKING_AWAY)
     assert flags(lambda at: 30.0 if at > 150 else 2.0, 180, excused) == []
+
+
+@pytest.mark.parametrize(("axis", "expected"), [("down", 0.0), ("aside", 40.0)])
+def test_a_head_bowed_over_paper_is_not_turned(axis: str, expected: float) -> None:
+    """T-4.6: looking down to write is allowed, so only what goes sideways is measured."""
+    points = np.random.default_rng(1).normal(0, 50, (468, 3))
+    points[33], points[263] = (-45, -20, 10), (45, -20, 10)  # the outer corners of the eyes
+    cos, sin = np.cos(np.radians(40)), np.sin(np.radians(40))
+    down = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+    aside = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    turned = points @ {"down": down, "aside": aside}[axis].T
+    assert abs(turned_deg(turned.astype(np.float32))) == pytest.approx(expected, abs=0.5)
