@@ -22,6 +22,7 @@ from exam_api.domain.scoring import HUNDREDTHS
 from exam_api.domain.sitting import Sitting
 from exam_api.domain.states import SittingState
 from exam_api.services.appeals_ports import Appeal, AppealsUnit
+from exam_api.services.ports import GivenAnswer
 from exam_api.services.testing import question_view
 from exam_api.services.views import QuestionView
 
@@ -55,14 +56,23 @@ async def appealed_question(
     given = {answer.item_id: answer for answer in await unit.answers.of(sitting.id)}
     sent = {one.item_id: one.response for one in await unit.question_appeals.of(sitting.id)}
     answer = given.get(item.item_id)
-    texts = {part.id: in_language(part.text, language) for part in (*body.choices, *body.targets)}
     return AppealedQuestion(
         view=question_view(paper.position(item.item_id), item, body, answer, language),
         body=body,
-        then=tuple(_lines(sent[item.item_id], texts)),
-        counted=tuple(_lines(answer.response if answer else None, texts)),
+        then=_read(body, sent[item.item_id], language),
+        counted=answer_lines(body, answer, language),
         hundredths=(await unit.answers.credits(sitting.id)).get(item.item_id, 0),
     )
+
+
+def answer_lines(body: Body, given: GivenAnswer | None, language: Language) -> tuple[str, ...]:
+    """An answer as the lines a person reads; empty without one."""
+    return _read(body, given.response if given else None, language)
+
+
+def _read(body: Body, response: Response | None, language: Language) -> tuple[str, ...]:
+    texts = {part.id: in_language(part.text, language) for part in (*body.choices, *body.targets)}
+    return tuple(_lines(response, texts))
 
 
 def _lines(response: Response | None, texts: Mapping[str, str]) -> Iterator[str]:

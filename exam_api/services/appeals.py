@@ -29,12 +29,17 @@ from exam_api.domain.grades import GradeChange
 from exam_api.domain.grading import Result, grade_of
 from exam_api.domain.ids import new_id
 from exam_api.domain.judging import UpheldAppeal
-from exam_api.domain.languages import Texts
+from exam_api.domain.languages import LANGUAGES, Texts, in_language
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Sitting
 from exam_api.domain.states import SittingState
 from exam_api.services.appeal_steps import tell_step
-from exam_api.services.appealed_questions import AppealedQuestion, appealed_question, credited
+from exam_api.services.appealed_questions import (
+    AppealedQuestion,
+    answer_lines,
+    appealed_question,
+    credited,
+)
 from exam_api.services.appeals_ports import (
     Appeal,
     AppealsUnit,
@@ -56,10 +61,14 @@ Render = Callable[[ProtocolDocument, Language], bytes]
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """T-5.5: a line of the answer sheet. ``stem`` is for the commission only (T-6.4)."""
+    """T-5.5: a line of the answer sheet. ``stem`` and ``given`` are for the commission (T-6.4).
+
+    ``given``: the student's answer in each language, as the lines a person reads.
+    """
 
     position: int
     stem: Texts
+    given: Mapping[Language, tuple[str, ...]]
     answered: bool
     answered_at: datetime | None
     hundredths: int
@@ -375,7 +384,10 @@ async def _answer_sheet(unit: AppealsUnit, sitting: Sitting) -> tuple[SheetLine,
     return tuple(
         SheetLine(
             position=position,
-            stem=bodies[item_id].stem,
+            stem={one: in_language(bodies[item_id].stem, one) for one in LANGUAGES},
+            given={
+                one: answer_lines(bodies[item_id], given.get(item_id), one) for one in LANGUAGES
+            },
             answered=item_id in given and not given[item_id].response.blank,
             answered_at=given[item_id].saved_at if item_id in given else None,
             hundredths=credits_of.get(item_id, 0),

@@ -204,7 +204,7 @@ class Results:
             exam_date=self._day(sheet.exam),
             code=exam.code,
             discipline=_both(exam.title["kk"], exam.title[language]),
-            department=sheet.exam.department,
+            department=department[language] if (department := sheet.exam.department) else "",
             rating_share=exam.policy.rating_share,
             rows=tuple(_statement_row(row) for row in sheet.rows),
             draft=not sheet.ready,

@@ -16,7 +16,7 @@ from exam_api.services.paging import PageAsk
 @dataclass(frozen=True, slots=True)
 class GradedExam:
     exam: Exam
-    department: str
+    department: Texts | None
     students: int
     graded: int
     imported: int

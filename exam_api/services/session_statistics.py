@@ -54,7 +54,7 @@ class Outcome:
     sitting_id: str | None
     discipline_id: str
     discipline: Texts
-    department: str
+    department: Texts | None
     group: str
     state: str
     points: int | None
@@ -205,7 +205,9 @@ def _line(name: str, rows: Sequence[Outcome]) -> Line:
 def _name(one: Outcome, by: Dimension, language: Language) -> str:
     if by == "discipline":
         return one.discipline[language]
-    return (one.department if by == "department" else one.group) or "—"
+    if by == "department":
+        return one.department[language] if one.department else "—"
+    return one.group or "—"
 
 
 def _items(

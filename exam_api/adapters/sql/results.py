@@ -7,9 +7,11 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.exams import exam_of
+from exam_api.adapters.sql.people import names_of
 from exam_api.adapters.sql.tables import (
     ApiClientRow,
     AppealRow,
+    Department,
     Discipline,
     Enrolment,
     Exam,
@@ -23,6 +25,7 @@ from exam_api.adapters.sql.visibility import exams_taught_by, students_of_facult
 from exam_api.domain.errors import NotFound
 from exam_api.domain.grades import FinalGrade, GradeChange, Remark, final_grade
 from exam_api.domain.grading import grade_of
+from exam_api.domain.languages import Texts
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam as ExamValue
@@ -114,13 +117,14 @@ class SqlResults:
 
     async def exams(self, actor: Actor) -> Sequence[GradedExam]:
         found = await self._session.execute(_exams(actor).order_by(Exam.opens_at.desc(), Exam.id))
-        return [_graded(row) for row in found]
+        departments = await department_names(self._session)
+        return [_graded(row, departments) for row in found]
 
     async def exam(self, exam_id: str, actor: Actor) -> GradedExam:
         found = (await self._session.execute(_exams(actor).where(Exam.id == exam_id))).first()
         if found is None:
             raise NotFound
-        return _graded(found)
+        return _graded(found, await department_names(self._session))
 
     async def rows(self, exam: ExamValue, actor: Actor) -> Sequence[GradeRow]:
         query = (
@@ -300,11 +304,17 @@ def _exams(actor: Actor) -> Select[Exam, Discipline, int, int, int]:
     )
 
 
-def _graded(row: tuple[Exam, Discipline, int, int, int]) -> GradedExam:
+def _graded(
+    row: tuple[Exam, Discipline, int, int, int], departments: Mapping[str | None, Texts]
+) -> GradedExam:
     exam, discipline, students, graded, imported = row
-    return GradedExam(
-        exam_of(exam, discipline), discipline.department or "", students, graded, imported
-    )
+    department = departments.get(discipline.department_id)
+    return GradedExam(exam_of(exam, discipline), department, students, graded, imported)
+
+
+async def department_names(session: AsyncSession) -> Mapping[str | None, Texts]:
+    """By id, in each language."""
+    return {row.id: names_of(row) for row in await session.scalars(select(Department))}
 
 
 def _change(row: GradeChangeRow) -> GradeChange:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam_api.adapters.sql.results import exams_graded_for, students_graded_for
+from exam_api.adapters.sql.results import department_names, exams_graded_for, students_graded_for
 from exam_api.adapters.sql.tables import (
     ActRow,
     DecisionRow,
@@ -55,6 +55,7 @@ class SqlStatistics:
         if period_id is not None:
             query = query.where(Exam.period_id == period_id)
         incidents, acts = await self._incidents(), await self._acts()
+        departments = await department_names(self._session)
         return [
             Outcome(
                 sitting_id=sitting.id if sitting else None,
@@ -64,7 +65,7 @@ class SqlStatistics:
                     "ru": discipline.title_ru,
                     "en": discipline.title_en,
                 },
-                department=discipline.department or "",
+                department=departments.get(discipline.department_id),
                 group=profile.group_name if profile else "",
                 state=sitting.state if sitting else "",
                 points=sitting.points if sitting else None,

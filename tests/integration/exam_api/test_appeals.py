@@ -191,6 +191,11 @@ async def test_the_commission_sees_the_question_as_the_student_did(
     appeal_id, question = await visaed_question(begun, client_of, 2)
     text = (await page("appeals", f"/appeals/{appeal_id}")).text
     assert escape("Екі жауап дұрыс") in text
+    http = await client_of("appeals")
+    sheet = (await http.get(f"/api/v1/appeals/{appeal_id}/answer-sheet")).json()
+    assert sheet[2]["given"]["kk"] == [question["choices"][1]["text"]]  # T-5.5
+    assert set(sheet[2]["given"]) == set(sheet[2]["stem"]) == {"kk", "ru", "en"}
+    assert sheet[0]["given"]["kk"] == []
     parts = [text.index(f"<li>{escape(choice['text'])}</li>") for choice in question["choices"]]
     assert parts == sorted(parts)
     assert text.index(escape(question["stem"])) < parts[0]

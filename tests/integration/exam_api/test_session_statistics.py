@@ -41,6 +41,8 @@ async def test_a_session_is_counted(sat, figures_for) -> None:
         "АЖ-25-1": 1,
         "ЕТ-25-2": 0,
     }
+    (department,) = figures.lines["department"]
+    assert department.name == "Department of Information Systems"  # in the reader's language
     assert len(figures.items) == 25
     assert {line.figures.answers for line in figures.items} == {1}
 
