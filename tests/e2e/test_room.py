@@ -73,6 +73,21 @@ def test_a_second_tab_is_told_and_may_take_over(visit):
     assert first.locator("test-player fieldset").is_hidden()
 
 
+def test_a_browser_that_was_closed_goes_on_without_a_question(visit):
+    """No other tab of it is there any more, so nobody else can have the exam open."""
+    student = visit()
+    student.sign_in("student2")
+    first = student.enter_test()
+    answer(first, "4")
+    kept, address = answered(first), first.url
+    second = student.context.new_page()
+    first.close()
+    second.goto(address)
+    second.wait_for_selector("fieldset:visible, [data-step=elsewhere]:visible")
+    assert second.is_visible("fieldset")
+    assert answered(second) == kept
+
+
 def test_answers_given_without_a_line_are_kept_and_sent_when_it_is_back(visit):
     student = visit()
     student.sign_in("student2")

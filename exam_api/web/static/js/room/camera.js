@@ -31,8 +31,8 @@ export class Camera extends EventTarget {
       this.#failed(problem.code ?? "camera_failed");
       return;
     }
+    this.dispatchEvent(new Event("open")); // what follows can wait
     await this.#listCameras();
-    this.dispatchEvent(new Event("open"));
   }
 
   /** A camera was plugged in again during the test: go on recording without a click. */

@@ -1,30 +1,35 @@
-// One tab holds a sitting. Its id lives in sessionStorage (a refresh keeps it); a Web Lock tells a
-// duplicated tab, which copies sessionStorage, from the refreshed one.
+// One tab holds a sitting. Its id lives in sessionStorage, which a refresh keeps, and in localStorage for
+// the browser that comes back from a crash: it goes on without a question. A Web Lock tells a tab that
+// is still there: a duplicated one copies sessionStorage, a second one reads the same localStorage.
 import { call } from "../api.js";
+
+const REFRESH_MS = 1500; // a page being refreshed lets go within moments
 
 /** crypto.randomUUID needs a secure address, and the page must be able to say that it has none. */
 const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 async function ownId(sittingId) {
   const key = `client:${sittingId}`;
-  let id = sessionStorage.getItem(key) ?? newId();
-  if (!(await hold(`${key}:${id}`))) {
+  const mine = sessionStorage.getItem(key);
+  const last = navigator.locks ? localStorage.getItem(key) : null;
+  let id = mine ?? last ?? newId();
+  if (!(await hold(`${key}:${id}`, mine ? { signal: AbortSignal.timeout(REFRESH_MS) } : { ifAvailable: true }))) {
     id = newId();
     await hold(`${key}:${id}`);
   }
   sessionStorage.setItem(key, id);
+  localStorage.setItem(key, id);
   return id;
 }
 
 /** Hold the lock as long as the page lives; false when another tab has it. */
-function hold(name) {
+function hold(name, options = {}) {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((answer) => {
-    // The page being refreshed lets go within moments: wait that long before giving up.
     navigator.locks
-      .request(name, { signal: AbortSignal.timeout(1500) }, () => {
-        answer(true);
-        return new Promise(() => {});
+      .request(name, options, (lock) => {
+        answer(Boolean(lock));
+        return lock && new Promise(() => {});
       })
       .catch(() => answer(false));
   });
