@@ -8,7 +8,7 @@ from typing import Literal
 
 import aiosmtplib
 
-from exam_api.services.notices import MailDelayed, MailRefused
+from exam_api.services.notices import MailDelayed, MailLogInRefused, MailRefused
 
 Security = Literal["none", "starttls", "tls"]
 _PERMANENT = 500  # RFC 5321 §4.2.1: 5yz, the command will not succeed if it is repeated
@@ -53,7 +53,7 @@ class SmtpMailer:
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refusal(error.recipients[0].code) from error
         except aiosmtplib.SMTPAuthenticationError as error:
-            raise MailDelayed(code="mail_log_in_refused") from error  # the settings can be mended
+            raise MailLogInRefused from error
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error.code) from error
         except (aiosmtplib.SMTPException, OSError) as error:

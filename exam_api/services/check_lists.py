@@ -1,5 +1,6 @@
 """Check lists (form 4) from the schedule to the commission: S-16, S-17, S-18."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,7 +32,7 @@ from exam_api.domain.errors import (
 )
 from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Actor, Role
-from exam_api.domain.sheets import ReadSheet
+from exam_api.domain.sheets import ReadSheet, Sheet
 from exam_api.services.act_course import forward
 from exam_api.services.check_list_papers import Form4Papers, Kind, name_of
 from exam_api.services.check_lists_ports import (
@@ -44,11 +45,13 @@ from exam_api.services.check_lists_ports import (
     StepTaken,
 )
 from exam_api.services.check_sheets import SheetCheck, check_sheet, is_heading
+from exam_api.services.notices_ports import Delivery
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
 
 _FINAL: Final = frozenset({ListState.SIGNED, ListState.FORWARDED})
 _COPIES: Final = (Role.COMMISSION, Role.REGISTRAR)
+_SENDING: Final = frozenset({ListStep.SEND, ListStep.FORWARD})
 _TOLD: Final = {
     ListStep.SEND: NoticeKind.CHECK_LIST_SENT,
     ListStep.RECALL: NoticeKind.CHECK_LIST_RECALLED,
@@ -65,7 +68,8 @@ _TOLD: Final = {
 class OneSheet:
     """All of a list that its page shows. ``may``: the steps the actor may take now.
 
-    ``sample``: the sittings that the member is offered to look at again.
+    ``sample``: the sittings that the member is offered to look at again; ``mails``: how those fare
+    that the list was sent, or else forwarded, with last.
     """
 
     sheet: ListedSheet
@@ -74,6 +78,7 @@ class OneSheet:
     may: tuple[ListStep, ...]
     may_state: bool
     sample: tuple[str, ...]
+    mails: tuple[Delivery, ...]
 
     @property
     def sound(self) -> bool:
@@ -125,6 +130,8 @@ class CheckListDesk:
             sheet = await unit.check_lists.get(list_id, actor)
             rows = tuple(await unit.check_lists.rows(actor, list_id))
             steps = tuple(await unit.check_lists.steps(list_id))
+            sent = [step.id for step in steps if step.step in _SENDING]
+            mails = await unit.act_course.told(_key(list_id, sent[-1])) if sent else ()
             may = [step for step in steps_from(sheet.state) if await _may(unit, actor, sheet, step)]
         made = [(row.sitting_id, row.finding is Finding.ACT_MADE) for row in rows]
         return OneSheet(
@@ -134,6 +141,7 @@ class CheckListDesk:
             may=tuple(may),
             may_state=sheet.state is ListState.SENT and sheet.proctor.id == actor.id,
             sample=sample_of(list_id, made),
+            mails=tuple(mails),
         )
 
     async def paper(self, actor: Actor, list_id: str, kind: Kind, language: Language) -> bytes:
@@ -198,19 +206,23 @@ class CheckListDesk:
 
     async def compare(self, actor: Actor, list_id: str, content: bytes) -> SheetCheck:
         """What a filled file would change; nothing is changed. SheetUnreadable."""
-        sheet = self._read_sheet(content, is_heading)
+        sheet = await asyncio.to_thread(self._read_sheet, content, is_heading)
         async with self._units.read() as unit:
             _require_own(actor, await unit.check_lists.get(list_id, actor))
             rows = await unit.check_lists.rows(actor, list_id)
-        return check_sheet(sheet, rows, self._papers.form_rows(rows))
+        return await self._checked(sheet, rows)
+
+    async def _checked(self, sheet: Sheet, rows: Sequence[ListRow]) -> SheetCheck:
+        """In a thread: a file may have 20,000 rows."""
+        return await asyncio.to_thread(check_sheet, sheet, rows, self._papers.form_rows(rows))
 
     async def take(self, actor: Actor, list_id: str, content: bytes, compared: str) -> SheetCheck:
         """``compared``: the digest of what was shown. CheckListChanged where it is not that now."""
-        sheet = self._read_sheet(content, is_heading)
+        sheet = await asyncio.to_thread(self._read_sheet, content, is_heading)
         async with self._units.write() as unit:
             await self._proctors(unit, actor, list_id)
             rows = await unit.check_lists.rows(actor, list_id)
-            check = check_sheet(sheet, rows, self._papers.form_rows(rows))
+            check = await self._checked(sheet, rows)
             if check.digest != compared or not check.takes:
                 raise CheckListChanged
             found = {change.sitting_id: change.after for change in check.changes}
@@ -320,7 +332,7 @@ class CheckListDesk:
         taken_over = new.step is ListStep.TAKE_OVER
         notice = NewNotice(
             kind,
-            f"check_list:{sheet.id}:{step_id}",
+            _key(sheet.id, step_id),
             f"/check-lists/{sheet.id}",
             facts={
                 "proctor": sheet.proctor.name,
@@ -340,6 +352,11 @@ class CheckListDesk:
         else:
             reader = sheet.member if new.step in PROCTORS_STEPS else sheet.proctor
             await unit.notices.add(notice, people=[reader.id])
+
+
+def _key(list_id: str, step_id: int) -> str:
+    """Of the notice that tells of a step."""
+    return f"check_list:{list_id}:{step_id}"
 
 
 async def _may(unit: CheckListUnit, actor: Actor, sheet: ListedSheet, step: ListStep) -> bool:

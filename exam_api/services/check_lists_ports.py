@@ -90,6 +90,7 @@ class ListRow:
 class StepTaken:
     """``sha256``: of the Kazakh sheet, where it was signed."""
 
+    id: int
     step: ListStep
     at: datetime
     by: Named

@@ -120,6 +120,10 @@ class Jobs(Protocol):
         """A failed job is tried again now, by a person's wish. False where none has failed."""
         ...
 
+    async def undone(self, key: str, error: str) -> bool:
+        """A done job turns out to have failed. False where none is done, or was found so."""
+        ...
+
     async def statuses(self, keys: Sequence[str]) -> Sequence[JobStatus]: ...
     async def finished(self, kind: str, before: datetime) -> Sequence[JobStatus]:
         """Done or failed before then."""

@@ -1,5 +1,6 @@
 """The inbox, the outbox of mail, and the job that sends one notice to one person."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from email.message import EmailMessage
@@ -9,6 +10,7 @@ from typing import Final, Protocol
 from exam_api.domain.errors import ExamError, Forbidden, NotFound
 from exam_api.domain.notices import NoticeFile
 from exam_api.domain.roles import Actor, Role
+from exam_api.services.bounces import BounceUnreadable, bounced
 from exam_api.services.jobs import JobRefused, JobRun, Jobs
 from exam_api.services.notices_ports import Delivery, Letter, Mailer, Notices, StoredNotice
 from exam_api.services.ports import Blobs
@@ -30,12 +32,28 @@ class MailRefused(JobRefused):
     code = "mail_refused"
 
 
+class MailNoAddress(JobRefused):
+    code = "mail_no_address"
+
+
+class MailBounced(JobRefused):
+    """Taken by the mail server, and returned by the receiving side afterwards."""
+
+    code = "mail_bounced"
+
+
 class MailDelayed(ExamError):
     """The mail server cannot be reached or asks to come again."""
 
     code = "mail_delayed"
     status = 503
     retryable = True
+
+
+class MailLogInRefused(MailDelayed):
+    """The settings can be mended."""
+
+    code = "mail_log_in_refused"
 
 
 class NoticeUnit(Protocol):
@@ -83,13 +101,13 @@ class Letters:
         self._sender = sender
 
     async def message(self, notice_id: str, user_id: str) -> EmailMessage:
-        """NotFound; JobRefused where the person has no address any more."""
+        """NotFound; MailNoAddress where the person has no address any more."""
         async with self._units.read() as unit:
             letter = await unit.notices.letter(notice_id, user_id)
         if letter is None:
             raise NotFound
         if letter.email is None:
-            raise JobRefused(code="mail_no_address")
+            raise MailNoAddress
         subject, body = self._compose(letter)
         message = EmailMessage()
         message["From"] = self._sender
@@ -99,8 +117,8 @@ class Letters:
         domain = self._sender.rpartition("@")[2].rstrip(">")
         message["Message-ID"] = f"<{notice_id}.{user_id}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's machine answers it
-        message["Content-Language"] = letter.language
         message.set_content(body, charset="utf-8", cte="base64")
+        message["Content-Language"] = letter.language  # set_content drops what was there
         if letter.notice.file is not None:
             await self._attach(message, letter.notice.file)
         return message
@@ -144,8 +162,8 @@ class Outbox:
         _require_administrator(actor)
         try:
             return (await self._letters.message(notice_id, user_id)).as_bytes()
-        except JobRefused:
-            raise NotFound from None  # no address: no mail
+        except MailNoAddress:
+            raise NotFound from None
 
     async def retry(self, actor: Actor, notice_id: str, user_id: str) -> None:
         """A mail that failed for good is sent once more. NotFound where none has."""
@@ -153,6 +171,14 @@ class Outbox:
         async with self._units.write() as unit:
             if not await unit.jobs.retry(mail_key(notice_id, user_id)):
                 raise NotFound
+
+    async def returned(self, actor: Actor, report: bytes) -> None:
+        """A mail came back: it has failed, for all who see how it fares. BounceUnreadable."""
+        _require_administrator(actor)
+        key = mail_key(*await asyncio.to_thread(bounced, report))
+        async with self._units.write() as unit:
+            if not await unit.jobs.undone(key, MailBounced.code):
+                raise BounceUnreadable
 
 
 def _require_administrator(actor: Actor) -> None:

@@ -121,7 +121,10 @@ _PEOPLE: Final = re.compile(r"/people/import(/take)?")
 _PEOPLE_BYTES: Final = 8 * 1024 * 1024
 # A filled form 4, and its preview likewise.
 _FORM4: Final = re.compile(r"/(api/v1/)?check-lists/[^/]+/file(/take)?")
+# A report of a mail that came back gives the mail back with what was attached to it.
+_RETURNED: Final = re.compile(r"/mail/returned")
 _LARGER: Final = (
+    (_RETURNED, _PEOPLE_BYTES),
     (_PIECE, _PIECE_BYTES),
     (_UPLOAD, _UPLOAD_BYTES),
     (_PEOPLE, _PEOPLE_BYTES),

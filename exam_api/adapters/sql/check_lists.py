@@ -226,6 +226,7 @@ class SqlCheckLists:
         )
         return [
             StepTaken(
+                id=row.id,
                 step=ListStep(row.step),
                 at=row.at,
                 by=Named(user.id, user.full_name),

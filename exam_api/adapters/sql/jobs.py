@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Select, delete, select, update
+from sqlalchemy import CursorResult, Select, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.insert_once import insert_once
@@ -94,6 +94,17 @@ class SqlJobs:
         done = await self._session.execute(again)
         assert isinstance(done, CursorResult)
         self.added += done.rowcount
+        return done.rowcount == 1
+
+    async def undone(self, key: str, error: str) -> bool:
+        failed = JobState.FAILED.value
+        known = or_(
+            JobRow.state == JobState.DONE.value,
+            and_(JobRow.state == failed, JobRow.error == error),
+        )
+        change = update(JobRow).where(JobRow.key == key, known).values(state=failed, error=error)
+        done = await self._session.execute(change)
+        assert isinstance(done, CursorResult)
         return done.rowcount == 1
 
     async def statuses(self, keys: Sequence[str]) -> Sequence[JobStatus]:

@@ -2,9 +2,14 @@
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import UploadFile
 
+from exam_api.domain.errors import ExamError
+from exam_api.domain.roles import Actor
+from exam_api.services.bounces import BounceUnreadable
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.container import Core
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
@@ -12,8 +17,33 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/mail")
 async def outbox(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
-    listed = await core.outbox.deliveries(actor)
-    return TEMPLATES.page(request, "notices/mail.html", actor, listed=listed)
+    return await _outbox(request, actor, core)
+
+
+async def _outbox(
+    request: Request, actor: Actor, core: Core, refused: ExamError | None = None
+) -> Response:
+    """``refused``: why a report of a mail that came back was not taken."""
+    return TEMPLATES.page(
+        request,
+        "notices/mail.html",
+        actor,
+        status=refused.status if refused else 200,
+        listed=await core.outbox.deliveries(actor),
+        problem=refused.code if refused else "",
+    )
+
+
+@router.post("/mail/returned")
+async def returned(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
+    async with request.form() as form:
+        file = form.get("file")
+        report = await file.read() if isinstance(file, UploadFile) else b""
+    try:
+        await core.outbox.returned(actor, report)
+    except BounceUnreadable as error:
+        return await _outbox(request, actor, core, error)
+    return RedirectResponse("/mail", 303)
 
 
 @router.get("/mail/{notice_id}/{user_id}.eml")

@@ -14,6 +14,7 @@ from exam_api.adapters.sql.tables import User
 from exam_api.domain.errors import Forbidden, NotFound
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Role
+from exam_api.services.bounces import BounceUnreadable
 from exam_api.services.jobs import JobRunner
 from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import DeliveryState
@@ -108,6 +109,7 @@ async def test_a_mail_arrives_once_with_a_name_of_its_own(core, smtp, runner, ad
     assert mail["Message-ID"] == f"<{sent.notice_id}.{sent.user_id}@localhost>"
     assert mail["To"] == "registrar@university.test"
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "kk"
     assert "http://localhost/review/1" in mail.get_content()
     assert await states(core, admin) == {
         "registrar@university.test": (DeliveryState.DONE, ""),
@@ -133,6 +135,39 @@ async def test_an_address_that_is_refused_is_shown_and_can_be_tried_again(
         await core.outbox.retry(admin, failed.notice_id, failed.user_id)
 
 
+def report_on(mail) -> bytes:
+    """What the sender's mailbox gets when the receiving side returns it later."""
+    made = email.message.EmailMessage()
+    made["From"] = "MAILER-DAEMON@mail.test"
+    made.set_content("could not be delivered")
+    status = email.message.Message()
+    status.set_type("message/delivery-status")
+    recipient = email.message.Message()
+    recipient["Action"] = "failed"
+    status.set_payload([recipient])
+    made.make_mixed()
+    made.attach(status)
+    made.add_attachment(mail)
+    made.set_type("multipart/report")
+    return made.as_bytes()
+
+
+async def test_a_mail_that_comes_back_is_shown_and_can_be_sent_again(core, smtp, runner, admin):
+    await runner.run_due()
+    ((_, mail),) = smtp.mails
+    for _ in range(2):
+        await core.outbox.returned(admin, report_on(mail))
+    state = (await states(core, admin))["registrar@university.test"]
+    assert state == (DeliveryState.FAILED, "mail_bounced")
+    (returned,) = [one for one in await core.outbox.deliveries(admin) if one.attempts]
+    await core.outbox.retry(admin, returned.notice_id, returned.user_id)
+    with pytest.raises(BounceUnreadable):  # nothing is sent yet that could come back
+        await core.outbox.returned(admin, report_on(mail))
+    await runner.run_due()
+    assert [one["Message-ID"] for _, one in smtp.mails] == [mail["Message-ID"]] * 2
+    assert (await states(core, admin))["registrar@university.test"][0] == DeliveryState.DONE
+
+
 async def test_a_server_that_asks_to_wait_gets_the_mail_later(core, smtp, runner, admin, clock):
     smtp.answer["registrar@university.test"] = "451 greylisted, come again"
     await runner.run_due()
@@ -156,3 +191,5 @@ async def test_mail_is_the_administrators_business(core, database):
         dean = (await unit.people.credentials("dean")).actor
     with pytest.raises(Forbidden):
         await core.outbox.deliveries(dean)
+    with pytest.raises(Forbidden):
+        await core.outbox.returned(dean, b"")

@@ -167,7 +167,7 @@ async def _add_strangers(session: AsyncSession) -> None:
         "teacher2": Role.TEACHER,
         "head2": Role.DEPARTMENT_HEAD,
         "appeals2": Role.APPEAL_COMMISSION,
-        "commission2": Role.COMMISSION,
+        "commission9": Role.COMMISSION,
     }
     for login, role in strangers.items():
         user = tables.User(

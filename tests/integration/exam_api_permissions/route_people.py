@@ -31,7 +31,7 @@ APPEAL_READERS = OVERSEERS | OWNER | JUDGES | {"dean"}
 STATISTICIANS = GRADERS | {"dean2", "teacher2", "head2"}  # each of their own students
 # Another exam's, faculty's, department's, commission's.
 STRANGERS = frozenset(
-    {"student9", "proctor9", "dean2", "teacher2", "head2", "appeals2", "commission2"}
+    {"student9", "proctor9", "dean2", "teacher2", "head2", "appeals2", "commission9"}
 )
 SIGNED_IN = EXAM_WATCHERS | DEPARTMENT | JUDGES | COMMISSION | OWNER | OTHERS | STRANGERS
 PEOPLE = SIGNED_IN | NOBODY

@@ -374,6 +374,7 @@ ROWS = (
     *rows(RECORDS, "GET /appeals/commissions", "POST /appeals/commissions"),
     # --- mail
     row("GET /mail", ADMIN),
+    row("POST /mail/returned", ADMIN, files=STATEMENT),
     row("GET /mail/{notice_id}/{user_id}.eml", ADMIN, values={"user_id": "{owner}"}),
     row("POST /mail/{notice_id}/{user_id}/retry", ADMIN, values={"user_id": "{owner}"}),
     # --- people and structure
