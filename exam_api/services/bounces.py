@@ -34,12 +34,9 @@ def bounced(report: bytes) -> tuple[str, str]:
 
 def _returned_id(part: Message) -> str:
     """The Message-ID of the mail that a part of the report gives back: whole, or its head."""
-    content = part.get_payload()
+    content, returned = part.get_payload(), Message()
     if part.get_content_type() == "message/rfc822" and isinstance(content, list):
-        part = content[0]
-    elif part.get_content_type() == "text/rfc822-headers":
-        head = part.get_payload(decode=True)
-        part = message_from_string(head.decode(errors="replace") if isinstance(head, bytes) else "")
-    else:
-        return ""
-    return str(part.get("Message-ID", "")).strip()
+        returned = content[0]
+    elif part.get_content_type() == "text/rfc822-headers" and isinstance(content, str):
+        returned = message_from_string(content)
+    return str(returned.get("Message-ID", "")).strip()
