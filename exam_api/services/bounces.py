@@ -35,8 +35,8 @@ def bounced(report: bytes) -> tuple[str, str]:
 def _returned_id(part: Message) -> str:
     """The Message-ID of the mail that a part of the report gives back: whole, or its head."""
     content, returned = part.get_payload(), Message()
-    if part.get_content_type() == "message/rfc822" and isinstance(content, list):
-        returned = content[0]
-    elif part.get_content_type() == "text/rfc822-headers" and isinstance(content, str):
+    if part.get_content_type() == "text/rfc822-headers" and isinstance(content, str):
         returned = message_from_string(content)
+    elif part.get_content_type() == "message/rfc822" and isinstance(content, list):
+        returned = next((one for one in content if isinstance(one, Message)), returned)
     return str(returned.get("Message-ID", "")).strip()
