@@ -1,7 +1,7 @@
 """Makes an act in a process of its own, that kills itself (-9) at a chosen step.
 
-``how``: "flags" confirms a flag and settles the sitting, "restart" does what a server does at its
-start.
+``how``: "flags" confirms a flag and settles the sitting; "1", "2" and "3" draw up that form, always
+under the same id, as a page that asks again does; "restart" does what a server does at its start.
 """
 
 import asyncio
@@ -9,13 +9,14 @@ import os
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from acts.form1 import render_act
+from acts.contracts import Form1Item
+from acts.forms import render_form
 from acts.seal import SealKey, seal
 from analysis.contracts import Flag, FlagKind, Severity
 from capture.contracts import Recording, TrackKind
@@ -25,14 +26,36 @@ from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.database import Database
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
+from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.states import SittingState
 from exam_api.services.act_documents import Place
+from exam_api.services.act_finishing import Finishing
 from exam_api.services.acts import Acts
+from exam_api.services.drawn_acts import DrawnActs
+from exam_api.services.drawn_documents import (
+    Breach,
+    BreachOrder,
+    Capacity,
+    Order,
+    OutsiderOrder,
+    RefusalOrder,
+    Signatory,
+)
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.reviewing import Reviewing
 
 _SECOND = 1000
 _EXAM = select(tables.Exam.id)
+_PLACE = Place("https://exam.example", ZoneInfo("Asia/Almaty"))
+_NUMBER = "{year}-{seq:04d}"
+_PEOPLE = tuple(
+    Signatory(f"Куәгер {role}", role)
+    for role in (Capacity.PROCTOR, Capacity.TESTING_CENTRE, Capacity.DEAN_OFFICE)
+)
+_SEEN = Breach(Form1Item.PHONE, datetime(2026, 11, 22, 4, 10, tzinfo=UTC), "телефон")
+_ORDERS = {"1": BreachOrder(_PEOPLE, (_SEEN,)), "3": OutsiderOrder(_PEOPLE, "Белгісіз")}
+# Of the acts that are drawn, and of the one that form 2 is about.
+_IDS = {form: f"{form * 8}-0000-7000-8000-000000000000" for form in ("1", "2", "3")}
 
 
 class Fate:
@@ -109,7 +132,7 @@ class Machine:
         self.fate.at({1: "row committed", 2: "all committed"}[self.writes])
 
     def render(self, document, language) -> bytes:
-        sealed = seal(render_act(document, language), self.key, document.made_at)
+        sealed = seal(render_form(document, language), self.key, document.made_at)
         self.fate.at(f"{language} rendered")
         return sealed
 
@@ -120,11 +143,38 @@ class Machine:
             Clips(),
             self.blobs,
             self.clock,
-            place=Place("https://exam.example", ZoneInfo("Asia/Almaty")),
-            number_format="{year}-{seq:04d}",
+            place=_PLACE,
+            number_format=_NUMBER,
             render=self.render,
             render_form4=lambda _: b"",
         )
+
+    def drawn(self) -> DrawnActs:
+        return DrawnActs(
+            self.read,
+            self.write,
+            self.blobs,
+            self.clock,
+            Finishing(self.write, self.blobs, self.render),
+            place=_PLACE,
+            number_format=_NUMBER,
+            preview=self.render,
+            policy=ActPolicy(),
+        )
+
+    async def draw(self, form: str) -> None:
+        """By the proctor of student1's sitting; form 2 refuses an act that stands already."""
+        async with self.database.read() as unit:
+            student = (await unit.people.credentials("student1")).actor
+            proctor = (await unit.people.credentials("proctor1")).actor
+            exam_id = (await unit.session.execute(_EXAM)).scalar_one()
+            sitting = await unit.sittings.of_student(exam_id, student.id)
+        await self.drawn().make(proctor, sitting.id, _IDS[form], self.order(form))
+
+    def order(self, form: str) -> Order:
+        if form == "2":
+            return RefusalOrder(_PEOPLE[0], _PEOPLE[1:], _IDS["1"])
+        return _ORDERS[form]
 
     async def confirm(self) -> str:
         """A flag of student1's sitting that the proctor has confirmed."""
@@ -158,8 +208,11 @@ async def main(url: str, folder: Path, how: str, step: str) -> None:
     acts = machine.acts()
     if how == "flags":
         await acts.settle(await machine.confirm())
-    else:
+    elif how == "restart":
         await acts.settle_all()
+        await machine.drawn().finish_all()
+    else:
+        await machine.draw(how)
     await machine.database.aclose()
 
 

@@ -6,6 +6,7 @@ import random
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import pytest
@@ -131,6 +132,32 @@ def test_a_making_that_is_killed_is_finished_with_one_number(make, tmp_path, ste
     assert make("restart") == 0
     (act,), numbers = asyncio.run(_acts(make.url))
     assert numbers == [(1, 1)]
+    assert (act.seq, act.revision, sorted(act.blobs)) == (1, 1, ["en", "kk", "ru"])
+    for key in act.blobs.values():
+        assert (tmp_path / "blobs" / key).read_bytes().startswith(b"%PDF")
+
+
+# Form 2 names an act that stands: form 1 is drawn up first.
+BEFORE = {"1": (), "2": ("1",), "3": ()}
+
+
+DRAWN = [
+    *(("1", step) for step in STEPS if step != "clip cut"),
+    *product("23", ("number drawn", "row committed", "kk stored", "all committed")),
+]
+
+
+@pytest.mark.parametrize(("form", "step"), DRAWN)
+def test_a_killed_drawing_up_is_one_act_with_one_number(make, tmp_path, step, form):
+    """S-12: the restart finishes what has a number; the page that asks again gets that very act."""
+    for earlier in BEFORE[form]:
+        assert make(earlier) == 0
+    assert make(form, step) == -signal.SIGKILL
+    assert make("restart") == 0
+    assert make(form) == 0
+    acts, numbers = asyncio.run(_acts(make.url))
+    assert sorted(numbers) == sorted((int(one), 1) for one in (*BEFORE[form], form))
+    (act,) = [one for one in acts if one.form == int(form)]
     assert (act.seq, act.revision, sorted(act.blobs)) == (1, 1, ["en", "kk", "ru"])
     for key in act.blobs.values():
         assert (tmp_path / "blobs" / key).read_bytes().startswith(b"%PDF")
