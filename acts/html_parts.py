@@ -24,7 +24,7 @@ h1,h2,h3{line-height:1.25}h1{font-size:1.6rem;margin:.5rem 0 0}h2{font-size:1.25
 .note{border-left:.3rem solid #5b6f86;padding:.4rem .8rem;background:#f2f4f6}
 .draft{border:.2rem solid #b3261e;color:#b3261e;font-weight:bold;text-align:center;padding:.3rem}
 dl{display:grid;grid-template-columns:minmax(9rem,2fr) 3fr;gap:.35rem 1rem}
-dt,dd{margin:0;overflow-wrap:anywhere}dd{border-bottom:1px solid #ccc}
+dt,dd{margin:0}p,dt,dd{overflow-wrap:anywhere}dd{border-bottom:1px solid #ccc}
 ul.boxes{list-style:none;padding:0}ul.boxes li{margin:.4rem 0}
 figure{margin:0 0 1rem}.frame{position:relative;display:inline-block;max-width:100%}
 .frame img{display:block;max-width:100%;height:auto}

@@ -11,6 +11,7 @@ import pytest
 
 from acts.contracts import EvidenceItem, Form1Item, NotedBreach, Student
 from acts.errors import DocumentInvalid
+from acts.forms import render_form_html
 from acts.html import render_act_html
 from acts.html_parts import STYLE, STYLE_SHA256
 from acts.labels import FORM1, label
@@ -218,3 +219,9 @@ def test_the_style_is_the_one_the_server_allows(make_act):
 def test_data_that_makes_no_act_is_refused(make_act):
     with pytest.raises(DocumentInvalid):
         render_act_html(make_act(0, number=""), "kk")
+
+
+def test_a_digest_in_a_paragraph_wraps_on_a_phone(make_outsider):
+    page = render_form_html(make_outsider(), "en").decode()
+    assert re.search(r"<p>[^<]*SHA-256 [0-9a-f]{64}</p>", page)
+    assert re.search(r"[}\n]p,[^{}]*\{[^}]*overflow-wrap:anywhere", page)
