@@ -28,11 +28,11 @@ class Allowances:
 
     def __post_init__(self) -> None:
         if not (0 <= self.extra_min <= MOST_EXTRA_MIN and 0 <= self.break_min <= MOST_EXTRA_MIN):
-            raise InvalidRequest(f"extra minutes lie between 0 and {MOST_EXTRA_MIN}")
+            raise InvalidRequest(f"0 to {MOST_EXTRA_MIN} extra minutes", code="minutes_wrong")
         if (self.opens_at is None) != (self.closes_at is None):
-            raise InvalidRequest("individual dates have a beginning and an end")
+            raise InvalidRequest("individual dates have two ends", code="dates_incomplete")
         if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
-            raise InvalidRequest("individual dates end after they begin")
+            raise InvalidRequest("individual dates end after they begin", code="dates_reversed")
 
 
 NO_ALLOWANCES: Final = Allowances()

@@ -12,6 +12,16 @@ from typing import Protocol, get_type_hints
 from exam_api.domain.errors import InvalidRequest
 
 
+class SettingWrong(InvalidRequest):
+    """``field``: the setting, as forms name it."""
+
+    code = "setting_wrong"
+
+    def __init__(self, name: str = "", must_be: str = "") -> None:
+        super().__init__(f"policy: {name} must be {must_be}" if name else "")
+        self.field = f"policy.{name}"
+
+
 class Rule(Protocol):
     """``clause``: where the procedures name the setting."""
 
@@ -84,11 +94,11 @@ def rules_of(policy: type) -> Mapping[str, Rule]:
 
 
 def read_setting(rule: Rule, name: str, stored: object) -> object:
-    """InvalidRequest with the setting's name."""
+    """SettingWrong."""
     try:
         return rule.read(stored)
     except ValueError as error:
-        raise InvalidRequest(f"policy: {name} must be {error}") from None
+        raise SettingWrong(name, str(error)) from None
 
 
 def stored(value: object) -> object:

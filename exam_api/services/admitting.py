@@ -29,6 +29,13 @@ class StatementRefused(InvalidRequest):
         self.preview = preview
 
 
+class DocumentMissing(InvalidRequest):
+    """What is granted rests on a document (T-4.11)."""
+
+    code = "document_missing"
+    field = "document"
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A file as it was brought."""
@@ -116,7 +123,7 @@ class Admitting:
         require_planner(actor)
         document = document.strip()
         if allowances != Allowances() and not 0 < len(document) <= DOCUMENT_LIMIT:
-            raise InvalidRequest("the document is named", code="document_missing")
+            raise DocumentMissing
         async with self._units.write() as unit:
             await self._require_before(unit, actor, exam_id, student_id)
             await unit.admissions.grant(exam_id, student_id, allowances, document, actor.id)
@@ -129,7 +136,7 @@ class Admitting:
         """A decision in place of the rating, with its reason; none takes it back. ExamBegun."""
         require_planner(actor)
         if len(reason) > DOCUMENT_LIMIT:
-            raise InvalidRequest("the reason is too long")
+            raise InvalidRequest("the reason is too long", code="reason_missing")
         async with self._units.write() as unit:
             await self._require_before(unit, actor, exam_id, student_id)
             await unit.admissions.admit(exam_id, student_id, reason.strip(), actor.id)

@@ -39,7 +39,7 @@ class BankDiscipline:
     id: str
     code: str
     title: Texts
-    department: str
+    department: Texts | None
     rights: frozenset[BankRight]
     items: Mapping[ItemState, int]
     next_exam: NextExam | None

@@ -4,6 +4,7 @@ An empty cell changes nothing; ``-`` takes an e-mail address away. Groups that a
 are made where the row names their programme and course. Nobody is deleted: a column disables.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -137,7 +138,7 @@ class PeopleImport:
     async def preview(self, actor: Actor | None, content: bytes) -> ImportPlan:
         """What the file would change. SheetUnreadable, Forbidden."""
         _require(actor)
-        sheet = self._sheet(content)
+        sheet = await self._sheet(content)
         async with self._units.read() as unit:
             return await self._plan(unit, actor, sheet)
 
@@ -149,7 +150,7 @@ class PeopleImport:
         SheetUnreadable, ImportRefused, ImportOutdated, Forbidden.
         """
         _require(actor)
-        sheet = self._sheet(content)
+        sheet = await self._sheet(content)
         async with self._units.write() as unit:
             plan = await self._plan(unit, actor, sheet)
             if plan.problems:
@@ -165,8 +166,9 @@ class PeopleImport:
                 self._accounts.sessions_ended(one.known.id)
         return Imported(plan, passwords)
 
-    def _sheet(self, content: bytes) -> Sheet:
-        sheet = self._read(content, lambda heading: column_of(heading) is not None)
+    async def _sheet(self, content: bytes) -> Sheet:
+        """In a thread: a workbook takes its time, and exams are running. SheetUnreadable."""
+        sheet = await asyncio.to_thread(self._read, content, _is_column)
         columns = [column_of(heading) for heading in sheet.heading]
         named = [column for column in columns if column is not None]
         if any(column not in named for column in NEEDED):
@@ -341,6 +343,10 @@ async def _make_places(unit: PeopleUnit, actor: Actor | None, places: Places) ->
         await unit.structure.add(place_id, data)
         label, facts = data.name["kk"], place_facts(data)
         await unit.audit.add(actor, f"{data.kind}.created", place_id, label, after=facts)
+
+
+def _is_column(heading: str) -> bool:
+    return column_of(heading) is not None
 
 
 def _login(cells: Mapping[str, Cell]) -> str:

@@ -78,7 +78,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class ExamSheet:
-    """All of one exam that its page shows."""
+    """All of one exam that its page shows. ``others``: the exams that it conflicts with."""
 
     exam: ScheduledExam
     students: Sequence[EnrolledStudent]
@@ -87,6 +87,7 @@ class ExamSheet:
     handovers: Sequence[HandedOver]
     conflicts: Sequence[Conflict]
     names: Mapping[str, str]
+    others: Mapping[str, ScheduledExam]
 
 
 def may_plan(actor: Actor) -> bool:
@@ -208,6 +209,7 @@ class Scheduling:
             schedule = unit.schedule
             planned = await schedule.planned(self._clock.now())
             found = [one for one in conflicts_of(planned) if exam_id in one.exam_ids]
+            beside = {other for one in found for other in one.exam_ids} - {exam_id}
             return ExamSheet(
                 exam=await schedule.exam(exam_id, actor),
                 students=await schedule.enrolled(exam_id),
@@ -216,6 +218,7 @@ class Scheduling:
                 handovers=await schedule.handovers(exam_id),
                 conflicts=found,
                 names=await schedule.names({one.subject for one in found}),
+                others={other: await schedule.exam(other, actor) for other in beside},
             )
 
     async def save_exam(self, actor: Actor, exam_id: str | None, draft: ExamDraft) -> str:
@@ -225,7 +228,7 @@ class Scheduling:
         if draft.opens_at + draft.policy.duration > draft.closes_at:
             raise InvalidRequest("the window is shorter than the test", code="window_too_short")
         if not draft.languages:
-            raise InvalidRequest("a test is offered in at least one language")
+            raise InvalidRequest("a test is offered in a language", code="languages_missing")
         async with self._units.write() as unit:
             before = await unit.schedule.exam(exam_id, actor) if exam_id else None
             if before is not None and before.begun:
@@ -281,7 +284,7 @@ class Scheduling:
         """The proctor's sittings go to the others; how many. Live ones too, on record."""
         require_planner(actor)
         if not reason.strip():
-            raise InvalidRequest("a reason is stated")
+            raise InvalidRequest("a reason is stated", code="reason_missing")
         async with self._units.write() as unit:
             exam = await unit.schedule.exam(exam_id, actor)
             if not await unit.schedule.leave(exam_id, proctor_id):
@@ -335,14 +338,16 @@ class Scheduling:
 
 def _require_years(*days: date) -> None:
     if not {day.year for day in days} <= set(_YEARS):
-        raise InvalidRequest(f"dates lie between {_YEARS[0]} and {_YEARS[-1]}")
+        raise InvalidRequest(f"dates lie between {_YEARS[0]} and {_YEARS[-1]}", code="dates_far")
 
 
 def _require_period(actor: Actor, period: Period) -> None:
     require_planner(actor)
     _require_years(period.starts_on, period.ends_on)
-    if not period.title.strip() or period.starts_on > period.ends_on:
-        raise InvalidRequest("a session has a title, and ends after it begins")
+    if not period.title.strip():
+        raise InvalidRequest("a session has a title", code="name_missing")
+    if period.starts_on > period.ends_on:
+        raise InvalidRequest("a session ends after it begins", code="dates_reversed")
     ordered = bool(period.order_number) and period.order_date is not None
     if (period.members or period.order_number or period.order_date) and not ordered:
         raise InvalidRequest("a working group is appointed by order", code="order_missing")
@@ -357,8 +362,10 @@ async def _save_period(schedule: Schedule, known: Sequence[Period], period: Peri
 
 def _room(actor: Actor, room_id: str, name: str, seats: int) -> Room:
     require_planner(actor)
-    if not name.strip() or not 1 <= seats <= MOST_SEATS:
-        raise InvalidRequest(f"a room has a name and 1 to {MOST_SEATS} seats")
+    if not name.strip():
+        raise InvalidRequest("a room has a name", code="name_missing")
+    if not 1 <= seats <= MOST_SEATS:
+        raise InvalidRequest(f"a room has 1 to {MOST_SEATS} seats", code="seats_wrong")
     return Room(room_id, name.strip(), seats)
 
 

@@ -11,7 +11,9 @@ from sqlalchemy.orm import aliased
 
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.item_json import body_json, body_of, key_json, key_of
+from exam_api.adapters.sql.people import names_of
 from exam_api.adapters.sql.tables import (
+    Department,
     Discipline,
     Exam,
     Item,
@@ -69,27 +71,34 @@ class SqlItemBank:
     # --- disciplines ------------------------------------------------------------------------------
 
     async def disciplines(self, actor: Actor) -> Sequence[BankDiscipline]:
-        query = (
-            select(Discipline, _loads(actor), _heads(actor), _checks(actor))
-            .where(or_(_loads(actor), _heads(actor), _checks(actor)))
-            .order_by(Discipline.code)
-        )
-        rows = (await self._session.execute(query)).all()
-        counts = await self._counts()
-        return [
-            await self._discipline(row, counts.get(row.id, {}), loads, heads, checks)
-            for row, loads, heads, checks in rows
-        ]
+        return await self._disciplines(actor, true())
 
     async def discipline(self, actor: Actor, discipline_id: str) -> BankDiscipline:
-        found = [one for one in await self.disciplines(actor) if one.id == discipline_id]
+        found = await self._disciplines(actor, Discipline.id == discipline_id)
         if not found:
             raise NotFound
         return found[0]
 
+    async def _disciplines(
+        self, actor: Actor, wanted: ColumnElement[bool]
+    ) -> Sequence[BankDiscipline]:
+        query = (
+            select(Discipline, Department, _loads(actor), _heads(actor), _checks(actor))
+            .outerjoin(Department, Department.id == Discipline.department_id)
+            .where(wanted, or_(_loads(actor), _heads(actor), _checks(actor)))
+            .order_by(Discipline.code)
+        )
+        rows = (await self._session.execute(query)).all()
+        counts = await self._counts([row.id for row, *_ in rows])
+        return [
+            await self._discipline(row, department, counts.get(row.id, {}), *rights)
+            for row, department, *rights in rows
+        ]
+
     async def _discipline(
         self,
         row: Discipline,
+        department: Department | None,
         counts: Mapping[ItemState, int],
         *rights: object,
     ) -> BankDiscipline:
@@ -98,16 +107,18 @@ class SqlItemBank:
             row.id,
             row.code,
             {"kk": row.title_kk, "ru": row.title_ru, "en": row.title_en},
-            row.department or "",
+            names_of(department) if department else None,
             frozenset(right for right, has in held if has),
             counts,
             await self._next_exam(row.id),
             await self._done(row.id),
         )
 
-    async def _counts(self) -> Mapping[str, Mapping[ItemState, int]]:
-        query = select(Item.discipline_id, Item.state, func.count()).group_by(
-            Item.discipline_id, Item.state
+    async def _counts(self, ids: Collection[str]) -> Mapping[str, Mapping[ItemState, int]]:
+        query = (
+            select(Item.discipline_id, Item.state, func.count())
+            .where(Item.discipline_id.in_(ids))
+            .group_by(Item.discipline_id, Item.state)
         )
         counts: dict[str, dict[ItemState, int]] = {}
         for discipline_id, state, count in await self._session.execute(query):

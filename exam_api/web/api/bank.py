@@ -233,7 +233,7 @@ async def disciplines(
             id=one.id,
             code=one.code,
             title=dict(one.title),
-            department=one.department,
+            department=one.department["kk"] if one.department else "",
             rights=sorted(one.rights),
             items=dict(one.items),
             next_exam_at=one.next_exam.opens_at if one.next_exam else None,

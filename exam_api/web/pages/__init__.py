@@ -18,6 +18,7 @@ from exam_api.web.pages import (
     notices,
     people,
     people_import,
+    periods,
     results,
     rules,
     schedule,
@@ -36,7 +37,7 @@ def install_pages(app: FastAPI) -> None:
     app.mount(assets.static_prefix(), assets.VersionedFiles(directory=assets.STATIC))
     own = (assets, account, notices, mail, student, second_camera, staff, admission_queue)
     records = (people_import, people, structure)
-    planning = (schedule, schedule_exam, admission, rules)
+    planning = (schedule, periods, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)
     later = (drawn_acts, check_lists, verify, acts, results, appeals, statistics)
     for part in (*own, *records, *planning, *banking, *later):

@@ -9,13 +9,15 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
 from analysis.policy import DEFAULT_POLICY
-from exam_api.domain.admission import Allowances
+from exam_api.domain.admission import Allowances, admission_of
 from exam_api.domain.errors import ExamError, PayloadTooLarge
 from exam_api.domain.roles import Actor
 from exam_api.services.admitting import Statement
+from exam_api.services.scheduling_ports import EnrolledStudent
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.i18n import FALLBACK_ZONE
+from exam_api.web.pages.forms import NOTHING_REFUSED, Filled, Refused, refused_form
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.schedule import Problem, back_to
 from exam_api.web.pages.schedule_forms import (
@@ -37,16 +39,43 @@ _WATCHED: Final = tuple(DEFAULT_POLICY.kinds)
 async def admission(
     request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId, problem: Problem = None
 ) -> Response:
+    return await _page(request, actor, core, exam_id, problem=problem)
+
+
+async def _page(
+    request: Request,
+    actor: Actor,
+    core: CoreDep,
+    exam_id: str,
+    *,
+    problem: str | None = None,
+    refused: Refused = NOTHING_REFUSED,
+) -> Response:
+    sheet = await core.scheduling.sheet(actor, exam_id)
     return TEMPLATES.page(
         request,
         "schedule/admission.html",
         actor,
-        sheet=await core.scheduling.sheet(actor, exam_id),
+        status=refused.status,
+        sheet=sheet,
+        granted={one.student_id: _grant_form(one) for one in sheet.students},
         kinds=_WATCHED,
-        local=local_value,
         zone=FALLBACK_ZONE.key,
         problem=problem,
+        refused=refused,
     )
+
+
+def _grant_form(student: EnrolledStudent) -> Filled:
+    own = student.allowances
+    values = {
+        "opens_at": local_value(own.opens_at),
+        "closes_at": local_value(own.closes_at),
+        "extra_min": str(own.extra_min),
+        "break_min": str(own.break_min),
+        "document": student.document,
+    }
+    return Filled(values, {}, {"excused": sorted(own.excused)})
 
 
 @router.post("/statement")
@@ -83,6 +112,7 @@ async def _preview(
         found = await core.admitting.preview(actor, exam_id, statement)
     except ExamError as error:
         return back_to(_path(exam_id), error)
+    policy = (await core.scheduling.exam(actor, exam_id)).policy
     return TEMPLATES.page(
         request,
         "schedule/statement.html",
@@ -92,6 +122,10 @@ async def _preview(
         statement=statement,
         content=base64.b64encode(statement.data).decode(),
         preview=found,
+        admission={
+            one.row: admission_of(policy, one.points, debt=one.debt, by_decision=False)
+            for one in found.changes
+        },
     )
 
 
@@ -119,7 +153,8 @@ async def grant(
         document = text_of(form, "document", 500)
         await core.admitting.grant(actor, exam_id, student_id, allowances, document)
     except ExamError as error:
-        return back_to(_path(exam_id), error)
+        wrong = refused_form(f"grant-{student_id}", form, error, "excused")
+        return await _page(request, actor, core, exam_id, refused=wrong)
     return RedirectResponse(f"{_path(exam_id)}#student-{student_id}", 303)
 
 
@@ -127,11 +162,13 @@ async def grant(
 async def admit(
     request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId, student_id: PathId
 ) -> Response:
+    form = await request.form()
     try:
-        reason = text_of(await request.form(), "reason", 500)
+        reason = text_of(form, "reason", 500)
         await core.admitting.admit(actor, exam_id, student_id, reason)
     except ExamError as error:
-        return back_to(_path(exam_id), error)
+        wrong = refused_form(f"admit-{student_id}", form, error)
+        return await _page(request, actor, core, exam_id, refused=wrong)
     return RedirectResponse(f"{_path(exam_id)}#student-{student_id}", 303)
 
 

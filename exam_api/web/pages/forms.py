@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.datastructures import FormData
 
+from exam_api.domain.errors import ExamError
 from exam_api.services.numbered_pages import NumberedPage
 
 
@@ -37,6 +38,31 @@ def typed(form: FormData, problems: Mapping[str, str], *several: str) -> Filled:
         name: [value for value in form.getlist(name) if isinstance(value, str)] for name in several
     }
     return Filled(values, problems, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One form of a page with several, as it was filled in. ``of``: which; ``code``: what is wrong.
+
+    ``field``: where, if it is one field.
+    """
+
+    of: str = ""
+    form: Filled = Filled()
+    code: str = ""
+    field: str = ""
+    status: int = 200
+
+
+NOTHING_REFUSED: Final = Refused()
+
+
+def refused_form(of: str, form: FormData, error: ExamError, *several: str) -> Refused:
+    """For the page again; what may not even be seen stays an error of its own."""
+    if error.status not in {409, 422}:
+        raise error
+    field_name = getattr(error, "field", "")
+    return Refused(of, typed(form, {}, *several), error.code, field_name, error.status)
 
 
 def text_of(form: FormData, name: str) -> str:

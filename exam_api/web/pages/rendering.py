@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from fastapi import Request
@@ -78,6 +79,7 @@ class Templates:
         )
         self._environment.filters["marked"] = marked
         self._environment.filters["plainly"] = plainly
+        self._environment.filters["instant"] = datetime.fromisoformat
 
     def page(
         self,

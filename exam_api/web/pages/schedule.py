@@ -1,32 +1,22 @@
-"""The calendar of exams, the sessions with their approvals, rooms and the working group."""
+"""The calendar of exams."""
 
 from calendar import Calendar
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from exam_api.domain.errors import ExamError
-from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
-from exam_api.services.scheduling import Step, may_plan
-from exam_api.services.scheduling_ports import Period, ScheduledExam
-from exam_api.web.api.ids import PathId
+from exam_api.services.scheduling import may_plan
+from exam_api.services.scheduling_ports import ScheduledExam
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.i18n import FALLBACK_ZONE
 from exam_api.web.pages.rendering import TEMPLATES
-from exam_api.web.pages.schedule_forms import (
-    FieldWrong,
-    day_of,
-    day_or_none,
-    text_of,
-    texts_of,
-    whole_of,
-)
+from exam_api.web.pages.schedule_forms import FieldWrong
 
 router = APIRouter(include_in_schema=False)
 _MONTH: Final = r"^(20\d\d)-(0[1-9]|1[0-2])$"
@@ -69,6 +59,7 @@ async def calendar(
         today=today,
         days=_by_day(exams),
         plans=may_plan(actor),
+        zone=FALLBACK_ZONE.key,
         conflicts=conflicts,
         names=names,
         titles=await _titles(core, actor) if conflicts else {},
@@ -118,77 +109,6 @@ def _by_day(exams: Sequence[ScheduledExam]) -> Mapping[date, list[ScheduledExam]
     for exam in exams:
         days.setdefault(exam.opens_at.astimezone(FALLBACK_ZONE).date(), []).append(exam)
     return days
-
-
-@router.get("/schedule/periods")
-async def periods(
-    request: Request, actor: CurrentActor, core: CoreDep, problem: Problem = None
-) -> Response:
-    choices = await core.scheduling.choices(actor)
-    return TEMPLATES.page(
-        request,
-        "schedule/periods.html",
-        actor,
-        choices=choices,
-        problem=problem,
-        member_names={one.id: one.name for one in choices.members},
-        today=core.clock.now().astimezone(FALLBACK_ZONE).date(),
-    )
-
-
-@router.post("/schedule/periods")
-async def add_period(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
-    return await _saved_period(request, new_id(), partial(core.scheduling.add_period, actor))
-
-
-@router.post("/schedule/periods/{period_id}")
-async def change_period(
-    request: Request, actor: CurrentActor, core: CoreDep, period_id: PathId
-) -> Response:
-    return await _saved_period(request, period_id, partial(core.scheduling.change_period, actor))
-
-
-async def _saved_period(
-    request: Request, period_id: str, save: Callable[[Period], Awaitable[None]]
-) -> RedirectResponse:
-    form = await request.form()
-    try:
-        period = Period(
-            id=period_id,
-            title=text_of(form, "title"),
-            starts_on=day_of(form, "starts_on"),
-            ends_on=day_of(form, "ends_on"),
-            summer="summer" in form,
-            order_number=text_of(form, "order_number", 40),
-            order_date=day_or_none(form, "order_date"),
-            members=tuple(texts_of(form, "members")),
-        )
-        await save(period)
-    except ExamError as error:
-        return back_to("/schedule/periods", error)
-    return RedirectResponse("/schedule/periods", 303)
-
-
-@router.post("/schedule/periods/{period_id}/approve/{step}")
-async def approve(
-    request: Request, actor: CurrentActor, core: CoreDep, period_id: PathId, step: Step
-) -> Response:
-    form = await request.form()
-    try:
-        await core.scheduling.approve(actor, period_id, step, day_of(form, "on"))
-    except ExamError as error:
-        return back_to("/schedule/periods", error)
-    return RedirectResponse("/schedule/periods", 303)
-
-
-@router.post("/schedule/rooms")
-async def add_room(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
-    form = await request.form()
-    try:
-        await core.scheduling.add_room(actor, text_of(form, "name", 80), whole_of(form, "seats"))
-    except ExamError as error:
-        return back_to("/schedule/periods", error)
-    return RedirectResponse("/schedule/periods#rooms", 303)
 
 
 def back_to(path: str, error: ExamError) -> RedirectResponse:

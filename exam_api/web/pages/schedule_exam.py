@@ -104,7 +104,6 @@ async def _form(
         zone=FALLBACK_ZONE.key,
         problem=error.code if error else None,
         field=getattr(error, "field", None),
-        detail=str(error) if error else "",
     )
 
 

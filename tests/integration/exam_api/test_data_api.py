@@ -264,8 +264,8 @@ async def test_a_session_of_exams_is_made_approved_and_changed(registrar, core) 
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"ends_on": "2027-01-10"}, "invalid_request"),
-        ({"starts_on": "0001-01-01"}, "invalid_request"),
+        ({"ends_on": "2027-01-10"}, "dates_reversed"),
+        ({"starts_on": "0001-01-01"}, "dates_far"),
         ({"title": "\0"}, "invalid_request"),
         ({"members": [NO_ID]}, "order_missing"),
         ({"order_number": "17-ө"}, "order_missing"),

@@ -442,6 +442,7 @@ ROWS = (
     ),
     row(f"POST {PLAN}/admission/statement", OVERSEERS, files=STATEMENT),
     row("POST /schedule/rooms", OVERSEERS, form={"name": "101", "seats": "20"}),
+    row("POST /schedule/rooms/{room_id}", OVERSEERS, form={"name": "102", "seats": "20"}),
     row(
         f"POST {PLAN}/admission/students/{{student_id}}/grant",
         OVERSEERS,

@@ -194,6 +194,8 @@ MADE_UP = {
         *(field.name.removesuffix("_id") for field in fields(PersonData)),
         *("name_kk", "name_ru", "name_en", "code", "course", "programme", "disabled"),
         "exam_format",
+        *("rows", "sha256", "extra_min", "break_min", "excused", "opens_at", "closes_at"),
+        *("format", "items"),
     ],
     "people.status.": ["active", "disabled"],
     "place.": [*sorted(set(PARENT_OF.values())), "name"],
