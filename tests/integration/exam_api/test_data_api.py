@@ -167,7 +167,7 @@ async def test_an_exam_is_planned_and_its_students_come_and_go(registrar, ids) -
         ({"discipline_id": NO_ID}, "reference_unknown"),
         ({"rooms": [NO_ID]}, "reference_unknown"),
         ({"closes_at": START.isoformat()}, "window_too_short"),
-        ({"policy": {"questions": 0}}, "invalid_request"),
+        ({"policy": {"questions": 0}}, "setting_wrong"),
         ({"opens_at": "0001-01-01T00:00:00+14:00"}, "invalid_request"),
     ],
     ids=["discipline", "room", "window", "policy", "year"],
