@@ -43,6 +43,8 @@ from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Clock
 
 _AUTHOR, _DECIDER = aliased(User), aliased(User)
+# By another name: a discipline looks up its department's name in the table itself.
+_DEPARTMENT = aliased(Department)
 
 
 def _heads(actor: Actor) -> ColumnElement[bool]:
@@ -83,8 +85,8 @@ class SqlItemBank:
         self, actor: Actor, wanted: ColumnElement[bool]
     ) -> Sequence[BankDiscipline]:
         query = (
-            select(Discipline, Department, _loads(actor), _heads(actor), _checks(actor))
-            .outerjoin(Department, Department.id == Discipline.department_id)
+            select(Discipline, _DEPARTMENT, _loads(actor), _heads(actor), _checks(actor))
+            .outerjoin(_DEPARTMENT, _DEPARTMENT.id == Discipline.department_id)
             .where(wanted, or_(_loads(actor), _heads(actor), _checks(actor)))
             .order_by(Discipline.code)
         )
