@@ -159,11 +159,15 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPolicy:
-    """One exam's. An accommodation is a policy without the kind it excuses."""
+    """One exam's. An accommodation is a policy without the kind it excuses.
+
+    ``thumbnail_every_s``: how often the frames that are looked at give a picture to show.
+    """
 
     kinds: Mapping[FlagKind, KindPolicy] = field(default_factory=lambda: _KINDS)
     limits: SightLimits = field(default_factory=SightLimits)
     schedule: Schedule = field(default_factory=Schedule)
+    thumbnail_every_s: float = 2.0
 
     def without(self, *excused: FlagKind) -> "AnalysisPolicy":
         left = {kind: own for kind, own in self.kinds.items() if kind not in excused}

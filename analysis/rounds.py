@@ -71,7 +71,6 @@ class Receivers:
 
     on_update: OnUpdate
     on_thumbnail: OnThumbnail | None = None
-    thumbnail_every_s: float = 2.0
     on_stretch: OnStretch | None = None
 
 
@@ -257,8 +256,8 @@ class Rounds:
             logger.exception("count of sitting %s refused", attached.sitting_id)
 
     def _show(self, attached: Attached, frame: Frame) -> None:
-        show, every_ms = self._receivers.on_thumbnail, self._receivers.thumbnail_every_s * 1000
-        shown = attached.shown_ms
+        show, shown = self._receivers.on_thumbnail, attached.shown_ms
+        every_ms = attached.watched.policy.thumbnail_every_s * 1000
         if show is None or (shown is not None and 0 <= frame.at_ms - shown < every_ms):
             return
         attached.shown_ms = frame.at_ms

@@ -58,14 +58,13 @@ class AnalysisWorker:
         model_set_factory: ModelSetFactory,
         on_update: OnUpdate,
         on_thumbnail: OnThumbnail | None = None,
-        thumbnail_every_s: float = 2.0,
         *,
         threads: int = 1,
         hangs_after_s: float = HANGS_AFTER_S,
         on_stretch: OnStretch | None = None,
     ) -> None:
         self._factory = model_set_factory
-        self._receivers = Receivers(on_update, on_thumbnail, thumbnail_every_s, on_stretch)
+        self._receivers = Receivers(on_update, on_thumbnail, on_stretch)
         self._hangs_after_s = hangs_after_s
         self._hangs: Counter[str] = Counter()
         self._lanes = [self._lane(index) for index in range(threads)]

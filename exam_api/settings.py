@@ -258,7 +258,8 @@ class Settings(BaseSettings):
         default=2.0,
         gt=0,
         title="Thumbnail interval, s",
-        description="How often a console tile gets a new picture.",
+        description="How often a console tile gets a new picture, where its exam names no "
+        "time of its own.",
     )
     rate_reads: int = Field(
         default=_RATES.reads,

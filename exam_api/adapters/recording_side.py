@@ -33,12 +33,13 @@ class RecordingSide:
 
     capture: CaptureService
     analyzer: AnalysisWorker | None
+    thumbnail_every_s: float
     lag: LoopLag = field(default_factory=LoopLag)
 
     def analysis(self) -> SittingAnalysis:
         """Call in the running loop."""
         if self.analyzer is not None:
-            return TappedAnalysis(self.capture, self.analyzer)
+            return TappedAnalysis(self.capture, self.analyzer, self.thumbnail_every_s)
         assert isinstance(self.capture, RemoteCapture)
         return RemoteAnalysis(self.capture, asyncio.get_running_loop())
 
@@ -67,7 +68,8 @@ def recording_side(
     settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
 ) -> RecordingSide:
     if settings.workers > 1:
-        return RecordingSide(_remote(settings, bridge, on_thumbnail), None)
+        remote = _remote(settings, bridge, on_thumbnail)
+        return RecordingSide(remote, None, settings.thumbnail_every_s)
     capture = CaptureService(
         settings.recordings_dir, on_event=bridge.on_capture, settings=_capture_settings(settings)
     )
@@ -75,10 +77,9 @@ def recording_side(
         lambda: ModelSet.load(settings.models_dir, data_dir=settings.data_dir),
         bridge.on_flag,
         on_thumbnail,
-        settings.thumbnail_every_s,
         on_stretch=bridge.on_stretch,
     )
-    return RecordingSide(capture, analyzer)
+    return RecordingSide(capture, analyzer, settings.thumbnail_every_s)
 
 
 def _remote(

@@ -67,6 +67,8 @@ class ExamPolicy:
     admission_points: Annotated[int, Whole("T-4.1", most=100)] = 50
     # S-15: how many students one proctor watches at once
     students_per_proctor: Annotated[int, Whole("S-15", least=1, most=1000)] = 20
+    # S-15: how often a console tile gets a new picture; 0: as often as the server makes them
+    thumbnail_s: Annotated[int, Whole("S-15", most=60)] = 0
     # T-4.3: who lets students in, and from how long before the window
     admit: Annotated[Admit, OneOf("T-4.3", Admit)] = Admit.BY_RULE
     admit_lead_min: Annotated[int, Whole("T-4.3", most=1440)] = 10

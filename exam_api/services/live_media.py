@@ -1,6 +1,7 @@
 """Capture and analysis as the exam core and the bridge see them."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Protocol
 
 from analysis.contracts import FlagKind, Subject
@@ -52,20 +53,24 @@ class CapturedMedia:
 class TappedAnalysis:
     """Switches a sitting's analysis on and off. Threads: called by the bridge, off the loop."""
 
-    def __init__(
-        self, capture: Capture, worker: Worker, policy: AnalysisPolicy = DEFAULT_POLICY
-    ) -> None:
+    def __init__(self, capture: Capture, worker: Worker, thumbnail_every_s: float) -> None:
         self._capture = capture
         self._worker = worker
-        self._policy = policy
+        self._thumbnail_every_s = thumbnail_every_s
 
-    def attach(self, sitting_id: str, excused: Collection[str], subject: Subject) -> None:
+    def attach(
+        self, sitting_id: str, excused: Collection[str], subject: Subject, thumbnail_s: int
+    ) -> None:
         """Anew where it was on: media that starts again starts a new watch.
 
-        ``excused``: kinds of flags that an accommodation takes out.
+        ``excused``: kinds of flags that an accommodation takes out. ``thumbnail_s``: how often
+        the exam wants a picture; 0: as often as the server makes them.
         """
         self._worker.detach(sitting_id)
-        policy = self._policy.without(*(kind for kind in FlagKind if kind in excused))
+        policy = replace(
+            DEFAULT_POLICY.without(*(kind for kind in FlagKind if kind in excused)),
+            thumbnail_every_s=thumbnail_s or self._thumbnail_every_s,
+        )
         tap, sound = self._capture.tap(sitting_id), self._capture.audio_tap(sitting_id)
         self._worker.attach(sitting_id, tap, policy, subject, sound)
 

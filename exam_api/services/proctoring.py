@@ -235,9 +235,10 @@ class ProctoringBridge:
     async def _attach(self, sitting_id: str, analysis: SittingAnalysis) -> None:
         async with self._transaction() as store:
             excused = await store.excused(sitting_id)
+            thumbnail_s = await store.thumbnail_s(sitting_id)
             photos = await store.identity_photos(sitting_id)
         subject = await self._subject(photos.values())
-        await asyncio.to_thread(analysis.attach, sitting_id, excused, subject)
+        await asyncio.to_thread(analysis.attach, sitting_id, excused, subject, thumbnail_s)
 
     async def _subject(self, photos: Iterable[Photo]) -> Subject:
         """A photo that cannot be read is not there: the others are compared with."""

@@ -182,6 +182,10 @@ class ProctoringStore(EventSink, Protocol):
         """Kinds of flags that the student's accommodation takes out."""
         ...
 
+    async def thumbnail_s(self, sitting_id: str) -> int:
+        """How often its exam wants a picture for the console; 0: as often as the server does."""
+        ...
+
     async def identity_photos(self, sitting_id: str) -> Mapping[PhotoKind, Photo]:
         """The newest of each kind."""
         ...
@@ -219,7 +223,9 @@ class ProctoringStore(EventSink, Protocol):
 class SittingAnalysis(Protocol):
     """Analysis of one sitting's pictures, switched on and off with its media."""
 
-    def attach(self, sitting_id: str, excused: Collection[str], subject: Subject) -> None: ...
+    def attach(
+        self, sitting_id: str, excused: Collection[str], subject: Subject, thumbnail_s: int
+    ) -> None: ...
 
     def detach(self, sitting_id: str) -> None:
         """Ends its open flags too. May wait for the worker's thread."""

@@ -90,6 +90,11 @@ class SqlProctoringStore(SqlEventSink):
             return ()
         return {*ExamPolicy.from_json(row.policy).unwatched, *(row.excused or ())}
 
+    async def thumbnail_s(self, sitting_id: str) -> int:
+        query = select(Exam.policy).join(Sitting, Sitting.exam_id == Exam.id)
+        policy = await self._session.scalar(query.where(Sitting.id == sitting_id))
+        return ExamPolicy.from_json(policy or {}).thumbnail_s
+
     async def identity_photos(self, sitting_id: str) -> Mapping[PhotoKind, Photo]:
         return await self._unit.identity.photos(sitting_id)
 

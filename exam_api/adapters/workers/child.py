@@ -85,8 +85,10 @@ class Worker:
     async def load_models(self) -> None:
         await asyncio.to_thread(self.analyzer.start)
 
-    async def attach(self, sitting_id: str, excused: tuple[str, ...], subject: Subject) -> None:
-        await asyncio.to_thread(self.analysis.attach, sitting_id, excused, subject)
+    async def attach(
+        self, sitting_id: str, excused: tuple[str, ...], subject: Subject, thumbnail_s: int
+    ) -> None:
+        await asyncio.to_thread(self.analysis.attach, sitting_id, excused, subject, thumbnail_s)
 
     async def detach(self, sitting_id: str) -> None:
         await asyncio.to_thread(self.analysis.detach, sitting_id)
@@ -112,10 +114,10 @@ class Host:
             lambda: ModelSet.load(setup.models_dir, data_dir=setup.data_dir),
             self._on_flag,
             self._on_thumbnail,
-            setup.thumbnail_every_s,
             on_stretch=self._on_stretch,
         )
-        self._worker = Worker(self._capture, analyzer, TappedAnalysis(self._capture, analyzer))
+        analysis = TappedAnalysis(self._capture, analyzer, setup.thumbnail_every_s)
+        self._worker = Worker(self._capture, analyzer, analysis)
 
     async def run(self) -> None:
         """Until told to stop, or until the main process is gone."""

@@ -304,8 +304,10 @@ class RemoteAnalysis:
         self._capture = capture
         self._loop = loop
 
-    def attach(self, sitting_id: str, excused: Collection[str], subject: Subject) -> None:
-        self._ask("attach", sitting_id, tuple(excused), subject)
+    def attach(
+        self, sitting_id: str, excused: Collection[str], subject: Subject, thumbnail_s: int
+    ) -> None:
+        self._ask("attach", sitting_id, tuple(excused), subject, thumbnail_s)
 
     def detach(self, sitting_id: str) -> None:
         self._ask("detach", sitting_id)

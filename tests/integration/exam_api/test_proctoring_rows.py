@@ -200,3 +200,15 @@ async def test_what_is_not_watched_for_is_the_exams_and_the_students(begun, rows
     async with rows.proctoring() as store:
         assert set(await store.excused(begun.id)) == {"notes", "looking_away"}
         assert not await store.excused("nobody")
+
+
+async def test_how_often_the_console_gets_a_picture_is_the_exams(begun, rows, database) -> None:
+    async with rows.proctoring() as store:
+        assert await store.thumbnail_s(begun.id) == 0
+    async with database.write() as unit:
+        sitting = await unit.session.get(tables.Sitting, begun.id)
+        exam = await unit.session.get(tables.Exam, sitting.exam_id)
+        exam.policy = {**exam.policy, "thumbnail_s": 5}
+    async with rows.proctoring() as store:
+        assert await store.thumbnail_s(begun.id) == 5
+        assert await store.thumbnail_s("nobody") == 0

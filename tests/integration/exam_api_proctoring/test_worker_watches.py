@@ -86,7 +86,7 @@ async def test_a_stranger_who_speaks_is_told_by_the_worker(require, somebody, vo
             )
             async with asyncio.timeout(60):
                 await publisher.started.wait()
-            await capture.ask(SITTING, "attach", SITTING, (), Subject(faces=(enrolled,)))
+            await capture.ask(SITTING, "attach", SITTING, (), Subject(faces=(enrolled,)), 3)
             expected = {FlagKind.IDENTITY_MISMATCH, FlagKind.SPEECH}
             with suppress(TimeoutError):
                 await until(lambda: told.opened() >= expected, 60)

@@ -32,7 +32,9 @@ from capture.contracts import (
     SegmentClosed,
     TrackKind,
 )
+from exam_api.adapters.sql import tables
 from exam_api.domain.errors import StorageBusy
+from exam_api.domain.policy import ExamPolicy
 from exam_api.services.identity_ports import Photo, PhotoKind
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.proctoring_ports import EventKind
@@ -42,8 +44,10 @@ class FakeAnalysis:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
         self.expected: list[Subject] = []
+        self.paces: list[int] = []
 
-    def attach(self, sitting_id: str, _excused: object, subject: Subject) -> None:
+    def attach(self, sitting_id: str, _excused: object, subject: Subject, thumbnail_s: int) -> None:
+        self.paces.append(thumbnail_s)
         self.calls.append(("attach", sitting_id))
         self.expected.append(subject)
 
@@ -159,6 +163,16 @@ async def test_media_switches_analysis_and_tells_the_console(bench, world):
         "media.started",
         "media.lost",
     ]
+
+
+async def test_the_exam_says_how_often_its_console_gets_a_picture(bench, world):
+    sitting_id = await world.sitting()
+    async with world.database.write() as unit:
+        exam = await unit.session.get(tables.Exam, world.exam_id)
+        exam.policy = ExamPolicy(thumbnail_s=7).to_json()
+    bench.bridge.on_capture(MediaStarted(sitting_id, at_ms=0))
+    await bench.settle()
+    assert bench.analysis.paces == [7]
 
 
 async def test_whoever_watches_a_sitting_knows_whom_to_expect(bench, world):

@@ -275,6 +275,6 @@ async def test_analysis_of_a_lost_worker_is_no_failure(capture, caplog):
 
     await capture.publish(grant("a"), "v=0")
     analysis = RemoteAnalysis(capture, asyncio.get_running_loop())
-    await asyncio.to_thread(analysis.attach, "a", ["phone"], NOBODY_KNOWN)
-    assert capture._owners["a"].calls[-1] == ("attach", "a", ("phone",), NOBODY_KNOWN)
+    await asyncio.to_thread(analysis.attach, "a", ["phone"], NOBODY_KNOWN, 5)
+    assert capture._owners["a"].calls[-1] == ("attach", "a", ("phone",), NOBODY_KNOWN, 5)
     await asyncio.to_thread(analysis.detach, "unknown")

@@ -64,7 +64,7 @@ FLAG = Flag(
 )
 MESSAGES = [
     Call(1, "publish", (PublishGrant("s1", datetime(2026, 1, 1, tzinfo=UTC)), "v=0")),
-    Call(2, "attach", ("s1", ("phone",), Subject(faces=(b"jpeg",), documents=(b"card",)))),
+    Call(2, "attach", ("s1", ("phone",), Subject(faces=(b"jpeg",), documents=(b"card",)), 5)),
     Answered(1, Publication("r", "sdp", "tag")),
     Happened(MediaStarted("s1", 5, Gap(1, 5, GapCause.SERVER_RESTART)), {KEY: STATE}),
     Flagged(FlagUpdate("s1", FlagPhase.OPENED, FLAG)),
