@@ -22,6 +22,16 @@ ERASURE = {
         "Жойылғанға дейінгі SHA-256", "SHA-256 до удаления", "SHA-256 before erasure"
     ),
     "erasure.kept": Label("Сақталғаны және себебі", "Что оставлено и почему", "What is kept, why"),
+    "erasure.rule.keeping_time": Label(
+        "сақтау мерзімі өтті: түсірілгеннен кейін {days} күн",
+        "срок хранения истёк: {days} дней после съёмки",
+        "the keeping time is over: {days} days after they were taken",
+    ),
+    "erasure.kept.acts": Label(
+        "Актіге енген көшірме осы актімен бірге сақталады.",
+        "Копия, вошедшая в акт, хранится вместе с этим актом.",
+        "A copy that became part of an act is kept with that act.",
+    ),
     "erasure.responsible": Label("Жауапты тұлға", "Ответственное лицо", "Responsible person"),
     "erased.recording": Label("жазба", "запись", "recording"),
     "erased.clip": Label("бейнеүзінді", "видеофрагмент", "clip"),

@@ -61,6 +61,7 @@ from exam_api.services.archiving import Archive, ArchivedRecordings
 from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.deadlines import Deadlines
 from exam_api.services.drawn_acts import DrawnActs
+from exam_api.services.erasures import Erasures
 from exam_api.services.exports import (
     EXPORT,
     EXPORT_JOBS,
@@ -70,7 +71,6 @@ from exam_api.services.exports import (
     Exports,
 )
 from exam_api.services.gap_fill import GapFill
-from exam_api.services.identity import Identity
 from exam_api.services.jobs import Handler, JobRunner, Lane
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
@@ -305,7 +305,10 @@ def _container(
         export_jobs=export_jobs,
         second_looks=_second_looks(ground),
         deadlines=Deadlines(
-            database, clock, Identity(database, clock, blobs), bank=settings.bank_policy
+            database,
+            clock,
+            Erasures(database, clock, blobs, ZoneInfo(settings.time_zone)),
+            bank=settings.bank_policy,
         ),
     )
     container.identity.watch = ground.bridge

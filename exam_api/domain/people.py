@@ -86,6 +86,10 @@ def may_list_people(actor: Actor) -> bool:
     return actor.has(Role.ADMINISTRATOR, Role.REGISTRAR)
 
 
+def may_read_audit(actor: Actor) -> bool:
+    return actor.has(Role.ADMINISTRATOR)
+
+
 def may_keep(actor: Actor, roles: frozenset[Role]) -> bool:
     """The administrator keeps everybody's record, the registrar those who are students only."""
     if actor.has(Role.ADMINISTRATOR):

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from exam_api.domain.errors import Forbidden
-from exam_api.domain.roles import Actor, Role
+from exam_api.domain.people import may_read_audit
+from exam_api.domain.roles import Actor
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
 
 Facts = Mapping[str, str]
@@ -42,7 +43,10 @@ class Audit(Protocol):
         after: Facts | None = None,
         reason: str = "",
     ) -> None:
-        """``actor`` None: the command line of the server. ``label`` names it to people."""
+        """``actor`` None: the server itself, by command or by the clock.
+
+        ``label`` names it to people.
+        """
         ...
 
     async def page(
@@ -73,7 +77,7 @@ class AuditLog:
         self, actor: Actor, wanted: PageWanted, *, what: str = ""
     ) -> tuple[NumberedPage[AuditEntry], Sequence[str]]:
         """A page, and the kinds of changes there are. Forbidden."""
-        if not actor.has(Role.ADMINISTRATOR):
+        if not may_read_audit(actor):
             raise Forbidden
         async with self._units.read() as unit:
             return await unit.audit.page(wanted, what=what), await unit.audit.kinds()

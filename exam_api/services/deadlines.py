@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from exam_api.domain.bank_tests import BankPolicy, Deadline, Step, deadlines
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Role
-from exam_api.services.identity import Identity
+from exam_api.services.erasures import Erasures
 from exam_api.services.notices_ports import Notices
 from exam_api.services.ports import Clock
 from exam_api.services.scheduling_ports import Period, Schedule
@@ -87,13 +87,13 @@ class Deadlines:
         self,
         units: DeadlineUnits,
         clock: Clock,
-        identity: Identity,
+        erasures: Erasures,
         policy: DeadlinePolicy = DeadlinePolicy(),
         bank: BankPolicy = BankPolicy(),  # noqa: B008 - frozen value
     ) -> None:
         self._units = units
         self._clock = clock
-        self._identity = identity
+        self._erasures = erasures
         self._policy = policy
         self._bank = bank
 
@@ -101,7 +101,7 @@ class Deadlines:
         """Until cancelled."""
         while True:
             await self.look()
-            while await self._identity.forget_old():
+            while await self._erasures.forget_old():
                 pass
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -1,4 +1,4 @@
-"""Who sits there (T-4.3), and the rules they agreed to: photos, consents, how long they stay."""
+"""Who sits there (T-4.3), and the rules they agreed to: photos and consents."""
 
 import asyncio
 import hashlib
@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Protocol
 
 from PIL import Image, ImageOps
@@ -33,10 +33,8 @@ from exam_api.services.identity_ports import (
 from exam_api.services.ports import Clock, Sittings
 from exam_api.services.scheduling import require_planner
 
-KEPT_FOR: Final = timedelta(days=180)  # as long as an appeal and its review may need them
 RULES_LIMIT: Final = 20_000
 _MOST_SIDE: Final = 4_000
-_AT_ONCE: Final = 200
 
 
 class IdentityUnit(Protocol):
@@ -136,16 +134,6 @@ class Identity:
             return None
         face, document = [await self._blobs.get(keys[kind]) for kind in PhotoKind]
         return await self._comparison.same(face, document)
-
-    async def forget_old(self) -> int:
-        """Photos beyond their time go, the pictures first; how many."""
-        async with self._units.read() as unit:
-            keys = await unit.identity.expired(self._clock.now() - KEPT_FOR, _AT_ONCE)
-        for key in keys:
-            await self._blobs.delete(key)
-        async with self._units.write() as unit:
-            await unit.identity.forget(keys)
-        return len(keys)
 
     # --- rules and consent ------------------------------------------------------------------
 

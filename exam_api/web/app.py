@@ -14,6 +14,7 @@ from exam_api.web.api import (
     admission,
     appeals,
     bank,
+    erasures,
     identity,
     live_views,
     notices,
@@ -87,6 +88,7 @@ def create_app(
         periods,
         admission,
         people,
+        erasures,
     )
     for router in (*(module.router for module in own), *routers):
         app.include_router(router)

@@ -25,6 +25,7 @@ from exam_api.services.bank_files import FileDesk
 from exam_api.services.bank_items import ItemDesk
 from exam_api.services.bank_pictures import Pictures
 from exam_api.services.directory import PeopleDesk
+from exam_api.services.erasures import Erasures
 from exam_api.services.exam_clock import ExamClock
 from exam_api.services.idempotency import Idempotency
 from exam_api.services.identity import Identity
@@ -97,6 +98,7 @@ class Core:
     people: PeopleDesk = field(init=False)
     structure: StructureDesk = field(init=False)
     audit: AuditLog = field(init=False)
+    erasures: Erasures = field(init=False)
     log_ins: SessionDesk = field(init=False)
     people_import: PeopleImport = field(init=False)
     items: ItemDesk = field(init=False)
@@ -116,6 +118,8 @@ class Core:
         self.people = PeopleDesk(self.database, self.clock, self.accounts)
         self.structure = StructureDesk(self.database)
         self.audit = AuditLog(self.database)
+        zone = self.results.zone
+        self.erasures = Erasures(self.database, self.clock, self.blobs, zone)
         hasher = self.accounts.hasher
         self.people_import = PeopleImport(
             self.database, self.clock, self.accounts, read_sheet, role_names()

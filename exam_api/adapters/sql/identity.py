@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.insert_once import insert_once
@@ -32,12 +32,27 @@ class SqlIdentity:
             PhotoKind(row.kind): Photo(PhotoKind(row.kind), row.key, row.taken_at) for row in rows
         }
 
-    async def expired(self, before: datetime, limit: int) -> Sequence[str]:
-        query = select(IdentityPhoto.key).where(IdentityPhoto.taken_at < before).limit(limit)
-        return (await self._session.scalars(query)).all()
+    async def expired(self, before: datetime, limit: int) -> Mapping[str, Sequence[str]]:
+        sittings = (
+            select(IdentityPhoto.sitting_id)
+            .group_by(IdentityPhoto.sitting_id)
+            .having(func.max(IdentityPhoto.taken_at) < before)
+            .order_by(IdentityPhoto.sitting_id)
+            .limit(limit)
+        )
+        query = select(IdentityPhoto.sitting_id, IdentityPhoto.key).where(
+            IdentityPhoto.sitting_id.in_((await self._session.scalars(sittings)).all())
+        )
+        keys: dict[str, list[str]] = {}
+        for sitting_id, key in await self._session.execute(query.order_by(IdentityPhoto.id)):
+            of_sitting = keys.setdefault(sitting_id, [])
+            if key not in of_sitting:  # the same picture, taken again
+                of_sitting.append(key)
+        return keys
 
-    async def forget(self, keys: Sequence[str]) -> None:
-        await self._session.execute(delete(IdentityPhoto).where(IdentityPhoto.key.in_(keys)))
+    async def forget(self, keys: Sequence[str]) -> int:
+        gone = delete(IdentityPhoto).where(IdentityPhoto.key.in_(keys)).returning(IdentityPhoto.id)
+        return len((await self._session.scalars(gone)).all())
 
     async def rules(self) -> Rules:
         newest = select(RulesVersion).order_by(RulesVersion.number.desc()).limit(1)

@@ -15,6 +15,7 @@ from exam_api.adapters.sql.audit import SqlAudit
 from exam_api.adapters.sql.bank import SqlBank
 from exam_api.adapters.sql.check_lists import SqlCheckLists
 from exam_api.adapters.sql.directory import SqlDirectory
+from exam_api.adapters.sql.erasures import SqlErasures
 from exam_api.adapters.sql.events import SqlEvents
 from exam_api.adapters.sql.exams import SqlExams
 from exam_api.adapters.sql.identity import SqlIdentity
@@ -203,3 +204,7 @@ class SqlUnit:
     @cached_property
     def identity(self) -> SqlIdentity:
         return SqlIdentity(self.session, self._clock)
+
+    @cached_property
+    def erasures(self) -> SqlErasures:
+        return SqlErasures(self.session)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -12,17 +13,20 @@ from exam_api.domain.ids import new_id
 from exam_api.domain.items import ItemState
 from exam_api.domain.notices import NoticeKind
 from exam_api.services.deadlines import Deadlines
-from exam_api.services.identity import Identity
+from exam_api.services.erasures import Erasures
 from exam_api.services.scheduling_ports import Period
 from exam_api.web.i18n import catalogue
 from exam_api.web.notice_texts import words_of
 
 pytestmark = pytest.mark.integration
+ZONE = ZoneInfo("Asia/Almaty")
 
 
 @pytest.fixture
 def deadlines(database, clock, tmp_path: Path) -> Deadlines:
-    return Deadlines(database, clock, Identity(database, clock, LocalBlobs(tmp_path / "blobs")))
+    return Deadlines(
+        database, clock, Erasures(database, clock, LocalBlobs(tmp_path / "blobs"), ZONE)
+    )
 
 
 async def inbox(database, login: str):

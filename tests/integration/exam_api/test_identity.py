@@ -1,4 +1,4 @@
-"""Photos and consents of a sitting: kept privately, seen by those who watch, gone in time."""
+"""Photos and consents of a sitting: kept privately, seen by those who watch."""
 
 import io
 
@@ -9,7 +9,7 @@ from sqlalchemy import update
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.sql.tables import Exam, Sitting, User
 from exam_api.domain.errors import ExamBegun, Forbidden, IdentityMissing, InvalidRequest, NotFound
-from exam_api.services.identity import KEPT_FOR, Identity
+from exam_api.services.identity import Identity
 from exam_api.services.identity_ports import PhotoKind
 
 pytestmark = pytest.mark.integration
@@ -140,17 +140,6 @@ async def test_an_exam_that_asks_for_photos_lets_nobody_be_ready_without(
     assert (await student.begin()).status_code == 200
     with pytest.raises(ExamBegun):
         await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg())
-
-
-async def test_photos_go_when_their_time_is_over(identity, people, student, clock, tmp_path):
-    await identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg())
-    assert await identity.forget_old() == 0
-    assert [path.suffix for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == [".jpg"]
-    clock.pass_time(seconds=KEPT_FOR.total_seconds() + 1)
-    assert await identity.forget_old() == 1
-    assert await identity.forget_old() == 0
-    assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
-    assert (await identity.of(people["watching"], student.id)).photos == {}
 
 
 async def test_which_version_was_agreed_to_stays_on_record(identity, people, student, clock):

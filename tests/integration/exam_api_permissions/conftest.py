@@ -255,8 +255,14 @@ async def _add_evidence(
     await session.execute(sitting.values(item_order={"seed": 1, "items": [one]}))
     doubted = tables.QuestionAppealRow(sitting_id=sitting_id, item_id=item_id, text="", at=now)
     await _add(session, flag, act)
-    await _add(session, course, signature, photo, asked, doubted)
-    return {"flag_id": flag.id, "act_id": act.id, "signature_id": signature.id}
+    erasure = tables.ErasureRow(
+        id=new_id(), year=2026, seq=1, sitting_id=sitting_id, exam={"kk": "X"}, keys=[],
+        what="identity_photo", files=[{"sha256": "0" * 64, "size_bytes": 1}],
+        rule="keeping_time", kept_days=180, began_at=now, ended_at=now,
+    )  # fmt: skip
+    await _add(session, course, signature, photo, asked, doubted, erasure)
+    ids = {"flag_id": flag.id, "act_id": act.id, "signature_id": signature.id}
+    return {**ids, "erasure_id": erasure.id}
 
 
 async def _add_bank(

@@ -409,6 +409,7 @@ ROWS = (
         form={**FACULTY_FORM, "disabled": "true"},
     ),
     row("GET /audit", ADMIN),
+    row("GET /api/v1/erasures/{erasure_id}/certificate.{kind}", ADMIN, values=PDF),
     row("GET /api/v1/people", RECORDS),
     row("POST /api/v1/people", RECORDS, json={**PERSON_BODY, "group_id": "{group}"}),
     row("GET /api/v1/people/{person_id}", RECORDS),

@@ -42,6 +42,7 @@ from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.check_sheets import SheetProblem
 from exam_api.services.course import ProctorAction, Want
 from exam_api.services.drawn_documents import Capacity
+from exam_api.services.erasures import PHOTOS_ERASED
 from exam_api.services.identity_ports import PhotoKind
 from exam_api.services.interchange import FileFormat
 from exam_api.services.notices_ports import DeliveryState
@@ -68,6 +69,7 @@ AUDITED = [
     "statement.taken",
     "enrolment.granted",
     "enrolment.admitted",
+    PHOTOS_ERASED,
 ]
 
 
@@ -195,7 +197,7 @@ MADE_UP = {
         *("name_kk", "name_ru", "name_en", "code", "course", "programme", "disabled"),
         "exam_format",
         *("rows", "sha256", "extra_min", "break_min", "excused", "opens_at", "closes_at"),
-        *("format", "items"),
+        *("format", "items", "sitting", "files"),
     ],
     "people.status.": ["active", "disabled"],
     "place.": [*sorted(set(PARENT_OF.values())), "name"],

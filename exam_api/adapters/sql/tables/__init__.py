@@ -33,6 +33,7 @@ from exam_api.adapters.sql.tables.check_lists import (
     CheckListSitting,
     CheckListStepRow,
 )
+from exam_api.adapters.sql.tables.erasures import ErasureRow
 from exam_api.adapters.sql.tables.exams import (
     Answer,
     AnswerLog,
@@ -110,6 +111,7 @@ __all__ = [
     "Department",
     "Discipline",
     "Enrolment",
+    "ErasureRow",
     "EventRow",
     "Exam",
     "ExamMember",
