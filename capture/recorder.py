@@ -210,9 +210,13 @@ class Recorder:
         if self._follows:
             self._open.start_ms = at_ms
         earliest = max(at_ms - _EARLY_AUDIO_MS, self._end_ms or 0)
-        while self._early and self._open is not None:
-            block = self._early.popleft()
-            if block.at_ms >= earliest:
+        early = [block for block in self._early if block.at_ms >= earliest]
+        self._early.clear()
+        if early and at_ms - early[0].at_ms >= self._settings.hole_ms:
+            # Sound came before: it is kept, but the record goes on with the picture.
+            self._open.start_ms = self._sound_until_ms = at_ms
+        for block in early:
+            if self._open is not None:
                 self._put(block)
 
     def _put(self, block: Block) -> None:

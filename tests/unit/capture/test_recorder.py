@@ -353,6 +353,18 @@ async def test_sound_without_pictures_is_kept_within_a_gap(bench, lost, cause):
     assert max(times(bench.folder, ledger.segments[0])) == 3920
 
 
+async def test_sound_that_comes_back_before_the_picture_is_kept_within_the_gap(bench):
+    bench.feed(0, 2000, sound=True)
+    bench.recorder.pause(GapCause.NETWORK)
+    for at_ms in range(2040, 4000, 60):
+        bench.recorder.audio(at_ms, b"sound")
+    bench.feed(4000, 5000, sound=True)
+    ledger = await bench.finish()
+    assert ledger.gaps == [Gap(2005, 4000, GapCause.NETWORK, sound_until_ms=4000)]
+    assert [(s.start_ms, s.end_ms) for s in ledger.segments][-1] == (4000, 5005)
+    assert min(times(bench.folder, ledger.segments[-1])) == 2040
+
+
 async def test_a_pause_of_the_pictures_alone_is_no_gap(bench):
     bench.feed(0, 2000, sound=True)
     for at_ms in range(2000, 2900, 60):
