@@ -14,6 +14,7 @@ from fastapi import APIRouter, Header, Request, Response
 from capture.contracts import TrackKey
 from capture.errors import MediaTypeRefused, SdpRefused, TokenExpired, TokenInvalid, TokenMissing
 from capture.ice import IceSettings, link_headers
+from capture.offer import with_address
 
 SDP = "application/sdp"
 _MAX_BODY = 64 * 1024
@@ -79,7 +80,8 @@ class SdpEndpoint(Generic[Grant]):
         grant = await self.authorize(bearer_token(authorization))
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != SDP:
             raise MediaTypeRefused(f"send the offer as {SDP}")
-        made = await self.answer(grant, await _body(request))
+        sender = request.client.host if request.client else ""
+        made = await self.answer(grant, with_address(await _body(request), sender))
         headers = {"Location": f"{self.path}/{made.resource_id}", "ETag": f'"{made.etag}"'}
         return self._with_ice(Response(made.answer_sdp, 201, headers, SDP))
 

@@ -6,6 +6,7 @@ malformed is refused as such; what is understood but of no use here is told apar
 
 import re
 from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
 
 from capture.errors import SdpRefused, SdpUnsupported
 
@@ -20,7 +21,21 @@ _CANDIDATE = re.compile(
     r"(?: [!-~]+ [!-~]+){0,10} ?$",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"(?im)^(a=candidate:(?:\S+ ){4})[0-9A-Za-z-]{1,64}\.local ")
 _FINGERPRINT = re.compile(r"^a=fingerprint:sha-(256|384|512) [0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+$")
+
+
+def with_address(sdp: str, sender: str) -> str:
+    """``sdp`` with the sender's IPv4 address for names that only its own network resolves.
+
+    A browser without leave to use the camera hides its addresses so (mdns-ice-candidates). To ask
+    for them costs a second, and is answered only within one network.
+    """
+    try:
+        address = IPv4Address(sender)
+    except AddressValueError:
+        return sdp
+    return _NAMED.sub(rf"\g<1>{address} ", sdp)
 
 
 @dataclass(frozen=True, slots=True)

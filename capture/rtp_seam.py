@@ -100,6 +100,7 @@ class _Stream:
         codec = transceiver._codecs[0]  # noqa: SLF001 - what was negotiated
         self.ssrc: int | None = None  # of the media itself, not of its retransmissions
         self.packets = 0
+        self._burst = 0  # bytes since a picture's last packet
         self._receiver = transceiver.receiver
         self._codec, self._rate = codec.name.lower(), codec.clockRate
         self._sink, self._run, self._line = sink, run, line
@@ -135,7 +136,9 @@ class _Stream:
         """A decrypted packet of this stream. Raises ValueError where it is none."""
         _, marker, sequence, timestamp, ssrc, start, end = packet
         if self._estimator is not None:
-            self._estimate(data, ssrc, end - start, arrival_s)
+            self._burst += end - start
+            if marker:
+                self._estimate(data, ssrc, arrival_s)
         if repair:  # RFC 4588 §4: the original's number comes first
             if end - start < 2:
                 return  # padding that probes the line
@@ -208,9 +211,13 @@ class _Stream:
     def _deliver(self, ticks: int, data: bytes, lost: bool, on_time: bool) -> None:
         self._sink.on_frame(EncodedFrame(self._codec, ticks, self._rate, data, lost, on_time))
 
-    def _estimate(self, data: bytes, ssrc: int, size: int, arrival_s: float) -> None:
-        """Tell the sender how much the line carries (REMB), by when packets left and came."""
+    def _estimate(self, data: bytes, ssrc: int, arrival_s: float) -> None:
+        """Tell the sender how much the line carries (REMB), by when pictures left and came.
+
+        At a picture's last packet, for all of it: the estimator would group them anyway.
+        """
         assert self._estimator is not None
+        size, self._burst = self._burst, 0
         left = send_time(data, self._send_time_id)
         if left is None:
             return

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.errors import SdpRefused, SdpUnsupported
-from capture.offer import check_offer
+from capture.offer import check_offer, with_address
 
 FINGERPRINT = ":".join(["AB"] * 32)
 OFFER = "\r\n".join(
@@ -53,6 +53,18 @@ def test_a_good_offer_passes_and_vp8_is_preferred():
 
 def test_h264_is_taken_where_vp8_is_not_offered():
     assert check(OFFER.replace("VP8", "VP9")).video_codec == "H264"
+
+
+def test_a_hidden_address_becomes_the_senders():
+    told = with_address(OFFER, "198.51.100.4")
+    assert "a=candidate:2 1 udp 2122260223 198.51.100.4 5001 typ host\r\n" in told
+    assert told.replace("198.51.100.4", "0b1c-2d.local") == OFFER
+    check_offer(told, 10_000)
+
+
+@pytest.mark.parametrize("sender", ["", "unknown", "2001:db8::1", "fe80::1%eth0", "1.2.3.4 x"])
+def test_without_an_address_names_stay(sender):
+    assert with_address(OFFER, sender) == OFFER
 
 
 def test_bare_newlines_and_session_level_security_are_fine():
