@@ -20,7 +20,7 @@ async def test_a_publishers_sound_is_heard_whole_and_in_step(capture_server, cli
     heard = np.concatenate([chunk.samples for chunk in chunks])
     assert heard.size >= 3 * SOUND_RATE  # of 4 s: less the last half second, and a slow start
     assert np.abs(heard).max() > 0.1
-    assert sound.dropped == 0
+    assert sound.lost_ms == 0
     for before, after in itertools.pairwise(chunks):
         assert abs(after.at_ms - before.end_ms) <= 60
     last = pictures.take()

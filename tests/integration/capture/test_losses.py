@@ -143,7 +143,7 @@ class Noted:
     def audio(self, at_ms, _data):
         self.sound.append(at_ms)
 
-    def video(self, _codec, at_ms, _data, _key):
+    def video(self, _codec, at_ms, _data, _key, **_how):
         self.picture.append(at_ms)
 
 
