@@ -342,9 +342,9 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "{path}: neither an act, an evidence package nor a recording folder",
     },
     "users.problem": {
-        "kk": "{row}-жол, {column}: {code}",
-        "ru": "строка {row}, {column}: {code}",
-        "en": "row {row}, {column}: {code}",
+        "kk": "{row}-жол, {column} «{value}»: {code}",
+        "ru": "строка {row}, {column} «{value}»: {code}",
+        "en": "row {row}, {column} “{value}”: {code}",
     },
     "users.refused": {
         "kk": "файлда қате бар ({count}): ештеңе алынған жоқ",

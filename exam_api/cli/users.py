@@ -56,7 +56,8 @@ async def _show(desk: "PeopleImport", file: Path, *, apply: bool) -> None:
     plan = await desk.preview(None, content)
     if plan.problems:
         for one in plan.problems:
-            say(text("users.problem", row=one.row, column=one.column, code=one.code))
+            at = {"row": one.row, "column": one.column, "value": one.value, "code": one.code}
+            say(text("users.problem", **at))
         raise Failure("users.refused", count=len(plan.problems))
     if not apply:
         for person in plan.people:

@@ -159,6 +159,14 @@ class OrderingKey:
 Key = ChoiceKey | MatchingKey | TextKey | NumberKey | OrderingKey
 
 
+# How people name an item to each other: the last eight digits of its id, which are random.
+SHORT_CODE: Final = re.compile(r"[0-9a-fA-F]{8}")
+
+
+def short_code(item_id: str) -> str:
+    return item_id[-8:]
+
+
 def even_weights(right: int, wrong: int) -> tuple[int, int]:
     """What a right and a wrong choice weigh where nobody said otherwise.
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from exam_api.domain.admission import NO_ALLOWANCES, Allowances
 from exam_api.domain.grading import Result
+from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam
 from exam_api.domain.states import SittingState
@@ -25,6 +26,17 @@ from exam_api.services.views import ExamView
 class Profile:
     faculty: str
     programme: str
+    course: int
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """Where a student studies, in the languages of the pages; ``code`` is the programme's."""
+
+    faculty: Texts
+    code: str
+    programme: Texts
     course: int
     group: str
 
@@ -100,7 +112,7 @@ class OverviewRows(Protocol):
         """Without counts. NotFound."""
         ...
 
-    async def profile(self, user_id: str) -> Profile | None: ...
+    async def own_place(self, user_id: str) -> OwnPlace | None: ...
 
 
 class OverviewUnit(Protocol):
@@ -141,6 +153,6 @@ class Overview:
         async with self._units.read() as unit:
             return await unit.overview.sitting(sitting_id, actor)
 
-    async def profile(self, actor: Actor) -> Profile | None:
+    async def own_place(self, actor: Actor) -> OwnPlace | None:
         async with self._units.read() as unit:
-            return await unit.overview.profile(actor.id)
+            return await unit.overview.own_place(actor.id)

@@ -26,6 +26,7 @@ from exam_api.services.ports import Clock
 from exam_api.services.structure import place_facts
 
 _CLEARED: Final = "-"
+_SHOWN_AT_MOST: Final = 60
 
 
 class Change(StrEnum):
@@ -37,11 +38,15 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """``row`` as the person's program numbers it; ``column`` is ours."""
+    """``row`` as the person's program numbers it; ``column`` is ours.
+
+    ``value``: what the cell says, shortened; empty where it is empty or cannot be read.
+    """
 
     row: int
     column: str
     code: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +250,10 @@ class _Planner:
         disabled = self._disabled(cells, known, found)
         found = {**data.problems(), **found}
         found |= self._refusal(known, data, disabled=disabled)
-        self.problems += [RowProblem(number, column, code) for column, code in found.items()]
+        self.problems += [
+            RowProblem(number, column, code, _shown(cells.get(column)))
+            for column, code in found.items()
+        ]
         if not found:
             self.people.append(self._planned(number, known, data, disabled=disabled))
 
@@ -347,6 +355,11 @@ async def _make_places(unit: PeopleUnit, actor: Actor | None, places: Places) ->
 
 def _is_column(heading: str) -> bool:
     return column_of(heading) is not None
+
+
+def _shown(cell: Cell | None) -> str:
+    text = cell.text if cell else ""
+    return text if len(text) <= _SHOWN_AT_MOST else f"{text[: _SHOWN_AT_MOST - 1]}…"
 
 
 def _login(cells: Mapping[str, Cell]) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from acts.contracts import Language
 from acts.session_report import ReportItem, ReportLine, SessionReport
 from exam_api.domain.errors import Forbidden
+from exam_api.domain.items import short_code
 from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.statistics import (
@@ -217,7 +218,7 @@ def _items(
 ) -> tuple[ItemLine, ...]:
     """Hardest first within a discipline; an item is named by its id only (T-6.4)."""
     lines = [
-        ItemLine(names.get(kinds[item][0], ""), item[-8:], kinds[item][1], found)
+        ItemLine(names.get(kinds[item][0], ""), short_code(item), kinds[item][1], found)
         for item, found in figures.items()
         if item in kinds
     ]

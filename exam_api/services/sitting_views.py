@@ -64,6 +64,7 @@ def exam_card(found: ExamWithSitting, now: datetime) -> ExamCard:
         sitting_id=sitting.id if sitting else None,
         state=sitting.state if sitting else None,
         result=result_view(sitting.result if sitting else None, found.exam.policy.pass_points),
+        admission=found.exam.admission,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from capture.contracts import TrackKind
+from exam_api.domain.admission import Admission
 from exam_api.domain.clockwork import PauseKind
 from exam_api.domain.grading import Result
 from exam_api.domain.items import Formula, ItemKind
@@ -61,12 +62,16 @@ class ResultView:
 
 @dataclass(frozen=True, slots=True)
 class ExamCard:
-    """An exam in a list; ``sitting_id`` is the asking student's own sitting."""
+    """An exam in a list; ``sitting_id`` is the asking student's own sitting.
+
+    ``admission``: whether the student may sit it, as far as is known now (T-4.1).
+    """
 
     exam: ExamView
     sitting_id: str | None
     state: SittingState | None
     result: ResultView | None
+    admission: Admission = Admission.ADMITTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from exam_api.domain.bank_tests import ControlType, Step, TestState
 from exam_api.domain.errors import Conflict, NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.item_rules import ItemContent
-from exam_api.domain.items import ItemKind, ItemState
+from exam_api.domain.items import SHORT_CODE, ItemKind, ItemState
 from exam_api.domain.paper import PaperItem
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor, Role
@@ -346,7 +346,9 @@ def _filters(wanted: ItemFilter) -> list[ColumnElement[bool]]:
             found.append(column == value)
     if wanted.text:
         stems = [Item.body["stem"][language].as_string() for language in ("kk", "ru", "en")]
-        found.append(or_(*(stem.icontains(wanted.text, autoescape=True) for stem in stems)))
+        said = [stem.icontains(wanted.text, autoescape=True) for stem in stems]
+        coded = Item.id.endswith(wanted.text.lower())
+        found.append(or_(*said, coded) if SHORT_CODE.fullmatch(wanted.text) else or_(*said))
     return found
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.exams import SqlExams, allowances_of, exam_of
+from exam_api.adapters.sql.people import names_of
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.visibility import exams_watched_by, sittings_watched_by
 from exam_api.domain.errors import NotFound
@@ -18,6 +19,7 @@ from exam_api.services.overview import (
     ExamCounts,
     ListedAct,
     ListedSitting,
+    OwnPlace,
     Profile,
 )
 from exam_api.services.review_ports import ActSource
@@ -82,8 +84,20 @@ class SqlOverview:
         own = await self._session.get(tables.Enrolment, (listed.exam.id, found[0].student_id))
         return replace(listed, allowances=allowances_of(own)) if own else listed
 
-    async def profile(self, user_id: str) -> Profile | None:
-        return _profile(await self._session.get(tables.StudentProfile, user_id))
+    async def own_place(self, user_id: str) -> OwnPlace | None:
+        query = (
+            select(tables.StudyGroup, tables.Programme, tables.Faculty)
+            .join(tables.StudentProfile, tables.StudentProfile.group_id == tables.StudyGroup.id)
+            .join(tables.Programme, tables.Programme.id == tables.StudyGroup.programme_id)
+            .join(tables.Faculty, tables.Faculty.id == tables.Programme.faculty_id)
+            .where(tables.StudentProfile.user_id == user_id)
+        )
+        found = (await self._session.execute(query)).first()
+        if found is None:
+            return None
+        group, programme, faculty = found
+        names = names_of(programme)
+        return OwnPlace(names_of(faculty), programme.code, names, group.course, group.name)
 
     async def _newest(self, which: ColumnElement[bool]) -> list[ListedAct]:
         """Acts are few: the newest complete revision of each is chosen here."""

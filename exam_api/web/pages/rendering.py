@@ -9,10 +9,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from exam_api.domain.items import short_code
 from exam_api.domain.roles import OVERSEERS, Actor, Role
 from exam_api.services.session_statistics import READERS
 from exam_api.web.i18n import LANGUAGE_NAMES, catalogue, request_language
 from exam_api.web.pages.assets import static_prefix
+from exam_api.web.pages.browsers import browser_words
 from exam_api.web.pages.marked import marked, plainly
 
 
@@ -54,7 +56,13 @@ _NAV: Final[Sequence[tuple[str, str, frozenset[Role]]]] = (
 )
 
 
+# Pages that stand under an entry without its address.
+_UNDER: Final = {"/structure": "/people", "/audit": "/people"}
+
+
 def navigation(actor: Actor, path: str) -> tuple[NavEntry, ...]:
+    first = f"/{path.split('/')[1]}" if "/" in path else path
+    path = _UNDER.get(first, path)
     return tuple(
         NavEntry(href, key, current=path == href or path.startswith(f"{href}/"))
         for href, key, roles in _NAV
@@ -79,6 +87,8 @@ class Templates:
         )
         self._environment.filters["marked"] = marked
         self._environment.filters["plainly"] = plainly
+        self._environment.filters["browser"] = browser_words
+        self._environment.filters["item_code"] = short_code
         self._environment.filters["instant"] = datetime.fromisoformat
 
     def page(

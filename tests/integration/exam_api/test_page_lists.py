@@ -178,6 +178,24 @@ async def test_a_student_opens_the_own_room_and_no_other_persons_page(
         assert answer.status_code == status, page
 
 
+async def test_the_cabinet_names_faculty_and_programme_in_the_readers_language(browse):
+    client = await browse("student1")
+    seen = []
+    for language in ("kk", "ru", "en"):
+        client.cookies.set("lang", language)
+        head = (await client.get("/cabinet")).text.partition("</h1>")[2]
+        seen.append(head.partition("</p>")[0].split(" · ")[:2])
+    faculties, programmes = zip(*seen, strict=True)
+    assert len(set(faculties)) == len(set(programmes)) == 3
+
+
+async def test_a_new_text_of_the_rules_begins_with_the_built_in_one(browse):
+    client = await browse("testing")
+    shown = (await client.get("/schedule/rules", headers={"accept-language": "ru"})).text
+    fields = shown.split("<textarea")[1:]
+    assert [field.partition("</textarea>")[0].count("\n") for field in fields] == [4, 4, 4]
+
+
 async def test_nobody_in_particular_is_led_to_the_log_in(browse, begun, exam_id):
     client = await browse(None)
     for page in (*STAFF_PAGES, "/cabinet", "/people", "/"):

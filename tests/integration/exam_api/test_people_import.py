@@ -86,30 +86,30 @@ async def test_a_new_group_is_made_with_its_programme(core, admin) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "column", "code"),
+    ("row", "column", "problem"),
     [
-        ("x y;Аты Жөні;;АЖ-25-1;;;;;\n", "login", "login_malformed"),
-        ("new.two;;;АЖ-25-1;;;;;\n", "full_name", "name_malformed"),
-        ("new.two;?ліхан;;АЖ-25-1;;;;;\n", "full_name", "letters_lost"),
-        ("new.two;Аты Жөні;ректор;;;;;;\n", "roles", "role_unknown"),
-        ("new.two;Аты Жөні;;;;;;;\n", "roles", "role_missing"),
-        ("new.two;Аты Жөні;student;;;;;;\n", "group", "group_missing"),
-        ("new.two;Аты Жөні;;Ж-1;;;;;\n", "group", "group_unknown"),
-        ("new.two;Аты Жөні;;Ж-1;6B99;1;;;\n", "programme", "programme_unknown"),
-        ("new.two;Аты Жөні;;Ж-1;6B06102;9;;;\n", "course", "course_malformed"),
-        ("new.two;Аты Жөні;dean_office;;;;Жоқ;;\n", "faculty", "faculty_unknown"),
-        ("new.two;Аты Жөні;;АЖ-25-1;;;;почта;\n", "email", "email_malformed"),
-        ("new.two;Аты Жөні;;АЖ-25-1;;;;;мүмкін\n", "disabled", "yes_no_unknown"),
-        ("new.two;=HYPERLINK(1);;АЖ-25-1;;;;;\n", "full_name", "cell_formula"),
-        ("NEW.ONE;Аты Жөні;;АЖ-25-1;;;;;\n", "login", "login_twice"),
-        ("admin;Төлегенов;proctor;;;;;;\n", "roles", "own_account_kept"),
+        ("x y;Аты Жөні;;АЖ-25-1;;;;;\n", "login", ("login_malformed", "x y")),
+        ("new.two;;;АЖ-25-1;;;;;\n", "full_name", ("name_malformed", "")),
+        ("new.two;?ліхан;;АЖ-25-1;;;;;\n", "full_name", ("letters_lost", "?ліхан")),
+        ("new.two;Аты Жөні;ректор;;;;;;\n", "roles", ("role_unknown", "ректор")),
+        ("new.two;Аты Жөні;;;;;;;\n", "roles", ("role_missing", "")),
+        ("new.two;Аты Жөні;student;;;;;;\n", "group", ("group_missing", "")),
+        ("new.two;Аты Жөні;;Ж-1;;;;;\n", "group", ("group_unknown", "Ж-1")),
+        ("new.two;Аты Жөні;;Ж-1;6B99;1;;;\n", "programme", ("programme_unknown", "6B99")),
+        ("new.two;Аты Жөні;;Ж-1;6B06102;9;;;\n", "course", ("course_malformed", "9")),
+        ("new.two;Аты Жөні;dean_office;;;;Жоқ;;\n", "faculty", ("faculty_unknown", "Жоқ")),
+        ("new.two;Аты Жөні;;АЖ-25-1;;;;почта;\n", "email", ("email_malformed", "почта")),
+        ("new.two;Аты Жөні;;АЖ-25-1;;;;;мүмкін\n", "disabled", ("yes_no_unknown", "мүмкін")),
+        ("new.two;=HYPERLINK(1);;АЖ-25-1;;;;;\n", "full_name", ("cell_formula", "")),
+        ("NEW.ONE;Аты Жөні;;АЖ-25-1;;;;;\n", "login", ("login_twice", "NEW.ONE")),
+        ("admin;Төлегенов;proctor;;;;;;\n", "roles", ("own_account_kept", "proctor")),
     ],
 )
-async def test_one_wrong_row_keeps_all_from_being_taken(core, admin, row, column, code) -> None:
+async def test_one_wrong_row_keeps_all_from_being_taken(core, admin, row, column, problem) -> None:
     content, before = file(NEW, row), await count(core)
     plan = await core.people_import.preview(admin, content)
-    problems = {(one.row, one.column): one.code for one in plan.problems}
-    assert problems[3, column] == code
+    problems = {(one.row, one.column): (one.code, one.value) for one in plan.problems}
+    assert problems[3, column] == problem
     with pytest.raises(ImportRefused):
         await core.people_import.apply(admin, content, plan.digest)
     assert (await count(core), await count(core, AuditRow)) == (before, 0)
