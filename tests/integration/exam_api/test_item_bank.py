@@ -181,7 +181,7 @@ async def test_an_approved_item_never_changes_a_new_version_takes_its_place(
 async def test_an_item_is_found_by_the_code_that_the_statistics_show(visit, bank) -> None:
     teacher = await visit("teacher")
     first, second = await added(teacher, bank, SINGLE), await added(teacher, bank, SINGLE)
-    shown = await teacher.get(f"/bank/{bank}", params={"text": first[-8:].upper()})
+    shown = await teacher.get(bank, params={"text": first[-8:].upper()})
     assert f">{first[-8:]}</code>" in shown.text
     assert second not in shown.text
 

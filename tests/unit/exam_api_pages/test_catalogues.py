@@ -159,6 +159,7 @@ MADE_UP = {
     "approval.": ["schedule", "staff"],
     "statement.problem.": list(StatementProblem),
     "admission.is.": list(Admission),
+    "cabinet.why.": [one for one in Admission if one is not Admission.ADMITTED],
     "policy.": [
         *rules_of(ExamPolicy),
         *(
