@@ -212,8 +212,11 @@ class Recorder:
         earliest = max(at_ms - _EARLY_AUDIO_MS, self._end_ms or 0)
         early = [block for block in self._early if block.at_ms >= earliest]
         self._early.clear()
-        if early and at_ms - early[0].at_ms >= self._settings.hole_ms:
-            # Sound came before: it is kept, but the record goes on with the picture.
+        # Sound came first. Where it was hardly away itself, only the picture was; after a longer
+        # cut the page supplies both, up to where the sound begins again.
+        hole_ms, ended_ms = self._settings.hole_ms, self._end_ms
+        back_ms = early[0].at_ms if early else at_ms
+        if ended_ms is not None and back_ms - ended_ms < hole_ms <= at_ms - back_ms:
             self._open.start_ms = self._sound_until_ms = at_ms
         for block in early:
             if self._open is not None:

@@ -365,6 +365,16 @@ async def test_sound_that_comes_back_before_the_picture_is_kept_within_the_gap(b
     assert min(times(bench.folder, ledger.segments[-1])) == 2040
 
 
+async def test_sound_that_comes_back_late_leaves_a_gap_of_both(bench):
+    """Else the page would supply a minute of pictures without their sound."""
+    bench.feed(0, 2000, sound=True)
+    bench.recorder.pause(GapCause.NETWORK)
+    for at_ms in range(62_500, 64_000, 60):
+        bench.recorder.audio(at_ms, b"sound")
+    bench.feed(64_000, 65_000, sound=True)
+    assert (await bench.finish()).gaps == [Gap(2005, 62_500, GapCause.NETWORK)]
+
+
 async def test_a_pause_of_the_pictures_alone_is_no_gap(bench):
     bench.feed(0, 2000, sound=True)
     for at_ms in range(2000, 2900, 60):
