@@ -63,20 +63,24 @@ async def service(tmp_path):
     await service.aclose()
 
 
-@pytest.fixture
-async def recorded(service, tmp_path, vp8, opus):
-    """Four seconds twice, and a gap of 2.3 s between: on record by the server."""
+def recorder_in(tmp_path, service):
     folder = tmp_path / "recordings" / "s1" / "camera"
     folder.mkdir(parents=True)
-    recorder = Recorder(
+    return Recorder(
         KEY, folder, Manifest(folder, KEY), writing=service._writing,
         settings=CaptureSettings(), emit=lambda _: None,
     )  # fmt: skip
+
+
+@pytest.fixture
+async def recorded(service, tmp_path, vp8, opus):
+    """Four seconds twice, and a gap of 2.3 s between: on record by the server."""
+    recorder = recorder_in(tmp_path, service)
     for zero in (0, 6325):
         feed(recorder, zero, vp8, opus)
         recorder.pause(GapCause.NETWORK)
     await recorder.drain()
-    return folder
+    return recorder.folder
 
 
 def feed(recorder, zero_ms, video, audio, *, dark=range(0)):
@@ -131,12 +135,7 @@ async def test_a_gap_is_filled_to_the_millisecond_and_plays(service, recorded, t
 
 async def test_pictures_alone_are_filled_in_where_sound_is_on_record(service, tmp_path, vp8, opus):
     """S-13: a short cut, after which the sender had the sound still, but not the pictures."""
-    folder = tmp_path / "recordings" / "s1" / "camera"
-    folder.mkdir(parents=True)
-    recorder = Recorder(
-        KEY, folder, Manifest(folder, KEY), writing=service._writing,
-        settings=CaptureSettings(), emit=lambda _: None,
-    )  # fmt: skip
+    recorder = recorder_in(tmp_path, service)
     for zero in (0, 4000):
         feed(recorder, zero, vp8, opus, dark=range(2500, 4000) if zero == 0 else range(0))
     recorder.pause(GapCause.CLIENT_ENDED)
