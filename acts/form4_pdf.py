@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, Spacer
+from reportlab.platypus import Spacer
 
 from acts import styles, typefaces, values
 from acts.contracts import Form4Document, Form4Row, Language
@@ -54,8 +54,8 @@ def _story(document: Form4Document, language: Language) -> Iterator[Any]:
     rows = [_titles(language)]
     rows += [_cells(place, row, language) for place, row in enumerate(document.rows, 1)]
     widths = [width * mm for width in _WIDTHS_MM]
-    yield paged_table(rows, widths, _LOOK, LANDSCAPE)
-    yield KeepTogether([Spacer(0, 5 * mm), *_footer(document, language)])
+    ending = [Spacer(0, 5 * mm), *_footer(document, language)]
+    yield paged_table(rows, widths, _LOOK, LANDSCAPE, ending)
 
 
 def _titles(language: Language) -> list[Any]:

@@ -3,7 +3,7 @@
 Kazakh is official and comes first, the chosen language stands beside it, as in the forms.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -118,15 +118,21 @@ def _story(paper: Paper, language: Language, width: float) -> Iterator[Any]:
         words = f"{styles.both(key, language)}: <b>{_written(value, language)}</b>"
         yield styles.text(words, 10.5, after=2)
     yield Spacer(0, 3 * mm)
-    for block in paper.blocks:
-        yield from _block(block, language, width)
-    if paper.signatures:
-        yield KeepTogether([Spacer(0, 6 * mm), *_signatures(paper, language)])
+    ending = [Spacer(0, 6 * mm), *_signatures(paper, language)] if paper.signatures else []
+    for place, block in enumerate(paper.blocks, 1):
+        last = place == len(paper.blocks)
+        yield from _block(block, language, width, ending if last else ())
+    if ending and not (paper.blocks and isinstance(paper.blocks[-1], Table)):
+        yield KeepTogether(ending)
 
 
 def _block(
-    block: Table | Paragraphs | Distribution, language: Language, width: float
+    block: Table | Paragraphs | Distribution,
+    language: Language,
+    width: float,
+    ending: Sequence[Any],
 ) -> Iterator[Any]:
+    """``ending``: what stays with the last rows of a table."""
     if isinstance(block, Paragraphs):
         yield styles.text(f"{styles.both(block.caption, language)}:", 10.5, before=3, keep=True)
         yield styles.text(typefaces.markup(block.text) or "—", 10.5, after=3)
@@ -142,7 +148,8 @@ def _block(
     rows += [[_cell(cell, language) for cell in row] for row in block.rows]
     wanted = sum(share for _, share in block.columns)
     widths = [width * share / wanted for _, share in block.columns]
-    yield paged_table(rows, widths, _LOOK, LANDSCAPE)  # the lower page, whichever it is on
+    # Rows are measured for the lower page, whichever the table is on.
+    yield paged_table(rows, widths, _LOOK, LANDSCAPE, ending)
 
 
 def _title(key: str, language: Language) -> Any:

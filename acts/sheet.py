@@ -29,6 +29,7 @@ from acts.pdfa import link_options, mark_conforming
 PRODUCER = "Baqylau"
 _TOTAL = "pages-total"
 _TITLES, _PADDING = 30 * mm, 5  # room that a table's titles may take; of a cell, left and right
+_KEPT = 3  # last rows that stay with a table's ending
 _SHORT = 100  # characters that are never higher than a page
 _setting = threading.Lock()
 
@@ -76,12 +77,17 @@ FRAME_WIDTH, FRAME_HEIGHT = PORTRAIT.room
 
 
 def paged_table(
-    rows: list[list[Any]], widths: Sequence[float], look: list[Any], paper: Paper
+    rows: list[list[Any]],
+    widths: Sequence[float],
+    look: list[Any],
+    paper: Paper,
+    ending: Sequence[Any] = (),
 ) -> LongTable:
     """A table of paragraphs whose first row stands on each page.
 
     A row stays whole unless it is higher than a page: where reportlab may split rows it writes
-    the titles a second time on the page.
+    the titles a second time on the page. ``ending``: what is set right below, across the table,
+    on one page with the last rows; signatures never stand alone.
     """
     most = paper.room[1] - _TITLES
     whole = all(
@@ -90,6 +96,20 @@ def paged_table(
         for cell, width in zip(row, widths, strict=True)
         if len(cell.getPlainText()) > _SHORT
     )
+    if ending:
+        last = len(rows)
+        kept = max(1, last - _KEPT) if whole else last
+        rows = [*rows, [[*ending], *[""] * (len(widths) - 1)]]
+        look = [
+            *(
+                (name, start, (-1, last - 1) if stop == (-1, -1) else stop, *more)
+                for name, start, stop, *more in look
+            ),
+            ("FONTNAME", (0, last), (-1, last), typefaces.REGULAR),
+            ("SPAN", (0, last), (-1, last)),
+            ("LEFTPADDING", (0, last), (-1, last), 0),
+            ("NOSPLIT", (0, kept), (-1, last)),
+        ]
     return LongTable(rows, colWidths=widths, style=look, repeatRows=1, splitInRow=not whole)
 
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -44,17 +45,20 @@ _ARRIVING_AT_ONCE = 20
 
 @dataclass
 class Tally:
-    """What all students together saw; ``acknowledged``: (sitting, question) → latest number."""
+    """What all students together saw.
+
+    ``refused``: by status and code; ``acknowledged``: (sitting, question) → latest number.
+    """
 
     save_ms: list[float] = field(default_factory=list)
     view_ms: list[float] = field(default_factory=list)
-    refused: list[int] = field(default_factory=list)
+    refused: Counter[tuple[int, str]] = field(default_factory=Counter)
     acknowledged: dict[tuple[str, str], int] = field(default_factory=dict)
     over: bool = False
 
     def note(self, answer: HttpAnswer) -> bool:
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            self.refused.append(answer.status)
+            self.refused[answer.status, answer.json()["code"]] += 1
         return answer.status < HTTPStatus.MULTIPLE_CHOICES
 
 
@@ -187,8 +191,8 @@ def _figures(tally: Tally, seconds: float) -> dict[str, Any]:
         "most_save_ms": _percentile(tally.save_ms, 100),
         "p95_view_ms": _percentile(tally.view_ms, 95),
         "acknowledged": len(tally.acknowledged),
-        "refused": len(tally.refused),
-        "errors_5xx": sum(status >= 500 for status in tally.refused),
+        "refused": {f"{status} {code}": n for (status, code), n in tally.refused.items()},
+        "errors_5xx": sum(n for (status, _), n in tally.refused.items() if status >= 500),
     }
 
 

@@ -15,10 +15,16 @@ PAGES = [
     ("admin", "/clients", "ru-RU"),
 ]
 
+ONE_ROW = 80  # px
+
 
 @pytest.mark.parametrize(("login", "path", "locale"), PAGES)
 def test_a_page_of_results_is_readable_on_a_phone(visit, login: str, path: str, locale: str):
     visitor = visit(locale=locale, width=390)
     visitor.sign_in(login)
-    visitor.open(path)
+    page = visitor.open(path)
+    assert page.evaluate("document.querySelector('.top').offsetHeight") < ONE_ROW
+    page.focus(".menu summary")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".who-name:visible")
     visitor.check_page(path.strip("/").replace("/", "-"))

@@ -10,11 +10,11 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "yes";
 });
-const inbox = document.querySelector("[data-inbox]");
-if (inbox) {
+const inboxes = document.querySelectorAll("[data-inbox]");
+if (inboxes.length) {
   const answer = await fetch("/api/v1/notices/unread", { cache: "no-store" }).catch(() => null);
   const { unread } = answer?.ok ? await answer.json() : { unread: 0 };
-  if (unread) {
+  for (const inbox of unread ? inboxes : []) {
     const count = document.createElement("span");
     count.className = "badge accent";
     count.textContent = unread;

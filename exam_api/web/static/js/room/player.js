@@ -19,6 +19,17 @@ class TestPlayer extends HTMLElement {
   #savedAt = new Map();
   #warned = new Set();
   #timer = null;
+  #deadline = null;
+
+  get deadline() {
+    return this.#deadline;
+  }
+
+  /** Shown at once: who is given time sees it with the words, not a moment later. */
+  set deadline(at) {
+    this.#deadline = at;
+    if (this.#timer) this.#tick();
+  }
 
   async open(client, clock, snapshot) {
     this.client = client;
@@ -33,14 +44,14 @@ class TestPlayer extends HTMLElement {
     this.#build();
     await this.load(sessionStorage.getItem(`question-language:${client.id}`) ?? lang);
     this.outbox.flush();
-    clearInterval(this.#timer);
+    this.#stopTimer();
     this.#timer = setInterval(() => this.#tick(), 250);
     this.#tick();
     document.addEventListener("keydown", this.#onKey);
   }
 
   close() {
-    clearInterval(this.#timer);
+    this.#stopTimer();
     document.removeEventListener("keydown", this.#onKey);
     if (this.outbox) this.outbox.stopped = true;
   }
@@ -207,6 +218,11 @@ class TestPlayer extends HTMLElement {
     say(all, waiting ? t("test.unsaved_count", { n: waiting }) : t("test.all_saved"));
   }
 
+  #stopTimer() {
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
   #tick() {
     const left = this.deadline - this.clock.now();
     say($(".left", this), span(left + 999));
@@ -218,7 +234,7 @@ class TestPlayer extends HTMLElement {
       this.#warn(t("test.minutes_left", { n: due }));
     }
     if (left <= 0) {
-      clearInterval(this.#timer);
+      this.#stopTimer();
       this.dispatchEvent(new Event("over"));
     }
   }
