@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
-EVERY_S: Final = 0.015  # below the time in which a packet may overtake another (capture.reorder)
+EVERY_S: Final = 0.03
 _AT_ONCE: Final = 256  # of one socket: a flood neither stops the others nor drowns its aim
 _LARGEST: Final = 2048  # bytes; longer datagrams are no WebRTC, and arrive cut
 _STAMPED: Final = 35  # SO_TIMESTAMPNS, which Python does not name (socket(7))
