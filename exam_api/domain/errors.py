@@ -305,6 +305,22 @@ class ActOnItsWay(Conflict):
     code = "act_on_its_way"
 
 
+class ActUnsettled(Conflict):
+    """A revision is being made, or the act lags behind its decisions: what is sent is the newest.
+
+    Trying again later helps.
+    """
+
+    code = "act_unsettled"
+    retryable = True
+
+
+class FlagsUndecided(Conflict):
+    """A forwarded act rests on its decisions: those that are open are taken before it goes."""
+
+    code = "flags_undecided"
+
+
 class ActAnswerLate(Conflict):
     """S-19: the day to state agreement or disagreement is over."""
 

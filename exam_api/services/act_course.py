@@ -16,12 +16,13 @@ from exam_api.domain.act_course import (
     ActStep,
     next_act_state,
 )
-from exam_api.domain.errors import Forbidden
+from exam_api.domain.errors import ActUnsettled, FlagsUndecided, Forbidden
 from exam_api.domain.judging import ConfirmedAct, ReconsideredAct
 from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.states import SittingState
-from exam_api.services.act_course_ports import ActCourseUnit, CourseAct, Taken
+from exam_api.services.act_course_ports import ActCourseUnit, Basis, CourseAct, Taken
+from exam_api.services.act_documents import decisions_in
 from exam_api.services.judging import annul, hand_on, restore
 
 ANSWER_DUE: Final = "act_answer_due"
@@ -86,7 +87,7 @@ async def forward(
     """S-18: the made acts of these sittings go to the commission, copies to dean and registrar.
 
     Others are passed over, so that doing it again changes nothing; ``only``: all but this one.
-    Forbidden, NotFound.
+    Forbidden, NotFound; ActUnsettled, FlagsUndecided.
     """
     if not actor.has(Role.MEMBER):
         raise Forbidden
@@ -96,9 +97,23 @@ async def forward(
     made = [act for act in wanted if act.state is ActState.MADE and act.stands]
     ready = [act for act in made if not lacks_second(act, policy)]
     for act in ready:
+        await _require_settled(unit, act)
         await take_step(unit, act, ActStep.FORWARD, Taken(at, actor.id, reason), policy)
     waiting = tuple(act.id for act in made if lacks_second(act, policy))
     return Forwarded(tuple(act.id for act in ready), waiting)
+
+
+async def _require_settled(unit: ActCourseUnit, act: CourseAct) -> None:
+    """What goes is the newest there is, and what it rests on will not change on the way."""
+    basis = await unit.act_course.basis(act)
+    if act.of_flags and basis.undecided:
+        raise FlagsUndecided
+    if basis.newer or (act.of_flags and await _lags(unit, act, basis)):
+        raise ActUnsettled
+
+
+async def _lags(unit: ActCourseUnit, act: CourseAct, basis: Basis) -> bool:
+    return decisions_in(await unit.act_course.document(act.id)) != basis.confirmed
 
 
 async def record_refusal(

@@ -53,6 +53,19 @@ class CourseAct:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What an act rests on now. ``newer``: a later revision of it is not readable yet.
+
+    Of the sitting's flags: ``confirmed`` are the decisions (ids) that count, ``undecided`` those
+    nobody has decided, without the technical ones.
+    """
+
+    newer: bool
+    confirmed: frozenset[str]
+    undecided: int
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """Who takes a step, when, and what is stated with it. ``by`` is None for the clock."""
 
@@ -112,6 +125,10 @@ class ActCourses(Protocol):
 
     async def document(self, act_id: str) -> Mapping[str, Any]:
         """Of a revision whose act the caller was given. Evidence with its keys."""
+        ...
+
+    async def basis(self, act: CourseAct) -> Basis:
+        """Of an act that is held."""
         ...
 
     async def second_opinions(self, act_id: str) -> Mapping[str, SecondOpinion]:

@@ -18,7 +18,7 @@ from acts.contracts import Form4Document, Form4Row, Language
 from capture.errors import CaptureError
 from capture.locks import KeyedLocks
 from exam_api.domain.act_course import DECIDED, ActState
-from exam_api.domain.errors import NotFound
+from exam_api.domain.errors import ActOnItsWay, NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import in_language
 from exam_api.domain.roles import Actor
@@ -122,14 +122,17 @@ class Acts:
         clips: dict[str, Clip] = {}
         for _ in range(_MOVED_ON):
             async with self._read() as store:
-                wanted = await _confirmed(store, sitting_id)
+                wanted, newest = await _wanted(store, sitting_id)
+            if _is_settled(wanted, newest):
+                return newest  # without cutting clips that nothing would name
             await self._cut(wanted, clips)
             async with self._write() as store:
                 watched = await store.lock_sitting(sitting_id)
-                wanted = await _confirmed(store, sitting_id)
-                newest = next(iter(await store.acts([sitting_id])), None)
-                if not wanted or (newest and decisions_in(newest.document) == _ids(wanted)):
+                wanted, newest = await _wanted(store, sitting_id)
+                if _is_settled(wanted, newest):
                     return newest
+                if newest and await store.course_state(newest) not in {None, ActState.MADE}:
+                    raise ActOnItsWay
                 if all(flag.id in clips for flag, _ in wanted):
                     log = (await store.logs([sitting_id])).get(sitting_id, ())
                     analysed = await store.analysed(sitting_id)
@@ -277,9 +280,13 @@ async def _newest_of(store: ActStore, act: StoredAct) -> StoredAct:
     return max(revisions, key=lambda one: one.revision)
 
 
-async def _confirmed(store: ActStore, sitting_id: str) -> Confirmed:
-    return confirmed(await store.flags([sitting_id]), await store.decisions([sitting_id]))
+async def _wanted(store: ActStore, sitting_id: str) -> tuple[Confirmed, StoredAct | None]:
+    """What the act is to rest on, and its newest revision."""
+    flags, decisions = await store.flags([sitting_id]), await store.decisions([sitting_id])
+    newest = next(iter(await store.acts([sitting_id])), None)
+    return confirmed(flags, decisions), newest
 
 
-def _ids(wanted: Confirmed) -> frozenset[str]:
-    return frozenset(decision.id for _, decision in wanted)
+def _is_settled(wanted: Confirmed, newest: StoredAct | None) -> bool:
+    rests_on = frozenset(decision.id for _, decision in wanted)
+    return not wanted or (newest is not None and decisions_in(newest.document) == rests_on)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
+from analysis.contracts import Severity
 from exam_api.adapters.sql.act_visibility import (
     acts_visible_to,
     complete,
@@ -33,7 +34,7 @@ from exam_api.domain.act_course import ActState, ActStep
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
-from exam_api.services.act_course_ports import CourseAct, CourseStep, Taken
+from exam_api.services.act_course_ports import Basis, CourseAct, CourseStep, Taken
 from exam_api.services.notices_ports import Delivery
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.second_reviews import SecondOpinion
@@ -142,6 +143,24 @@ class SqlActCourses:
     async def document(self, act_id: str) -> Mapping[str, Any]:
         document = await self._session.scalar(select(ActRow.document).where(ActRow.id == act_id))
         return document or {}
+
+    async def basis(self, act: CourseAct) -> Basis:
+        name = (ActRow.year == act.year, ActRow.form == act.form, ActRow.seq == act.seq)
+        newer = select(exists().where(*name, ActRow.revision > act.revision))
+        decided = (
+            select(FlagRow.id, FlagRow.severity, DecisionRow.id, DecisionRow.verdict)
+            .outerjoin(DecisionRow, DecisionRow.flag_id == FlagRow.id)
+            .where(FlagRow.sitting_id == act.sitting_id)
+            .order_by(DecisionRow.at, DecisionRow.id)
+        )
+        rows = (await self._session.execute(decided)).all()
+        last = {flag: (decision, verdict) for flag, _, decision, verdict in rows}
+        open_ones = [row for row in rows if row[2] is None and row[1] != Severity.TECHNICAL]
+        return Basis(
+            newer=bool(await self._session.scalar(newer)),
+            confirmed=frozenset(one for one, said in last.values() if said == Verdict.CONFIRMED),
+            undecided=len(open_ones),
+        )
 
     async def second_opinions(self, act_id: str) -> Mapping[str, SecondOpinion]:
         query = select(SecondReviewRow).where(SecondReviewRow.act_id == act_id)

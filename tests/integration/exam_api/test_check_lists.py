@@ -102,9 +102,10 @@ async def add_flag(database, sitting_id: str, verdict: str, at, by: str) -> None
         )  # fmt: skip
         unit.session.add(flag)
         await unit.session.flush()
+        decision_id = new_id()
         if verdict:
             decision = tables.DecisionRow(
-                id=new_id(), flag_id=flag.id, verdict=verdict, comment="", by_user=by, at=at
+                id=decision_id, flag_id=flag.id, verdict=verdict, comment="", by_user=by, at=at
             )
             unit.session.add(decision)
         if verdict == "confirmed":
@@ -112,7 +113,7 @@ async def add_flag(database, sitting_id: str, verdict: str, at, by: str) -> None
                 source="flags",
                 id=new_id(), sitting_id=sitting_id, form=1, number="2026-0001", year=2026, seq=1,
                 revision=1, made_at=at, made_by=by, document_sha256={}, blobs={"kk": "x"},
-                document={"evidence": []},
+                document={"evidence": [{"decision_id": decision_id}]},
             )  # fmt: skip
             unit.session.add(act)
 

@@ -19,7 +19,9 @@ from analysis.contracts import (
     Severity,
 )
 from capture.contracts import Gap, GapCause, Recording, Segment
-from exam_api.domain.errors import Forbidden, NotFound, StorageFull
+from exam_api.domain.act_course import ActState, ActStep
+from exam_api.domain.errors import ActOnItsWay, Forbidden, NotFound, StorageFull
+from exam_api.services.act_course_ports import Taken
 from exam_api.services.act_documents import Place, document_digest
 from exam_api.services.acts import Acts
 from exam_api.services.proctoring_ports import Verdict
@@ -160,6 +162,30 @@ async def test_settling_again_changes_nothing(desk, sitting_id):
     assert await desk.acts.settle(sitting_id) == first
     assert len(desk.rendered) == 3
     assert len(await desk.stored(sitting_id)) == 1
+
+
+async def test_a_start_cuts_no_clip_of_an_act_that_is_up_to_date(
+    desk, sitting_id, world, tmp_path
+):
+    await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
+    await desk.acts.settle(sitting_id)
+    world.recordings.clips[sitting_id] = b"longer since the gap was filled"
+    await desk.make_acts().settle_all()
+    (clip,) = tmp_path.rglob("*.webm")
+    assert clip.read_bytes() == b"webm"
+
+
+async def test_an_act_on_its_way_gets_no_revision(desk, sitting_id, world):
+    await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
+    act = await desk.acts.settle(sitting_id)
+    await desk.decide(await desk.flag(sitting_id, FlagKind.EXTRA_FACE, 60_000))
+    async with world.database.write() as unit:
+        course = await unit.act_course.lock(act.id)
+        taken = Taken(world.clock.now(), None)
+        await unit.act_course.take(course, ActStep.FORWARD, ActState.FORWARDED, taken, None)
+    with pytest.raises(ActOnItsWay):
+        await desk.acts.settle(sitting_id)
+    assert [one.revision for one in await desk.stored(sitting_id)] == [1]
 
 
 async def test_a_second_flag_makes_a_revision_under_the_same_number(desk, sitting_id, world):
