@@ -164,9 +164,7 @@ async def test_settling_again_changes_nothing(desk, sitting_id):
     assert len(await desk.stored(sitting_id)) == 1
 
 
-async def test_a_start_cuts_no_clip_of_an_act_that_is_up_to_date(
-    desk, sitting_id, world, tmp_path
-):
+async def test_a_start_cuts_no_clip_of_an_act_that_is_up_to_date(desk, sitting_id, world, tmp_path):
     await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
     await desk.acts.settle(sitting_id)
     world.recordings.clips[sitting_id] = b"longer since the gap was filled"
