@@ -27,7 +27,10 @@ def checked(sighting: object) -> Sighting:
 
 
 class Guarded:
-    """One sitting's detector. ``out``: it did not work when last asked."""
+    """One sitting's detector. ``out``: it did not work when last asked.
+
+    After a failure it is asked for a close look: a resting detector succeeds at doing nothing.
+    """
 
     def __init__(self, name: str, make: Callable[[], Detector]) -> None:
         self._name, self._make = name, make
@@ -54,7 +57,7 @@ class Guarded:
         try:
             if self._detector is None:
                 self._detector = self._make()
-            sighting = checked(self._detector.look(picture, closely=closely))
+            sighting = checked(self._detector.look(picture, closely=closely or self.out))
         except Exception:
             logger.exception("detector %s failed", self._name)
             self._note_failure(picture.at_ms)

@@ -9,6 +9,9 @@ WATCHED = ("turned_deg", "eyes_aside")
 MEMORY_MS = 300_000
 FAMILIAR_MS = 120_000  # seen time that a normal needs
 SEEN_MS = 1000  # what one frame stands for at most
+FEWEST = (
+    FAMILIAR_MS // SEEN_MS + 1
+)  # frames, however long ago: so few come in five minutes at times
 
 
 class Normal:
@@ -29,7 +32,7 @@ class Normal:
         value, seen = measures.get(name), self._seen[name]
         if value is None:
             return None
-        while seen and seen[0][0] < at_ms - MEMORY_MS:
+        while len(seen) >= FEWEST and seen[0][0] < at_ms - MEMORY_MS:
             seen.popleft()
         if not seen or at_ms - seen[-1][0] >= SEEN_MS // 2:
             seen.append((at_ms, value))

@@ -2,8 +2,9 @@
 
 One rule per kind. ``step`` takes the next vote, or None for *no vote*, which changes nothing but
 the passing of time. Evidence is weighted by the time a vote stands for, so the frame rate does
-not matter. A stretch without votes longer than ``max_gap_ms`` ends what was going on: nothing is
-claimed about time that was not seen.
+not matter; where frames are so few that a window holds less votes than its rule asks for, it
+reaches further back, and flags come later. A stretch without votes longer than ``max_gap_ms`` ends
+what was going on: nothing is claimed about time that was not seen.
 """
 
 import math
@@ -14,6 +15,7 @@ from analysis.contracts import FlagPhase
 
 LONGEST_VOTE_MS = 1000  # what one vote can stand for at most
 FIRST_VOTE_MS = 500  # what it stands for when no other came before it
+SELDOM_MS = 3000  # frames come no more seldom on an overloaded machine (key frames: each 2.5 s)
 SEQUENTIAL_UNIT_MS = 500  # a sequential rule's hit rates are those of frames this far apart
 KEPT_SCORES = 40
 UPDATE_EVERY_MS = 5000
@@ -36,7 +38,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class WindowRule:
-    """The time-weighted median of the last ``window_ms`` crosses ``on``; it holds above ``off``."""
+    """The time-weighted median of the last ``window_ms`` crosses ``on``; it holds above ``off``.
+
+    ``min_votes`` are looked at also where they come so seldom that the window holds fewer.
+    """
 
     timing: Timing
     window_ms: int
@@ -164,9 +169,21 @@ def finish(_rule: Rule, state: RuleState) -> Step:
 def _voted(rule: Rule, state: RuleState, at_ms: int, score: float, newest: int | None) -> RuleState:
     weight = FIRST_VOTE_MS if newest is None else min(at_ms - newest, LONGEST_VOTE_MS)
     vote = CastVote(at_ms, min(1.0, max(0.0, score)), weight)
-    kept = tuple(old for old in state.votes if old.at_ms > at_ms - _memory_ms(rule))
-    state = replace(state, votes=(*kept, vote))
+    state = replace(state, votes=(*_remembered(rule, state.votes, at_ms), vote))
     return _accumulated(rule, state, vote) if isinstance(rule, SequentialRule) else state
+
+
+def _remembered(rule: Rule, votes: tuple[CastVote, ...], at_ms: int) -> tuple[CastVote, ...]:
+    """Where frames come seldom one more than the rule asks for: of four votes two are too few."""
+    first = sum(old.at_ms <= at_ms - _memory_ms(rule) for old in votes)
+    fewest = rule.min_votes if isinstance(rule, WindowRule) else 0
+    later_ms = votes[first].at_ms if first < len(votes) else at_ms
+    while first > 0 and len(votes) - first < fewest:
+        if later_ms - votes[first - 1].at_ms > SELDOM_MS:
+            break
+        first -= 1
+        later_ms = votes[first].at_ms
+    return votes[first:]
 
 
 def _memory_ms(rule: Rule) -> int:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import overload
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from capture.contracts import Frame
 from capture.decode import i420
 from capture.errors import NotAVideo
 
+_MOST_DAMAGES = 500  # one after the other: what follows is no video
 _STILLS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff"})
 
 
@@ -64,6 +67,14 @@ def read_frames(path: Path, fps: float, sitting_id: str = "") -> Iterator[Frame]
             yield Frame(sitting_id, at_ms, upright(i420(picture), picture.rotation))
 
 
+def first_picture_s(path: Path) -> Fraction:
+    """By the file's own clock, where ``at_ms`` is 0. Raises NotAVideo."""
+    with _open(path) as container:
+        picture = _first_picture(container, _video_stream(container))
+        time_base = picture.time_base
+        return Fraction(0) if picture.pts is None or time_base is None else picture.pts * time_base
+
+
 def upright(picture: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:
     """An I420 picture turned by ``rotation`` degrees counter-clockwise (a multiple of 90)."""
     turns = round(rotation / 90) % 4
@@ -92,6 +103,31 @@ def upright_picture(picture: av.VideoFrame, box: tuple[int, int]) -> av.VideoFra
         return small
     planes = np.ascontiguousarray(upright(i420(small), picture.rotation))
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+
+
+@overload
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]: ...
+@overload
+def decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]: ...
+def decoded(
+    container: InputContainer, stream: VideoStream | AudioStream
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """All that can be decoded: after damage on from the next key frame."""
+    packets, whole, damages = container.demux(stream), True, 0
+    while damages < _MOST_DAMAGES:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            if not whole and packet.size and not packet.is_keyframe:
+                continue
+            frames = packet.decode()
+        except av.FFmpegError:
+            packets, whole, damages = container.demux(stream), False, damages + 1
+            stream.codec_context.flush_buffers()
+        else:
+            whole, damages = True, 0
+            yield from (one for one in frames if isinstance(one, av.VideoFrame | av.AudioFrame))
 
 
 def _open(path: Path) -> InputContainer:
@@ -125,23 +161,16 @@ def _first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFr
 def _pictures(
     container: InputContainer, stream: VideoStream
 ) -> Iterator[tuple[av.VideoFrame, int]]:
-    """Decoded pictures with their milliseconds; a damaged end ends them."""
+    """Decoded pictures with their milliseconds; what is damaged is left out."""
     origin: Fraction | None = None
     at: Fraction
     step = 1 / Fraction(stream.average_rate or 25)
-    pictures = iter(container.decode(stream))
-    number = 0
-    while True:
-        try:
-            picture = next(pictures)
-        except (StopIteration, av.FFmpegError):
-            return
+    for number, picture in enumerate(decoded(container, stream)):
         if picture.pts is None or picture.time_base is None:
             at = number * step
         else:
             at = picture.pts * picture.time_base
         origin = at if origin is None else origin
-        number += 1
         yield picture, max(0, round((at - origin) * 1000))
 
 

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -17,7 +17,8 @@ from av.audio.codeccontext import AudioCodecContext
 from numpy.typing import NDArray
 
 from capture.contracts import SOUND_RATE, AudioChunk, Relief
-from capture.errors import NotASound
+from capture.errors import NotASound, NotAVideo
+from capture.probe import decoded, first_picture_s
 from capture.tap import AudioTap
 
 _log = logging.getLogger(__name__)
@@ -116,10 +117,18 @@ def _unbroken(packets: Iterable[Packet]) -> Iterator[list[Packet]]:
 
 
 def read_sound(path: Path, sitting_id: str = "") -> Iterator[AudioChunk]:
-    """A file's sound, half a second at a time. Raises NotASound."""
-    mono, held, at = _Mono(), _NOTHING, 0
+    """A file's sound, half a second at a time; anew after each hole. Raises NotASound.
+
+    ``at_ms`` as of the file's frames: from its first picture. Sound before that is left out; a
+    file without pictures begins with its sound.
+    """
+    held, at = _NOTHING, 0
     size = GATHERED_MS * SOUND_RATE // 1000
-    for samples in _decoded(path, mono):
+    for place, samples in _placed(path):
+        if place != at + held.size:
+            if held.size:
+                yield AudioChunk(sitting_id, at * 1000 // SOUND_RATE, held)
+            held, at = _NOTHING, place
         held = np.concatenate([held, samples])
         while held.size >= size:
             yield AudioChunk(sitting_id, at * 1000 // SOUND_RATE, held[:size])
@@ -133,8 +142,42 @@ def check_sound(path: Path) -> None:
     next(read_sound(path), None)
 
 
-def _decoded(path: Path, mono: _Mono) -> Iterator[NDArray[np.float32]]:
-    """A damaged end ends it."""
+def _placed(path: Path) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Samples and where they belong, counted in samples; where there is no hole they join up."""
+    origin, mono, place = _origin_s(path), _Mono(), 0
+    began = False
+    for frame in _decoded(path):
+        at_s = None if frame.pts is None else frame.pts * Fraction(frame.time_base or 0)
+        if origin is None:
+            origin = at_s
+        due = place if at_s is None or origin is None else round((at_s - origin) * SOUND_RATE)
+        if not began:
+            place, began = due, True
+        elif abs(due - place) * 1000 > _HOLE_MS * SOUND_RATE:
+            yield from _from_zero(place, mono.of(None))
+            mono, place = _Mono(), due
+        samples = mono.of(frame)
+        yield from _from_zero(place, samples)
+        place += samples.size
+    yield from _from_zero(place, mono.of(None))
+
+
+def _from_zero(
+    place: int, samples: NDArray[np.float32]
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    early = min(samples.size, max(0, -place))
+    if samples.size > early:
+        yield place + early, samples[early:]
+
+
+def _origin_s(path: Path) -> Fraction | None:
+    try:
+        return first_picture_s(path)
+    except NotAVideo:
+        return None
+
+
+def _decoded(path: Path) -> Iterator[av.AudioFrame]:
     try:
         container = av.open(str(path), "r")
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -142,7 +185,4 @@ def _decoded(path: Path, mono: _Mono) -> Iterator[NDArray[np.float32]]:
     with container:
         if not container.streams.audio:
             raise NotASound("the file holds no sound")
-        with suppress(av.FFmpegError):
-            for frame in container.decode(container.streams.audio[0]):
-                yield mono.of(frame)
-        yield mono.of(None)
+        yield from decoded(container, container.streams.audio[0])

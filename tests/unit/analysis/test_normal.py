@@ -33,11 +33,14 @@ class Scripted:
         return Sighting(measures=CLEAR | known)
 
 
-def flags(turned: Turned, seconds: int, policy: AnalysisPolicy = DEFAULT_POLICY) -> list[Flag]:
+def flags(
+    turned: Turned, seconds: int, policy: AnalysisPolicy = DEFAULT_POLICY, step_ms: int = 500
+) -> list[Flag]:
     models = ModelSet({"faces": lambda: Scripted(turned)}, (), {})
     analyzer = SittingAnalyzer(models, policy, "s")
     i420 = np.full((96 * 3 // 2, 128), 90, np.uint8)
-    updates = [u for i in range(seconds * 2) for u in analyzer.feed(Frame("s", i * 500, i420))[1]]
+    times = range(0, seconds * 1000, step_ms)
+    updates = [u for at_ms in times for u in analyzer.feed(Frame("s", at_ms, i420))[1]]
     return closed(updates + analyzer.finish())
 
 
@@ -84,6 +87,14 @@ def test_a_lasting_look_aside_is_a_notice() -> None:
     assert abs(flag.start_ms - 150_000) <= 1000
     assert abs((flag.end_ms or 0) - 165_000) <= 1000
     assert flag.thresholds["turned_deg"] == 20.0
+
+
+@pytest.mark.parametrize("step_ms", [2000, 2500], ids=["0.5 fps", "key frames"])
+def test_of_few_frames_a_normal_takes_longer_and_serves_as_well(step_ms: int) -> None:
+    (flag,) = flags(lambda at: 30.0 if 400 <= at < 440 else 2.0, 500, step_ms=step_ms)
+    assert flag.kind is FlagKind.LOOKING_AWAY
+    assert abs(flag.start_ms - 400_000) <= step_ms
+    assert abs((flag.end_ms or 0) - 440_000) <= step_ms
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from analysis.contracts import FlagKind, Severity
+from analysis.contracts import FlagKind, FlagPhase, Severity
 from analysis.detectors.registry import DETECTORS
 from analysis.policy import DEFAULT_POLICY, FORM1_ITEM, KindPolicy
-from analysis.rules import SequentialRule, WindowRule
+from analysis.rules import RuleState, SequentialRule, WindowRule, step
 
 ITEMS = {
     "phone",
@@ -48,3 +48,43 @@ def test_an_accommodation_removes_a_kind_and_nothing_else() -> None:
     excused = DEFAULT_POLICY.without(FlagKind.ABSENCE)
     assert set(DEFAULT_POLICY.kinds) - set(excused.kinds) == {FlagKind.ABSENCE}
     assert FlagKind.ABSENCE in DEFAULT_POLICY.kinds
+
+
+SELDOM = pytest.mark.parametrize("step_ms", [2000, 2500], ids=["0.5 fps", "key frames"])
+EVERY = pytest.mark.parametrize("kind", DEFAULT_POLICY.kinds)
+
+
+def opened(own: KindPolicy, votes: list[tuple[int, float]]) -> list[tuple[int, int]]:
+    """When a flag was opened, and from when on it counts."""
+    state, found = RuleState(), []
+    for at_ms, score in votes:
+        state, changes = step(own.rule, state, at_ms, score)
+        found += [(at_ms, one.start_ms) for one in changes if one.phase is FlagPhase.OPENED]
+    return found
+
+
+@SELDOM
+@EVERY
+@pytest.mark.parametrize("late_ms", [(0,), (0, 60, -40), (0, 350, 100)], ids=["even", "a", "b"])
+def test_every_kind_opens_however_few_frames_an_overloaded_machine_looks_at(
+    kind: FlagKind, step_ms: int, late_ms: tuple[int, ...]
+) -> None:
+    own = DEFAULT_POLICY.kinds[kind]
+    times = [index * step_ms + late_ms[index % len(late_ms)] for index in range(60)]
+    votes = [(at_ms, float(60_000 <= at_ms < 110_000)) for at_ms in times]
+    ((at_ms, start_ms),) = opened(own, votes)
+    assert 0 <= start_ms - 60_000 <= step_ms + max(late_ms)
+    fewest = own.rule.min_votes if isinstance(own.rule, WindowRule) else 3
+    assert at_ms - start_ms <= max(own.rule.timing.enter_ms, fewest * step_ms) + step_ms
+
+
+@SELDOM
+@pytest.mark.parametrize("kind", sorted(set(DEFAULT_POLICY.kinds) - {FlagKind.FOCUS_LOST}))
+def test_few_frames_do_not_make_a_flag_of_one_or_two(kind: FlagKind, step_ms: int) -> None:
+    """Two frames may be wrong together, however long a time lies between them.
+
+    The page's own word is no detector that errs.
+    """
+    own = DEFAULT_POLICY.kinds[kind]
+    votes = [(index * step_ms, float(index % 12 in (5, 6))) for index in range(60)]
+    assert opened(own, votes) == []

@@ -75,11 +75,11 @@ def scene(at_s: float, draw: np.random.Generator, *, still: bool = False) -> NDA
     return np.clip(image + draw.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
 
 
-def looped_share(times: Iterator[float], *, still: bool = False) -> float:
+def looped_share(times: Iterator[float], *, still: bool = False, step_ms: int = 500) -> float:
     draw, watching = np.random.default_rng(1), Recurrence()
     cast = []
     for index, at_s in enumerate(times):
-        measures = watching.look(scene(at_s, draw, still=still), index * 500)
+        measures = watching.look(scene(at_s, draw, still=still), index * step_ms)
         clear = {"luma": 120.0, "std": 45.0, "sharpness": 8.0, "face": 1.0}
         cast.append(votes(clear | dict(measures), LIMITS)[FlagKind.FEED_LOOPED])
     told = [vote for vote in cast if vote is not None]
@@ -89,6 +89,13 @@ def looped_share(times: Iterator[float], *, still: bool = False) -> float:
 
 def test_a_loop_comes_again() -> None:
     assert looped_share(index / 2 % 6 for index in range(120)) > 0.8
+
+
+@pytest.mark.parametrize("step_s", [2.0, 2.5], ids=["0.5 fps", "key frames"])
+def test_a_loop_comes_again_in_few_frames_too(step_s: float) -> None:
+    step_ms = round(step_s * 1000)
+    assert looped_share((index * step_s % 20 for index in range(90)), step_ms=step_ms) > 0.8
+    assert looped_share((index * step_s for index in range(90)), step_ms=step_ms) == 0.0
 
 
 def test_what_never_comes_again_is_no_loop() -> None:

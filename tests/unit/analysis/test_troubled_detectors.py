@@ -105,6 +105,26 @@ def test_what_fails_again_and_again_is_tried_less_often() -> None:
     assert set(steps[4:]) == {RETRY_MS[-1]}
 
 
+def test_a_network_that_fails_is_not_well_because_it_may_rest() -> None:
+    """Between its close looks a resting detector succeeds, at doing nothing."""
+    tried: list[int] = []
+
+    class RaisingWhenClose(Scripted):
+        def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
+            if not closely:
+                return Sighting(measures={"objects_rested": 1.0})
+            tried.append(picture.at_ms)
+            raise RuntimeError("no more memory")
+
+    made = {"faces": Good, "objects": lambda: RaisingWhenClose(lambda _: None)}
+    watched = SittingAnalyzer(ModelSet(made, (GOOD, BAD), {}), DEFAULT_POLICY, "s")
+    times = range(0, 120_000, 500)
+    updates = [one for at in times for one in watched.feed(frame(at))[1]]
+    assert lost(updates) == [(FlagPhase.OPENED, 0, None)]
+    assert list(np.diff(tried)[:4]) == [500, 500, 1000, 5000]
+    assert set(np.diff(tried)[4:]) == {RETRY_MS[-1]}
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [

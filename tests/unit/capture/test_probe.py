@@ -1,6 +1,7 @@
 """Reading video files: facts, frames at a rate, upright; what is no video is said to be none."""
 
 import itertools
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -112,6 +113,33 @@ def test_sound_alone_a_picture_or_nothing_is_no_video(tmp_path):
     for name in ("a.wav", "a.png", "absent.mp4", "."):
         with pytest.raises(NotAVideo):
             probe(tmp_path / name)
+
+
+def test_after_damage_in_the_middle_it_goes_on_at_the_next_key_frame(tmp_path):
+    path = tmp_path / "a.webm"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libvpx", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.options = {"g": "15", "lag-in-frames": "0"}
+        noise = np.random.default_rng(1)
+        sent = []
+        for number in range(90):
+            picture = noise.integers(0, 255, (48, 64, 3), dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 15)
+            sent += stream.encode(frame)
+        for packet in sent + stream.encode(None):
+            out.mux(packet)
+    data = path.read_bytes()
+    broken = [bytes(packet) for packet in sent[15:35]]
+    for content in broken:
+        data = data.replace(content, bytes(len(content)))
+    path.write_bytes(data)
+    times = [frame.at_ms for frame in read_frames(path, 15)]
+    assert times[-1] == pytest.approx(89 * 1000 / 15, abs=1)
+    missed = {round(at * 1000 / 15) for at in range(15, 45)} - set(times)
+    assert {round(at * 1000 / 15) for at in range(15, 35)} <= missed
+    assert max(np.diff(times)) <= 2100
 
 
 def test_a_video_cut_short_gives_what_is_whole(tmp_path):

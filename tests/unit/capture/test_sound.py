@@ -169,6 +169,61 @@ def test_a_wave_file_is_read_in_chunks(tmp_path):
     assert loudest_hz(np.concatenate([one.samples for one in chunks])) == pytest.approx(440, abs=2)
 
 
+def film(path, sound_s, pictures_s=(0.0,), length_s=4.0):
+    """Dark pictures, five a second, from a moment on; and a tone during the given seconds."""
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libvpx", rate=5)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = out.add_stream("libopus", rate=48_000)
+        audio.layout = "mono"
+        parts = []
+        for number in range(int(pictures_s[0] * 5), int(length_s * 5)):
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 5)
+            parts += video.encode(picture)
+        parts += video.encode(None)
+        for start_s, end_s in sound_s:
+            for start in range(int(start_s * 48_000), int(end_s * 48_000), 960):
+                times = (start + np.arange(960)) / 48_000
+                tone = (8000 * np.sin(2 * np.pi * TONE_HZ * times)).astype(np.int16)
+                frame = av.AudioFrame.from_ndarray(tone[None], format="s16", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
+                parts += audio.encode(frame)
+        parts += audio.encode(None)
+        for packet in sorted(parts, key=lambda one: one.pts * one.time_base):
+            out.mux(packet)
+    return path
+
+
+def heard(path):
+    """From and to, of each stretch of sound without a hole."""
+    stretches = []
+    for one in read_sound(path):
+        if stretches and abs(one.at_ms - stretches[-1][1]) <= 1:
+            stretches[-1][1] = one.end_ms
+        else:
+            stretches.append([one.at_ms, one.end_ms])
+    return stretches
+
+
+def test_sound_after_a_gap_stays_in_its_time(tmp_path):
+    """As a joined recording has it: the line was cut, and the gap is kept."""
+    path = film(tmp_path / "gap.webm", [(0, 2), (62, 64)], length_s=64)
+    (first, second) = heard(path)
+    assert first == pytest.approx([0, 2000], abs=60)
+    assert second == pytest.approx([62_000, 64_000], abs=60)
+
+
+def test_a_microphone_that_starts_later_is_heard_later(tmp_path):
+    path = film(tmp_path / "late.webm", [(3, 5)], length_s=5)
+    assert heard(path) == [pytest.approx([3000, 5000], abs=60)]
+
+
+def test_sound_is_timed_from_the_first_picture(tmp_path):
+    path = film(tmp_path / "early.webm", [(0, 4)], pictures_s=(1.0,))
+    assert heard(path) == [pytest.approx([0, 3000], abs=60)]
+
+
 @pytest.mark.parametrize("content", [b"", b"no sound at all" * 100])
 def test_a_file_that_is_no_sound_is_refused(tmp_path, content):
     path = tmp_path / "none.wav"
