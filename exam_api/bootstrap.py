@@ -54,6 +54,7 @@ from exam_api.services.act_course import ANSWER_DUE
 from exam_api.services.act_desk import AnswerDueJob
 from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
+from exam_api.services.act_jobs import MakeActJob
 from exam_api.services.act_papers import ActPapers, PaperMakers
 from exam_api.services.act_signatures import ActSignatures
 from exam_api.services.acts import Acts
@@ -82,6 +83,7 @@ from exam_api.services.page_watch import PageWatch
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.results import ResultsSettings
+from exam_api.services.review_ports import MAKE_ACT
 from exam_api.services.reviewing import Reviewing
 from exam_api.services.second_look import SECOND_LOOK, SECOND_LOOKS, SecondLookJob
 from exam_api.services.sittings import SittingDesk
@@ -313,6 +315,8 @@ def _container(
     )
     container.identity.watch = ground.bridge
     handlers[ANSWER_DUE] = AnswerDueJob(database, clock, settings.act_policy)
+    making = container.proctoring
+    handlers[MAKE_ACT] = MakeActJob(making.acts, making.drawn, ground.write_acts)
     handlers[MAIL] = MailJob(container.letters, _mailer(settings))
     return container
 

@@ -118,19 +118,24 @@ class RowProblem(StrEnum):
     OTHER_PROCTOR = "other_proctor"
     FLAGS_UNDECIDED = "flags_undecided"
     ACT_MISSING = "act_missing"  # stated, but there is none: confirm the flags first
+    ACT_UNMADE = "act_unmade"  # a flag is confirmed, and its act cannot be read yet
     ACT_STANDS = "act_stands"  # not stated, but there is one
     FLAGS_THERE = "flags_there"  # said to be nothing to review
 
 
 @dataclass(frozen=True, slots=True)
 class SittingFacts:
-    """What is on record. ``flags`` without the technical ones, which accuse nobody."""
+    """What is on record. ``flags`` without the technical ones, which accuse nobody.
+
+    ``act_due``: a flag is confirmed, and the act that follows cannot be read yet.
+    """
 
     state: SittingState
     proctor_id: str | None
     flags: int
     undecided: int
     act_made: bool
+    act_due: bool = False
 
 
 def problem_of(finding: Finding | None, facts: SittingFacts, proctor_id: str) -> RowProblem | None:
@@ -153,7 +158,9 @@ def _too_early(facts: SittingFacts, proctor_id: str) -> RowProblem | None:
         return RowProblem.OTHER_PROCTOR
     if not is_completed(facts.state):
         return RowProblem.SITTING_OPEN
-    return RowProblem.FLAGS_UNDECIDED if facts.undecided else None
+    if facts.undecided:
+        return RowProblem.FLAGS_UNDECIDED
+    return RowProblem.ACT_UNMADE if facts.act_due else None
 
 
 def following(facts: SittingFacts) -> Finding:

@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     NO_STATEMENT = "no_statement"
     BREACH = "breach"
     ACT = "act"
+    ACT_UNMADE = "act_unmade"  # it could not be made, tried again and again
     ACT_FORWARDED = "act_forwarded"  # S-18
     ACT_DELIVERED = "act_delivered"  # S-19
     ACT_STEP = "act_step"

@@ -17,7 +17,7 @@ from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording
 from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag
-from exam_api.services.review_ports import WatchedSitting
+from exam_api.services.review_ports import StoredAct, WatchedSitting
 from exam_api.services.review_rules import Coverage, analysed_fps
 
 _CHAT: Final = frozenset({LogKind.MESSAGE, LogKind.REPLY, LogKind.WARNING})
@@ -109,6 +109,14 @@ def document_digest(document: Mapping[str, Any]) -> str:
 def decisions_in(document: Mapping[str, Any]) -> frozenset[str]:
     """Which decisions the act rests on: it is up to date while these are the ones that count."""
     return frozenset(str(entry["decision_id"]) for entry in document["evidence"])
+
+
+def is_settled(
+    confirmed: Sequence[tuple[StoredFlag, StoredDecision]], newest: StoredAct | None
+) -> bool:
+    """Nothing is to be made: the newest revision rests on what counts, or nothing is confirmed."""
+    rests_on = frozenset(decision.id for _, decision in confirmed)
+    return not confirmed or (newest is not None and decisions_in(newest.document) == rests_on)
 
 
 def _authors(confirmed: Sequence[tuple[StoredFlag, StoredDecision]]) -> list[str]:

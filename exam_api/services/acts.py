@@ -29,8 +29,8 @@ from exam_api.services.act_documents import (
     Clip,
     Place,
     compose,
-    decisions_in,
     document_digest,
+    is_settled,
 )
 from exam_api.services.act_finishing import Finishing, Render
 from exam_api.services.ports import Blobs, Clock
@@ -123,13 +123,13 @@ class Acts:
         for _ in range(_MOVED_ON):
             async with self._read() as store:
                 wanted, newest = await _wanted(store, sitting_id)
-            if _is_settled(wanted, newest):
+            if is_settled(wanted, newest):
                 return newest  # without cutting clips that nothing would name
             await self._cut(wanted, clips)
             async with self._write() as store:
                 watched = await store.lock_sitting(sitting_id)
                 wanted, newest = await _wanted(store, sitting_id)
-                if _is_settled(wanted, newest):
+                if is_settled(wanted, newest):
                     return newest
                 if newest and await store.course_state(newest) not in {None, ActState.MADE}:
                     raise ActOnItsWay
@@ -285,8 +285,3 @@ async def _wanted(store: ActStore, sitting_id: str) -> tuple[Confirmed, StoredAc
     flags, decisions = await store.flags([sitting_id]), await store.decisions([sitting_id])
     newest = next(iter(await store.acts([sitting_id])), None)
     return confirmed(flags, decisions), newest
-
-
-def _is_settled(wanted: Confirmed, newest: StoredAct | None) -> bool:
-    rests_on = frozenset(decision.id for _, decision in wanted)
-    return not wanted or (newest is not None and decisions_in(newest.document) == rests_on)

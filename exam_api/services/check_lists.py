@@ -50,7 +50,6 @@ from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
 
 _FINAL: Final = frozenset({ListState.SIGNED, ListState.FORWARDED})
-_COPIES: Final = (Role.COMMISSION, Role.REGISTRAR)
 _SENDING: Final = frozenset({ListStep.SEND, ListStep.FORWARD})
 _TOLD: Final = {
     ListStep.SEND: NoticeKind.CHECK_LIST_SENT,
@@ -344,8 +343,8 @@ class CheckListDesk:
             file=NoticeFile("form4.xlsx", sent) if new.step is ListStep.SEND else None,
         )
         if new.step in {ListStep.FORWARD, ListStep.RETRIEVE}:
-            deans = await unit.check_lists.deans(sheet.id)
-            await unit.notices.add(notice, roles=_COPIES, people=deans)
+            copies = await unit.check_lists.sent_copies(sheet.id)
+            await unit.notices.add(notice, roles=[Role.REGISTRAR], people=copies)
         elif taken_over:
             proctor = [] if sheet.state is ListState.DRAFTED else [sheet.proctor.id]
             await unit.notices.add(notice, people=[sheet.member.id, *proctor])

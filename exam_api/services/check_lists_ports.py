@@ -183,8 +183,8 @@ class CheckLists(Protocol):
         from_file: bool,
     ) -> None: ...
     async def language_of(self, user_id: str) -> Language: ...
-    async def deans(self, list_id: str) -> Sequence[str]:
-        """Ids: of the deans' offices whose students stand in the list."""
+    async def sent_copies(self, list_id: str) -> Sequence[str]:
+        """Ids: of the deans' offices and the commission whose students stand in the list."""
         ...
 
 

@@ -41,7 +41,13 @@ from exam_api.services.drawn_faces import DrawnStore, Faces
 from exam_api.services.identity_ports import PhotoKind
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import StoredFlag, Transaction
-from exam_api.services.review_ports import ActSource, StoredAct, WatchedSitting
+from exam_api.services.review_ports import (
+    MAKE_ACT,
+    MAKE_ACT_AFTER,
+    ActSource,
+    StoredAct,
+    WatchedSitting,
+)
 
 _log = structlog.get_logger(__name__)
 _REFUSAL: Final = 2
@@ -174,12 +180,23 @@ class DrawnActs:
             about_id=shown.about.id if shown.about else None,
         )
         await store.add_act(act)
+        payload = {"act_id": act.id, "sitting_id": act.sitting_id}
+        due_at = made_at + MAKE_ACT_AFTER
+        await store.jobs.add(f"{MAKE_ACT}:{act.id}", MAKE_ACT, payload, due_at=due_at)
         if shown.about is not None and replaces is None:
             by = asked.actor.id
             await record_refusal(
                 store.unit, shown.about.id, act.id, at=made_at, by=by, policy=self._policy
             )
         return act
+
+    async def finish(self, act_id: str) -> None:
+        """What was drawn up is rendered, sealed and stored, if it is not yet."""
+        async with self._locks.hold(act_id):
+            async with self._read() as store:
+                act = await store.act_for_anyone(act_id)
+            if act is not None and not act.complete:
+                await self._finishing.completed(act)
 
     async def finish_all(self) -> None:
         """After a start: what a crash interrupted."""

@@ -5,9 +5,9 @@ Every query that starts from a person asks for the actor: what may not be seen i
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from analysis.contracts import AnalysedStretch
 from capture.contracts import Gap, Segment
@@ -15,6 +15,7 @@ from exam_api.domain.act_course import ActState
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.sitting_log import LogEntry
+from exam_api.services.jobs import Jobs
 from exam_api.services.notices_ports import Notices
 from exam_api.services.proctoring_ports import (
     Break,
@@ -24,6 +25,9 @@ from exam_api.services.proctoring_ports import (
     StoredFlag,
     Verdict,
 )
+
+MAKE_ACT: Final = "act"  # the kind of job that makes an act (act_jobs)
+MAKE_ACT_AFTER: Final = timedelta(seconds=30)  # by then the request has made it, most often
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class StoredAct:
 
 
 class ReviewStore(EventSink, Protocol):
+    @property
+    def jobs(self) -> Jobs: ...
     async def exam(self, exam_id: str, actor: Actor) -> Exam:
         """An exam the actor watches. NotFound."""
 

@@ -157,7 +157,10 @@ class ReviewedSittingView:
 
 @dataclass(frozen=True, slots=True)
 class ReviewView:
-    """``may_decide``: the asking person is the proctor of this sitting."""
+    """``may_decide``: the asking person is the proctor of this sitting.
+
+    ``act_due``: what is confirmed does not stand in a readable act yet.
+    """
 
     may_decide: bool
     sitting: ReviewedSittingView
@@ -165,6 +168,7 @@ class ReviewView:
     tracks: tuple[ReviewedTrackView, ...]
     flags: tuple[FlagView, ...]
     acts: tuple[ActView, ...]
+    act_due: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from capture.contracts import GapCause, LiveStatus, Recording, TrackKey, TrackKind
 from exam_api.domain.errors import ActOnItsWay, Forbidden, InvalidRequest, NotFound
 from exam_api.domain.roles import Actor
+from exam_api.services.act_documents import is_settled
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
     EventKind,
@@ -16,8 +17,14 @@ from exam_api.services.proctoring_ports import (
     Transaction,
     Verdict,
 )
-from exam_api.services.review_ports import ReviewStore, StoredAct, WatchedSitting
-from exam_api.services.review_rules import coverage, is_allowed, newest, times_of
+from exam_api.services.review_ports import (
+    MAKE_ACT,
+    MAKE_ACT_AFTER,
+    ReviewStore,
+    StoredAct,
+    WatchedSitting,
+)
+from exam_api.services.review_rules import confirmed, coverage, is_allowed, newest, times_of
 from exam_api.services.review_views import (
     FlagView,
     ReviewedRecordingView,
@@ -122,6 +129,7 @@ class Reviewing:
             acts = await store.acts([sitting_id])
             breaks = (await store.breaks([sitting_id])).get(sitting_id, ())
             may_decide = await store.may_decide(watched.sitting.id, actor)
+        readable = [act for act in acts if act.complete]
         return ReviewView(
             may_decide=may_decide,
             sitting=sitting_view(watched),
@@ -130,7 +138,8 @@ class Reviewing:
             flags=tuple(
                 flag_view(flag, decisions, allowed=is_allowed(flag, breaks)) for flag in flags
             ),
-            acts=tuple(act_view(act, decisions) for act in acts if act.complete),
+            acts=tuple(act_view(act, decisions) for act in readable),
+            act_due=not is_settled(confirmed(flags, decisions), next(iter(readable), None)),
         )
 
     def _track_views(self, watched: WatchedSitting) -> Iterator[ReviewedTrackView]:
@@ -240,7 +249,9 @@ class Reviewing:
         """
         comment = _fitting(comment)
         async with self._write() as store:
-            return await self._decide(store, actor, flag_id, verdict, comment)
+            decided = await self._decide(store, actor, flag_id, verdict, comment)
+            await self._keep_making(store, decided)
+            return decided
 
     async def decide_together(
         self,
@@ -260,6 +271,7 @@ class Reviewing:
                 decided = await self._decide(store, actor, flag_id, verdict, comment)
                 if decided.sitting_id != sitting_id:
                     raise NotFound
+            await self._keep_making(store, decided)
 
     async def _decide(
         self, store: ReviewStore, actor: Actor, flag_id: str, verdict: Verdict, comment: str
@@ -277,6 +289,12 @@ class Reviewing:
         payload = {"flag_id": flag_id, "verdict": str(verdict)}
         await store.append_event(watched.exam.id, flag.sitting_id, EventKind.DECISION_MADE, payload)
         return Decided(flag, flag.sitting_id, decision)
+
+    async def _keep_making(self, store: ReviewStore, last: Decided) -> None:
+        """The act that follows is made even if whoever decided does not see it through."""
+        payload = {"sitting_id": last.sitting_id}
+        due_at = self._clock.now() + MAKE_ACT_AFTER
+        await store.jobs.add(f"{MAKE_ACT}:{last.decision.id}", MAKE_ACT, payload, due_at=due_at)
 
     async def client_reported(self, actor: Actor, sitting_id: str, kind: str, detail: str) -> None:
         """What the student's own page noticed: a notice for the console, never a flag by itself."""

@@ -45,10 +45,13 @@ class _OnRecord:
         return [flag for flag, severity in self.flags.items() if severity != Severity.TECHNICAL]
 
     @property
+    def confirmed(self) -> bool:
+        return Verdict.CONFIRMED.value in self.verdicts.values()
+
+    @property
     def standing(self) -> tuple[ListedAct, ...]:
         """Those that people drew up, and the one made of flags while a confirmed one carries it."""
-        confirmed = Verdict.CONFIRMED.value in self.verdicts.values()
-        return tuple(act for act in self.acts.values() if confirmed or not act.of_flags)
+        return tuple(act for act in self.acts.values() if self.confirmed or not act.of_flags)
 
 
 async def rows_of(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[ListRow]:
@@ -85,6 +88,7 @@ def _row(
         flags=len(record.judged),
         undecided=sum(flag not in record.verdicts for flag in record.judged),
         act_made=bool(record.standing),
+        act_due=record.confirmed and not any(act.of_flags for act in record.acts.values()),
     )
     finding = Finding(stated[0].finding) if stated else None
     return ListRow(

@@ -58,29 +58,34 @@ def lists_visible_to(actor: Actor) -> ColumnElement[bool]:
     if actor.has(Role.PROCTOR):
         sent = CheckListRow.state.not_in(_KEPT_FROM_PROCTOR)
         rights.append(and_(CheckListRow.proctor_id == actor.id, sent))
-    forwarded = CheckListRow.state == ListState.FORWARDED.value
-    if actor.has(Role.COMMISSION):
-        rights.append(forwarded)
-    if actor.has(Role.DEAN_OFFICE):
+    if actor.has(Role.COMMISSION, Role.DEAN_OFFICE):
         theirs = (
             select(CheckListSitting.list_id)
             .join(Sitting, Sitting.id == CheckListSitting.sitting_id)
-            .where(Sitting.student_id.in_(students_of_faculty(actor)))
+            .where(_forwarded_to(actor))
         )
+        forwarded = CheckListRow.state == ListState.FORWARDED.value
         rights.append(and_(forwarded, CheckListRow.id.in_(theirs)))
     return or_(*rights)
 
 
 def _rows_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """A dean's office sees its own faculty's students only."""
-    if actor.oversees or actor.has(Role.COMMISSION):
+    """A dean's office, or a commission, of a faculty sees the students of that faculty only."""
+    if actor.oversees:
         return lists_visible_to(actor)
     rights = [CheckListRow.member_id == actor.id, CheckListRow.proctor_id == actor.id]
     if actor.has(Role.MEMBER):
         rights.append(_answered_for(actor))
-    if actor.has(Role.DEAN_OFFICE):
-        rights.append(Sitting.student_id.in_(students_of_faculty(actor)))
+    if actor.has(Role.COMMISSION, Role.DEAN_OFFICE):
+        rights.append(_forwarded_to(actor))
     return and_(lists_visible_to(actor), or_(*rights))
+
+
+def _forwarded_to(actor: Actor) -> ColumnElement[bool]:
+    """Sittings of forwarded lists, as acts: to the commission all, or those of its faculty."""
+    if actor.has(Role.COMMISSION) and actor.faculty_id is None:
+        return true()
+    return Sitting.student_id.in_(students_of_faculty(actor))
 
 
 def _answered_for(actor: Actor) -> ColumnElement[bool]:
@@ -298,7 +303,7 @@ class SqlCheckLists:
         user = await self._session.get_one(User, user_id)
         return language_or(user.language)
 
-    async def deans(self, list_id: str) -> Sequence[str]:
+    async def sent_copies(self, list_id: str) -> Sequence[str]:
         faculties = (
             select(Programme.faculty_id)
             .join(StudyGroup, StudyGroup.programme_id == Programme.id)
@@ -307,7 +312,10 @@ class SqlCheckLists:
             .join(CheckListSitting, CheckListSitting.sitting_id == Sitting.id)
             .where(CheckListSitting.list_id == list_id)
         )
-        query = select(User.id).where(holds(Role.DEAN_OFFICE), User.faculty_id.in_(faculties))
+        theirs = User.faculty_id.in_(faculties)
+        deans = and_(holds(Role.DEAN_OFFICE), theirs)
+        commission = and_(holds(Role.COMMISSION), or_(User.faculty_id.is_(None), theirs))
+        query = select(User.id).where(or_(deans, commission))
         return (await self._session.scalars(query)).all()
 
 

@@ -11,6 +11,7 @@ from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.breaks import breaks_of
 from exam_api.adapters.sql.exams import SqlExams, exam_for
 from exam_api.adapters.sql.flag_rows import stored_flag
+from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.proctoring_store import SqlEventSink, events_after, last_event_id
 from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import sitting_of
@@ -120,6 +121,10 @@ class SqlReviewStore(SqlEventSink):
         super().__init__(unit)
         self._session = unit.session
         self._clock = clock
+
+    @property
+    def jobs(self) -> SqlJobs:
+        return self._unit.jobs
 
     async def exam(self, exam_id: str, actor: Actor) -> Exam:
         return await SqlExams(self._session).watched(exam_id, actor)

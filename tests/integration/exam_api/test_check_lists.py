@@ -341,12 +341,59 @@ async def test_copies_go_to_the_registrar_and_the_deans_of_its_students(
         async with database.read() as unit:
             kinds = [notice.kind for notice in await unit.notices.inbox(one.id, 9)]
         assert NoticeKind.CHECK_LIST_FORWARDED in kinds
+    other = await add_faculty(database)
+    with pytest.raises(NotFound):
+        await desk.get(replace(dean, faculty_id=other), handed_in)
+
+
+async def add_faculty(database) -> str:
     other = tables.Faculty(id=new_id(), name_kk="Б", name_ru="Б", name_en="B")
     async with database.write() as unit:
         unit.session.add(other)
         await unit.session.flush()
-    with pytest.raises(NotFound):
-        await desk.get(replace(dean, faculty_id=other.id), handed_in)
+    return other.id
+
+
+async def test_a_facultys_commission_gets_the_lists_and_rows_of_its_students(
+    *, desk, database, member, handed_in
+):
+    """As it gets the acts."""
+    dean, chair = [await actor(database, login) for login in ("dean", "commission")]
+    other = await add_faculty(database)
+    async with database.write() as unit:
+        strangers = update(tables.User).where(tables.User.login == "commission2")
+        await unit.session.execute(strangers.values(faculty_id=other))
+    await desk.step(member, handed_in, ListStep.SIGN)
+    await desk.step(member, handed_in, ListStep.FORWARD)
+    for faculty_id in (None, dean.faculty_id):
+        one = replace(chair, faculty_id=faculty_id)
+        assert len((await desk.get(one, handed_in)).rows) == 2
+    for one in (replace(chair, faculty_id=other), await actor(database, "commission2")):
+        with pytest.raises(NotFound):
+            await desk.get(one, handed_in)
+        with pytest.raises(NotFound):
+            await desk.paper_of_member(one, member.id, "xlsx", "kk")
+        assert (await desk.page(one, PageAsk())).rows == ()
+    async with database.read() as unit:
+        for login, told in (("commission", 1), ("commission2", 0)):
+            inbox = await unit.notices.inbox((await actor(database, login)).id, 9)
+            assert len(inbox) == told
+
+
+async def test_until_its_act_can_be_read_a_confirmed_flag_keeps_the_list(
+    *, desk, database, core, proctor, sent
+):
+    await end_sittings(database)
+    first = (await desk.get(proctor, sent)).rows[0]
+    await add_flag(database, first.sitting_id, "confirmed", core.clock.now(), proctor.id)
+    async with database.write() as unit:
+        await unit.session.execute(update(tables.ActRow).values(blobs={}))
+    assert (await desk.get(proctor, sent)).rows[0].problem is RowProblem.ACT_UNMADE
+    with pytest.raises(CheckListUnsound):
+        await desk.state(proctor, sent, {first.sitting_id: Finding.NO_ACT})
+    async with database.write() as unit:
+        await unit.session.execute(update(tables.ActRow).values(blobs={"kk": "x"}))
+    await desk.state(proctor, sent, {first.sitting_id: Finding.ACT_MADE})
 
 
 @pytest.fixture

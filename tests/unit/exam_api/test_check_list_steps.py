@@ -33,6 +33,7 @@ FACTS = st.builds(
     flags=st.integers(0, 3),
     undecided=st.integers(0, 3),
     act_made=st.booleans(),
+    act_due=st.booleans(),
 )
 
 
@@ -90,6 +91,8 @@ def test_the_proctor_hands_in_and_the_member_does_the_rest():
         (Finding.NOTHING, {"proctor_id": "q"}, RowProblem.OTHER_PROCTOR),
         (Finding.NO_ACT, {"flags": 2, "undecided": 1}, RowProblem.FLAGS_UNDECIDED),
         (Finding.ACT_MADE, {"flags": 2}, RowProblem.ACT_MISSING),
+        (Finding.NO_ACT, {"flags": 2, "act_due": True}, RowProblem.ACT_UNMADE),
+        (Finding.ACT_MADE, {"flags": 2, "act_made": True, "act_due": True}, RowProblem.ACT_UNMADE),
         (Finding.NO_ACT, {"flags": 2, "act_made": True}, RowProblem.ACT_STANDS),
         (Finding.NOTHING, {"act_made": True}, RowProblem.ACT_STANDS),
         (Finding.NOTHING, {"flags": 2}, RowProblem.FLAGS_THERE),
@@ -102,7 +105,12 @@ def test_a_row_says_only_what_the_record_bears_out(finding, facts, problem):
 
 @given(FACTS)
 def test_what_follows_of_the_decisions_is_never_contradicted_by_them(facts):
-    early = {RowProblem.OTHER_PROCTOR, RowProblem.SITTING_OPEN, RowProblem.FLAGS_UNDECIDED}
+    early = {
+        RowProblem.OTHER_PROCTOR,
+        RowProblem.SITTING_OPEN,
+        RowProblem.FLAGS_UNDECIDED,
+        RowProblem.ACT_UNMADE,
+    }
     assert problem_of(following(facts), facts, "p") in {None, *early}
 
 

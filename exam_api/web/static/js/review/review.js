@@ -183,8 +183,9 @@ class SittingReview extends HTMLElement {
   #drawActs() {
     const [act] = this.#data.acts;
     const box = $("#acts");
-    if (!act) return box.replaceChildren();
-    return box.replaceChildren(
+    const due = this.#data.act_due ? [el("span", { class: "badge warn" }, t("review.act_due"))] : [];
+    if (!act) return box.replaceChildren(...due);
+    return box.replaceChildren(...due,
       el("span", { class: `badge ${act.withdrawn ? "warn" : "accent"}` }, t("review.act", { number: act.number, revision: act.revision }), act.withdrawn ? ` · ${t("review.withdrawn")}` : ""),
       el("span", { class: "docs" }, ...LANGUAGES.map((code) =>
         el("a", { href: `/api/v1/acts/${act.id}.pdf?lang=${code}`, hreflang: code, "aria-label": `${t("act.download", { number: act.number })} (PDF, ${code})` }, `PDF ${t(`language.short.${code}`)}`))));
