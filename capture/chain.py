@@ -18,6 +18,8 @@ from capture.signing import is_signed
 
 GENESIS = "00" * 32
 SEGMENT_SUFFIXES = (".webm", ".mkv")
+_MEDIA_SUFFIXES = frozenset((*SEGMENT_SUFFIXES, ".mp4"))
+JOINED = ("recording.webm", "recording.mkv")  # made of the segments, and made anew when asked for
 _MANIFEST = "segments.jsonl"
 
 
@@ -182,8 +184,8 @@ def _file_problems(folder: Path, lines: Sequence[Line]) -> Iterator[Problem]:
         if actual != sha256:
             yield Problem("reordered" if actual in listed.values() else "changed", name)
     for path in sorted(folder.iterdir()):
-        ours = any(is_ours(path.name) for is_ours in _FILES.values())
-        if ours and path.name not in listed:
+        media = path.suffix.lower() in _MEDIA_SUFFIXES
+        if media and path.name not in listed and path.name not in JOINED:
             yield Problem("foreign", path.name)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture import webm
+from capture.contracts import Segment
 from capture.ebml import Malformed
 from capture.errors import NothingRecorded
 from capture.join import Media, merge_tracks
@@ -30,7 +31,8 @@ def cut(
     """
     sources = list(_sources(_overlapping(folder, segments, growing, start_ms, end_ms)))
     begin_ms = _first_key(sources, start_ms, end_ms)
-    blocks = list(_blocks(sources, begin_ms, end_ms))
+    sources += _sources(_heard(folder, segments, start_ms))
+    blocks = _blocks(sources, begin_ms, end_ms)
     used = {block.track for block in blocks}
     described = merge_tracks(source.scan for source in sources)
     tracks = [track for track in described if track.number in used]
@@ -45,6 +47,13 @@ def _overlapping(
             yield folder / segment.name
     if not segments or segments[-1].end_ms <= end_ms:
         yield from growing
+
+
+def _heard(folder: Path, segments: Sequence[Media], start_ms: int) -> Iterator[Path]:
+    """The file before, whose sound may go on behind its end, where pictures were supplied."""
+    received = [s for s in segments if isinstance(s, Segment) and s.start_ms <= start_ms]
+    if received and received[-1].end_ms < start_ms:
+        yield folder / received[-1].name
 
 
 def _sources(paths: Iterator[Path]) -> Iterator[_Source]:
@@ -69,14 +78,19 @@ def _first_key(sources: Sequence[_Source], start_ms: int, end_ms: int) -> int:
     return max(before) if before else min(keys)
 
 
-def _blocks(sources: Sequence[_Source], begin_ms: int, end_ms: int) -> Iterator[webm.Block]:
+def _blocks(sources: Sequence[_Source], begin_ms: int, end_ms: int) -> list[webm.Block]:
+    """By time; those of one file in its order, in which a late block of sound may lie behind."""
+    timed: list[tuple[int, webm.Block]] = []
     for source in sources:
+        latest_ms = 0
         for cluster in source.scan.clusters:
             if cluster.at_ms > end_ms:
                 break
             for block in webm.blocks_of(source.data, cluster):
+                latest_ms = max(latest_ms, block.at_ms)
                 if begin_ms <= block.at_ms <= end_ms:
-                    yield block._replace(at_ms=block.at_ms - begin_ms)
+                    timed.append((latest_ms, block._replace(at_ms=block.at_ms - begin_ms)))
+    return [block for _, block in sorted(timed, key=lambda one: one[0])]
 
 
 def _clusters(blocks: Sequence[webm.Block]) -> Iterator[list[webm.Block]]:

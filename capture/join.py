@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture import webm
+from capture.chain import JOINED
 from capture.contracts import Segment, SuppliedSegment
 from capture.ebml import Malformed
 from capture.errors import FULL, NothingRecorded, StorageFull
 
 Media = Segment | SuppliedSegment
 STAMP = "recording.parts"
-JOINED = ("recording.webm", "recording.mkv")
 TEMPORARY = ".joining-"
 
 
@@ -30,10 +30,6 @@ class Part:
 
     path: Path
     scan: webm.Scan
-
-    @property
-    def start(self) -> int:
-        return self.scan.clusters[0].start
 
 
 def join(folder: Path, segments: Sequence[Media], growing: Sequence[Path]) -> Path:
@@ -97,10 +93,39 @@ def merge_tracks(scans: Iterable[webm.Scan]) -> tuple[webm.Track, ...]:
     return tuple(tracks[number] for number in sorted(tracks))
 
 
-def place(part: Part) -> Iterable[webm.PlacedCluster]:
-    for cluster in part.scan.clusters:
-        key = None if cluster.key_ms is None else (cluster.first_track, cluster.key_ms)
-        yield webm.PlacedCluster(cluster.end - cluster.start, key)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Clusters that lie side by side in a file, and stay so."""
+
+    path: Path
+    clusters: list[webm.Cluster]
+
+
+def in_time_order(parts: Iterable[Part]) -> list[_Run]:
+    """Sound that went on alone lies behind its segment's end, where pictures were supplied.
+
+    Clusters of one file keep their order, whatever their times.
+    """
+    timed: list[tuple[int, Part, webm.Cluster]] = []
+    for part in parts:
+        at_ms = 0
+        for cluster in part.scan.clusters:
+            at_ms = max(at_ms, cluster.at_ms if cluster.key_ms is None else cluster.key_ms)
+            timed.append((at_ms, part, cluster))
+    timed.sort(key=lambda one: one[0])
+    runs: list[_Run] = []
+    for _, part, cluster in timed:
+        last = runs[-1] if runs else None
+        if last is None or last.path != part.path or last.clusters[-1].end != cluster.start:
+            last = _Run(part.path, [])
+            runs.append(last)
+        last.clusters.append(cluster)
+    return runs
+
+
+def _place(cluster: webm.Cluster) -> webm.PlacedCluster:
+    key = None if cluster.key_ms is None else (cluster.first_track, cluster.key_ms)
+    return webm.PlacedCluster(cluster.end - cluster.start, key)
 
 
 def _sounds(parts: Sequence[Part]) -> bool:
@@ -119,16 +144,16 @@ def _last_ms(part: Part) -> int:
 
 
 def _write(target: Path, parts: Sequence[Part], tracks: Sequence[webm.Track], end_ms: int) -> None:
-    header = webm.seekable_header(
-        tracks, [cluster for part in parts for cluster in place(part)], end_ms
-    )
+    runs = in_time_order(parts)
+    placed = [_place(cluster) for run in runs for cluster in run.clusters]
+    header = webm.seekable_header(tracks, placed, end_ms)
     temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
     try:
         with temporary.open("xb") as out:
             out.write(header)
             out.flush()
-            for part in parts:
-                _copy(part, out.fileno())
+            for run in runs:
+                _copy(run, out.fileno())
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
@@ -137,9 +162,9 @@ def _write(target: Path, parts: Sequence[Part], tracks: Sequence[webm.Track], en
         raise
 
 
-def _copy(part: Part, out: int) -> None:
-    with part.path.open("rb") as source:
-        at, end = part.start, part.scan.end
+def _copy(run: _Run, out: int) -> None:
+    with run.path.open("rb") as source:
+        at, end = run.clusters[0].start, run.clusters[-1].end
         while at < end:
             sent = os.sendfile(out, source.fileno(), at, end - at)
             if sent == 0:

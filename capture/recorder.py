@@ -70,6 +70,7 @@ class Recorder:
         self._early: deque[Block] = deque(maxlen=256)
         self._follows = False  # the open segment begins where the last one ended
         self._told: tuple[GapCause, float] | None = None
+        self._blind: GapCause | None = None  # why pictures are missing while sound comes
         self._sealing: list[Path] = []
         self._jobs: set[asyncio.Future[list[Entry]]] = set()
 
@@ -90,7 +91,14 @@ class Recorder:
     @property
     def until_ms(self) -> int:
         """How far the timeline is recorded, what still waits in memory included."""
-        return self._open.last_ms if self._open is not None else self._end_ms or 0
+        if self._open is None:
+            return self._end_ms or 0
+        return self._open.picture_end_ms if self.sound_alone else self._open.last_ms
+
+    @property
+    def sound_alone(self) -> bool:
+        """The open segment goes on without pictures: only their seconds count."""
+        return self._blind is not None
 
     def video(
         self, codec: str, at_ms: int, data: bytes, key: KeyInfo | None, *, lost: bool = False
@@ -100,7 +108,10 @@ class Recorder:
         self._end_before_hole(at_ms)
         if self._open is not None and at_ms - self._open.picture_end_ms >= self._settings.hole_ms:
             # There was sound, or the segment had ended above.
+            self._blind = None if lost else self._blind
             self.pause(GapCause.NETWORK if lost else GapCause.CAMERA_OFF)
+        elif self._blind is not None:
+            self._see(at_ms)
         # A publication that replaces another may begin within the other's last frame.
         at_ms = max(at_ms, self._floor_ms)
         if key is not None:
@@ -110,6 +121,18 @@ class Recorder:
         if self._open is not None and self._open.tracks[0].number == number:
             self._put(Block(number, at_ms, key is not None, data))
             self._floor_ms = at_ms + 1
+
+    def go_on_with_sound(self, cause: GapCause) -> None:
+        """Pictures are missing for ``cause``, sound is not: it stays on record, in a gap."""
+        if self._open is None or not self.recording:
+            self.pause(cause)
+        elif self._blind is None:
+            self._blind = cause
+
+    def _see(self, at_ms: int) -> None:
+        """Pictures that were only late: nothing of them is missing."""
+        self._blind = None
+        self._emit(MediaStarted(self.key.sitting_id, at_ms, None, self.key.track))
 
     def audio(self, at_ms: int, data: bytes) -> None:
         self._end_before_hole(at_ms)
@@ -137,6 +160,9 @@ class Recorder:
         told, self._told = self._told, None
         if told is not None and time.monotonic() - told[1] > self._settings.told_for_s:
             told = None
+        blind, self._blind = self._blind, None
+        if blind is not None and cause is not GapCause.STORAGE:
+            cause = blind
         self._close()
         self._early.clear()
         begins, self.recording = self.recording, False
@@ -212,12 +238,17 @@ class Recorder:
         earliest = max(at_ms - _EARLY_AUDIO_MS, self._end_ms or 0)
         early = [block for block in self._early if block.at_ms >= earliest]
         self._early.clear()
-        # Sound came first. Where it was hardly away itself, only the picture was; after a longer
-        # cut the page supplies both, up to where the sound begins again.
+        # Sound came first: its seconds do not count, and it is kept where nothing else would be.
+        # Where it was hardly away itself, only the picture was; after a longer cut the page
+        # supplies both, up to the picture.
         hole_ms, ended_ms = self._settings.hole_ms, self._end_ms
         back_ms = early[0].at_ms if early else at_ms
-        if ended_ms is not None and back_ms - ended_ms < hole_ms <= at_ms - back_ms:
-            self._open.start_ms = self._sound_until_ms = at_ms
+        if at_ms - back_ms >= hole_ms:
+            self._open.start_ms = at_ms
+            if ended_ms is not None and back_ms - ended_ms >= hole_ms:
+                early.clear()
+            else:
+                self._sound_until_ms = at_ms
         for block in early:
             if self._open is not None:
                 self._put(block)

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from capture import webm
 from capture.chain import file_sha256, is_segment_name, is_supplied_name
-from capture.contracts import Segment, TrackKey
+from capture.contracts import GapCause, Segment, TrackKey
 from capture.ebml import Malformed
 from capture.join import TEMPORARY
-from capture.manifest import Manifest
+from capture.manifest import Entry, Manifest, Stop
+
+# Sound that outlasts the picture by this is no second on record (CaptureSettings.hole_ms).
+_ALONE_MS = 1000
 
 
 def unlisted(folder: Path, manifest: Manifest) -> list[Path]:
@@ -29,7 +32,9 @@ def repair_folder(folder: Path, manifest: Manifest, key: TrackKey) -> list[Segme
     for path in folder.iterdir():
         if is_supplied_name(path.name) and path.name not in supplied:
             path.unlink()  # moved in but not written down: the page still has it
-    found = list(_recovered(folder, manifest, key))
+    found: list[Entry] = list(_recovered(folder, manifest, key))
+    if found and (stop := _blind_stop(folder, found[-1])) is not None:
+        found.append(stop)
     return [entry for entry in manifest.append(*found) if isinstance(entry, Segment)]
 
 
@@ -44,6 +49,16 @@ def _recovered(folder: Path, manifest: Manifest, key: TrackKey) -> Iterator[Segm
             start_ms = min(max(segment.start_ms, end_ms), segment.end_ms)
             end_ms = segment.end_ms
             yield replace(segment, start_ms=start_ms)
+
+
+def _blind_stop(folder: Path, last: Entry) -> Stop | None:
+    """Sound went on alone when the crash came: the gap began before, without a camera."""
+    assert isinstance(last, Segment)
+    data = (folder / last.name).read_bytes()
+    times = [b.at_ms for c in webm.scan(data).clusters for b in webm.blocks_of(data, c)]
+    if max(times) - last.end_ms < _ALONE_MS:
+        return None
+    return Stop(last.end_ms, GapCause.CAMERA_OFF, sound_until_ms=max(times))
 
 
 def recover(path: Path, key: TrackKey) -> Segment | None:
@@ -67,14 +82,19 @@ def describe(path: Path, data: bytes, scan: webm.Scan, key: TrackKey) -> Segment
     times = [(b.at_ms, b.is_video) for c in scan.clusters for b in webm.blocks_of(data, c)]
     video = [at_ms for at_ms, is_video in times if is_video]
     step = min(max(video[-1] - video[-2], 1), 200) if len(video) > 1 else 1
+    start_ms, last_ms = min(at_ms for at_ms, _ in times), max(at_ms for at_ms, _ in times)
+    if video and min(video) - start_ms >= _ALONE_MS:
+        start_ms = min(video)
+    if video and last_ms - max(video) - step >= _ALONE_MS:
+        last_ms = max(video)
     seen = {track.number: track for track in scan.tracks}
     picture = next((track for track in seen.values() if track.is_video), None)
     return Segment(
         sitting_id=key.sitting_id,
         index=0,
         name=path.name,
-        start_ms=min(at_ms for at_ms, _ in times),
-        end_ms=max(at_ms for at_ms, _ in times) + step,
+        start_ms=start_ms,
+        end_ms=last_ms + step,
         size_bytes=scan.end,
         sha256=file_sha256(path),
         chain="",

@@ -46,7 +46,9 @@ from capture.sockets import BatchedTransport, can_be_read_together
 
 _SPS = 7
 _SHORTEST = 12  # RTP's header; DTLS records and protected RTCP are longer
-_MAX_OTHERS_PER_S = 300  # ICE begins with some dozens, then there is one each few seconds
+# Of the peer's addresses, and of all others: ICE begins with some dozens, then there is one each
+# few seconds.
+_MAX_OTHERS_PER_S = 300
 _SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _BUSY_S = 0.05  # a timer later than this: the loop was held up, packets wait in the socket
 _NTP_MS = 1000 / (1 << 32)
@@ -313,8 +315,9 @@ class _Line:
 
     def shorten(self) -> None:
         """Once the sockets are there: they are read together, and RTP is not tried as STUN."""
-        for protocol in self._dtls.transport._connection._protocols:  # noqa: SLF001
-            door = _Door(protocol.datagram_received, self.on_datagram)
+        connection = self._dtls.transport._connection  # noqa: SLF001
+        for protocol in connection._protocols:  # noqa: SLF001
+            door = _Door(protocol.datagram_received, self.on_datagram, lambda: _peers(connection))
             protocol.datagram_received = door
             if can_be_read_together(protocol.transport):
                 protocol.transport = BatchedTransport(protocol.transport, protocol, door)
@@ -363,16 +366,20 @@ class _Door:
     """In place of a socket's ``datagram_received``: RTP goes straight on, the rest in measure.
 
     STUN and DTLS cost a hundred times as much to look at as a line of them ever needs: what
-    exceeds ``_MAX_OTHERS_PER_S`` is noise from somebody, and dropped unread.
+    exceeds ``_MAX_OTHERS_PER_S`` is noise from somebody, and dropped unread. Strangers and the
+    peer's own addresses are counted apart, so that no stranger uses up what keeps ICE's consent.
     """
 
     def __init__(
         self,
         stun: Callable[[bytes, Any], None],
         rtp: Callable[[bytes, int, float | None], None],
+        peers: Callable[[], set[tuple[str, int]]],
     ) -> None:
-        self._stun, self._rtp = stun, rtp
-        self._second, self._others = 0, 0
+        self._stun, self._rtp, self._peers = stun, rtp, peers
+        self._second = 0
+        self._known: set[tuple[str, int]] = set()
+        self._seen = {False: 0, True: 0}  # in this second, by whether the sender is known
 
     def __call__(self, data: bytes, address: Any, arrival_s: float | None = None) -> None:
         if data and data[0] >> 6 == 2:  # RFC 7983: neither STUN nor DTLS begins so
@@ -380,11 +387,19 @@ class _Door:
             return
         second = int(time.monotonic())
         if second != self._second:
-            self._second, self._others = second, 0
-        self._others += 1
-        if self._others <= _MAX_OTHERS_PER_S:
+            self._second, self._seen = second, {False: 0, True: 0}
+            self._known = self._peers()
+        known = address[:2] in self._known
+        self._seen[known] += 1
+        if self._seen[known] <= _MAX_OTHERS_PER_S:
             with contextlib.suppress(struct.error):  # aioice's parser, of a number cut short
                 self._stun(data, address)
+
+
+def _peers(connection: Any) -> set[tuple[str, int]]:
+    """Where the peer said that it is, and where it proved to be."""
+    pairs = [*connection._check_list, *connection._nominated.values()]  # noqa: SLF001
+    return {pair.remote_addr for pair in pairs}
 
 
 class _EndOfStream:

@@ -497,6 +497,9 @@ class CaptureService:
 
     def _lose(self, key: TrackKey, track: LiveTrack, cause: GapCause) -> None:
         track.recorder.pause(cause)
+        self._tell_lost(key, track)
+
+    def _tell_lost(self, key: TrackKey, track: LiveTrack) -> None:
         if track.live:
             track.live = False
             self._emit(MediaLost(key.sitting_id, track.last_rtp_ms or 0, key.track))
@@ -554,10 +557,18 @@ class CaptureService:
         return self._settings.of(key.track).lost_after_s * 1000
 
     def _watch(self, key: TrackKey, track: LiveTrack, session: PublishSession) -> None:
-        """2 s without RTP: the media is lost, whatever ICE believes (its consent takes 30 s)."""
+        """2 s without RTP: the media is lost, whatever ICE believes (its consent takes 30 s).
+
+        Where sound comes still the line is well, and only the camera is not: sound goes on.
+        """
         now_ms = session.clock.now_ms()
         patience_ms = self._lost_ms(key)
         silent = now_ms - (session.last_rtp_ms or 0) > patience_ms
         no_frame = now_ms - (session.last_frame_ms or 0) > max(patience_ms, _FRAME_PATIENCE_MS)
-        if track.live and (silent or no_frame):
+        heard = now_ms - (session.last_sound_ms or -patience_ms) < patience_ms
+        lost = track.live and (silent or no_frame)
+        if lost and heard:
+            track.recorder.go_on_with_sound(GapCause.CAMERA_OFF if silent else GapCause.NETWORK)
+            self._tell_lost(key, track)
+        elif lost or (track.recorder.sound_alone and not heard):
             self._lose(key, track, GapCause.NETWORK)

@@ -41,6 +41,7 @@ class PublishSession:
         self.started = time.monotonic()
         self.last_rtp_ms: int | None = None
         self.last_frame_ms: int | None = None
+        self.last_sound_ms: int | None = None
         self.sampler: FrameSampler | None = None
         self._sound: SoundSampler | None = None
         self.replaced = False
@@ -78,6 +79,7 @@ class PublishSession:
         if self.replaced or at_ms is None:
             return
         if frame.codec == "opus":
+            self.last_sound_ms = now_ms
             self._recorder.audio(at_ms, frame.data)
             self._audience.audio(frame, at_ms)
             self._hear(frame.data, at_ms)

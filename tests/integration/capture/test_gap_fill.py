@@ -158,6 +158,38 @@ async def test_pictures_alone_are_filled_in_where_sound_is_on_record(service, tm
     assert is_clean(tmp_path / "clip.webm") == (0, b"")
 
 
+async def test_pictures_come_beside_the_sound_that_went_on_without_them(
+    service, tmp_path, vp8, opus
+):
+    """A camera that was off for long: the joined file runs in time's order all the same."""
+    recorder = recorder_in(tmp_path, service)
+    for zero in (0, 4000, 8000, 12_000):
+        feed(recorder, zero, vp8, opus, dark=range(4000, 12_000))
+        if zero == 4000:
+            recorder.go_on_with_sound(GapCause.CAMERA_OFF)
+    recorder.pause(GapCause.CLIENT_ENDED)
+    await recorder.drain()
+    (gap,) = service.recording("s1").gaps
+    assert gap.cause is GapCause.CAMERA_OFF
+    assert gap.sound_until_ms == pytest.approx(12_000, abs=100)
+    piece = page_piece(tmp_path / "piece.part", vp8, opus)
+    for number, start_ms in enumerate((3990, 7980)):
+        await service.supply(KEY, request(piece, start_ms, str(number) * 32))
+    (tmp_path / "clip.webm").write_bytes(await service.clip("s1", 9000, 1500, 1500))
+    for path in (await service.joined("s1"), tmp_path / "clip.webm"):
+        assert is_clean(path) == (0, b"")
+        with av.open(str(path)) as container:
+            last_ms = 0
+            for packet in container.demux():
+                if packet.pts is not None:
+                    assert packet.pts >= last_ms - 500  # a cluster's length
+                    last_ms = max(last_ms, packet.pts)
+        for kind, most in (("video", 0.25), ("audio", 0.03)):
+            with av.open(str(path)) as container:
+                seen = [float(f.pts * f.time_base) for f in container.decode(**{kind: 0})]
+            assert max(b - a for a, b in pairwise(seen)) < most
+
+
 async def test_the_same_piece_again_and_one_beside_the_gap_change_nothing(
     service, recorded, tmp_path, vp8, opus
 ):

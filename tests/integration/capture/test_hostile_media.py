@@ -1,12 +1,14 @@
 """Whatever a peer or a stranger sends costs at most its own session; the others record on."""
 
 import asyncio
+import contextlib
 import os
 import re
 import socket
 import struct
 
 import pytest
+from aioice.stun import TransactionError
 from aiortc.rtp import RtpPacket
 from pylibsrtp import Error as SrtpError
 
@@ -74,6 +76,28 @@ async def test_a_strangers_garbage_changes_nothing(capture_server, vp8, opus):
             await asyncio.sleep(0.01)
     await records_on(capture_server, "s1")
     assert told == []  # a stranger cannot fill the log either
+
+
+async def test_a_strangers_flood_does_not_end_the_peers_consent(capture_server, vp8):
+    """3,000 a second at a known port: the peer's own checks are answered all the same."""
+    peer = await capture_server.publish("s1", vp8, loop=True)
+    await live(capture_server, "s1")
+    connection = sender_of(peer).transport.transport._connection
+    (pair,) = connection._nominated.values()
+    answered = 0
+    family = socket.AF_INET6 if ":" in pair.remote_addr[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as stranger:
+        for _ in range(20):
+            for _ in range(300):
+                stranger.sendto(b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12), pair.remote_addr)
+            request = connection.build_request(pair, nominate=False)
+            key = connection.remote_password.encode()
+            with contextlib.suppress(TransactionError):
+                await pair.protocol.request(request, pair.remote_addr, key, retransmissions=0)
+                answered += 1
+            await asyncio.sleep(0.1)
+    assert answered >= 18
+    await records_on(capture_server, "s1")
 
 
 def hostile_packets(number):

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 
+import av
 import pytest
 
 from capture.contracts import GapCause, MediaLost, MediaStarted, PublisherEnded
@@ -67,6 +68,30 @@ async def test_a_peer_that_says_goodbye_ends_its_publication(capture_server, vp8
     again = await capture_server.publish("s1", vp8, loop=True)
     await capture_server.until(lambda: len(capture_server.seen(MediaStarted)) == 2)
     assert again.resource != peer.resource
+
+
+async def test_sound_goes_on_record_while_the_camera_gives_no_picture(capture_server, vp8, opus):
+    """A shutter is closed: what is said meanwhile stays, and the seconds do not count."""
+    service = capture_server.service
+    peer = await capture_server.publish("s1", vp8, opus, loop=True)
+    await capture_server.until(lambda: service.recorded_until("s1") > 1200)
+    peer.video.go.clear()
+    await capture_server.until(lambda: capture_server.seen(MediaLost))
+    until_ms = service.recorded_until("s1")
+    assert not service.status("s1").live
+    await asyncio.sleep(2.5)
+    assert service.recorded_until("s1") == until_ms
+    peer.video.go.set()
+    await capture_server.until(lambda: len(capture_server.seen(MediaStarted)) == 2)
+    await service.end_sitting("s1")
+    (gap,) = service.recording("s1").gaps
+    assert gap == capture_server.seen(MediaStarted)[1].gap
+    assert gap.cause is GapCause.CAMERA_OFF
+    assert gap.end_ms - gap.start_ms > 4000
+    assert gap.sound_until_ms == pytest.approx(gap.end_ms, abs=300)
+    with av.open(str(await service.joined("s1"))) as container:
+        sound = [packet.pts for packet in container.demux(audio=0) if packet.size]
+    assert max(b - a for a, b in itertools.pairwise(sound)) < 200
 
 
 @pytest.mark.parametrize("ending", ["good-bye", "close"])

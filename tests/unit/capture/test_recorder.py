@@ -366,13 +366,76 @@ async def test_sound_that_comes_back_before_the_picture_is_kept_within_the_gap(b
 
 
 async def test_sound_that_comes_back_late_leaves_a_gap_of_both(bench):
-    """Else the page would supply a minute of pictures without their sound."""
+    """Up to the picture, of which the page supplies both: seconds of sound alone do not count."""
     bench.feed(0, 2000, sound=True)
     bench.recorder.pause(GapCause.NETWORK)
     for at_ms in range(62_500, 64_000, 60):
         bench.recorder.audio(at_ms, b"sound")
     bench.feed(64_000, 65_000, sound=True)
-    assert (await bench.finish()).gaps == [Gap(2005, 62_500, GapCause.NETWORK)]
+    ledger = await bench.finish()
+    assert ledger.gaps == [Gap(2005, 64_000, GapCause.NETWORK)]
+    assert min(times(bench.folder, ledger.segments[-1])) == ledger.segments[-1].start_ms == 64_000
+
+
+async def test_sound_goes_on_record_for_as_long_as_the_camera_is_off(bench):
+    bench.feed(0, 2000, sound=True)
+    for at_ms in range(2000, 90_000, 60):
+        bench.recorder.audio(at_ms, b"sound")
+        if at_ms == 4040:
+            bench.recorder.go_on_with_sound(GapCause.CAMERA_OFF)
+    assert bench.recorder.until_ms == 2000
+    bench.feed(90_000, 91_000, sound=True)
+    ledger = await bench.finish()
+    assert ledger.gaps == [Gap(2000, 90_000, GapCause.CAMERA_OFF, sound_until_ms=90_060)]
+    assert [(s.start_ms, s.end_ms) for s in ledger.segments][:1] == [(0, 2000)]
+    assert max(times(bench.folder, ledger.segments[0])) == 89_960
+    assert verify_folder(bench.folder, ledger.chain) == []
+    assert [event.at_ms for event in bench.told(MediaStarted)] == [0, 90_000]
+
+
+@pytest.mark.parametrize(
+    ("later", "cause"),
+    [
+        (GapCause.NETWORK, GapCause.CAMERA_OFF),
+        (GapCause.CLIENT_ENDED, GapCause.CAMERA_OFF),
+        (GapCause.SERVER_RESTART, GapCause.CAMERA_OFF),
+        (GapCause.STORAGE, GapCause.STORAGE),
+    ],
+)
+async def test_a_gap_with_sound_keeps_its_cause_when_the_sound_ends_too(bench, later, cause):
+    bench.feed(0, 2000, sound=True)
+    for at_ms in range(2000, 8000, 60):
+        bench.recorder.audio(at_ms, b"sound")
+    bench.recorder.go_on_with_sound(GapCause.CAMERA_OFF)
+    bench.recorder.pause(later)
+    bench.feed(60_000, 61_000)
+    (gap,) = (await bench.finish()).gaps
+    assert (gap.start_ms, gap.end_ms, gap.cause) == (2000, 60_000, cause)
+    assert gap.sound_until_ms == 8040
+
+
+async def test_pictures_that_were_only_late_end_the_silence_without_a_gap(bench):
+    bench.feed(0, 2000, sound=True)
+    bench.recorder.go_on_with_sound(GapCause.CAMERA_OFF)
+    bench.feed(2000, 3000, sound=True)
+    assert [event.at_ms for event in bench.told(MediaStarted)] == [0, 2000]
+    assert not bench.recorder.sound_alone
+    assert (await bench.finish()).gaps == []
+
+
+async def test_a_crash_while_only_sound_came_makes_no_seconds_of_it(bench):
+    bench.feed(0, 2000, sound=True)
+    for at_ms in range(2000, 9000, 60):
+        bench.recorder.audio(at_ms, b"sound")
+    bench.recorder.go_on_with_sound(GapCause.CAMERA_OFF)
+    manifest = Manifest(bench.folder, TrackKey("s1"))
+    (gained,) = repair.repair_folder(bench.folder, manifest, TrackKey("s1"))
+    assert (gained.start_ms, gained.end_ms) == (0, 2000)
+    bench.open()
+    bench.feed(60_000, 61_000)
+    (gap,) = (await bench.finish()).gaps
+    assert gap == Gap(2000, 60_000, GapCause.CAMERA_OFF, sound_until_ms=gap.sound_until_ms)
+    assert 8400 < gap.sound_until_ms < 9000
 
 
 async def test_a_pause_of_the_pictures_alone_is_no_gap(bench):

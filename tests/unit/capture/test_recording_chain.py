@@ -78,9 +78,16 @@ def test_swapped_segments_are_told(folder):
     assert codes(folder) == {("reordered", "000001.webm"), ("reordered", "000002.webm")}
 
 
-def test_a_foreign_segment_is_told(folder):
-    shutil.copy(folder / "000001.webm", folder / "000009.webm")
-    assert codes(folder) == {("foreign", "000009.webm")}
+@pytest.mark.parametrize("name", ["000009.webm", "c000001.webm", "extra.webm", "x.mkv", "y.MP4"])
+def test_a_foreign_segment_is_told(folder, name):
+    shutil.copy(folder / "000001.webm", folder / name)
+    assert codes(folder) == {("foreign", name)}
+
+
+def test_the_joined_file_and_what_is_no_media_are_not_foreign(folder):
+    for name in ("recording.webm", "recording.parts", "README.txt"):
+        shutil.copy(folder / "000001.webm", folder / name)
+    assert codes(folder) == set()
 
 
 def test_a_line_cut_out_of_the_manifest_is_told(folder):

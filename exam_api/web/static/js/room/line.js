@@ -67,7 +67,9 @@ export class Line {
 
   /** The peer connection looks well but nothing arrives there: make a new one. */
   watch() {
-    if (this.#publisher?.state !== "live" || this.room.snapshot.recording.live || this.room.serverAway) {
+    // Without a picture a new connection would only cut the sound that still arrives.
+    const ill = this.#publisher?.state === "live" && !this.room.snapshot.recording.live && !this.camera.problem;
+    if (!ill || this.room.serverAway) {
       this.#deadSince = null;
       return;
     }
