@@ -13,7 +13,8 @@ from exam_api.domain.roles import Actor
 from exam_api.domain.sheets import ReadSheet, Sheet
 from exam_api.domain.statements import Enrolled, StatementPreview, column_of, read_statement
 from exam_api.services.audit import Audit
-from exam_api.services.scheduling import require_planner
+from exam_api.services.ports import Clock
+from exam_api.services.scheduling import require_planner, require_to_come
 from exam_api.services.scheduling_ports import Schedule
 
 DOCUMENT_LIMIT: Final = 500
@@ -86,8 +87,9 @@ class AdmittingUnits(Protocol):
 
 
 class Admitting:
-    def __init__(self, units: AdmittingUnits, read_sheet: ReadSheet) -> None:
+    def __init__(self, units: AdmittingUnits, clock: Clock, read_sheet: ReadSheet) -> None:
         self._units = units
+        self._clock = clock
         self._read_sheet = read_sheet
 
     async def preview(self, actor: Actor, exam_id: str, statement: Statement) -> StatementPreview:
@@ -119,11 +121,16 @@ class Admitting:
     async def grant(
         self, actor: Actor, exam_id: str, student_id: str, allowances: Allowances, document: str
     ) -> None:
-        """T-4.11, accommodations. The document says why; proctors never see it. ExamBegun."""
+        """T-4.11, accommodations. The document says why; proctors never see it.
+
+        DocumentMissing, WindowOver, ExamBegun.
+        """
         require_planner(actor)
         document = document.strip()
         if allowances != Allowances() and not 0 < len(document) <= DOCUMENT_LIMIT:
             raise DocumentMissing
+        if allowances.closes_at is not None:
+            require_to_come(allowances.closes_at, self._clock.now())
         async with self._units.write() as unit:
             await self._require_before(unit, actor, exam_id, student_id)
             await unit.admissions.grant(exam_id, student_id, allowances, document, actor.id)
@@ -136,7 +143,7 @@ class Admitting:
         """A decision in place of the rating, with its reason; none takes it back. ExamBegun."""
         require_planner(actor)
         if len(reason) > DOCUMENT_LIMIT:
-            raise InvalidRequest("the reason is too long", code="reason_missing")
+            raise InvalidRequest("the reason is too long", code="reason_too_long")
         async with self._units.write() as unit:
             await self._require_before(unit, actor, exam_id, student_id)
             await unit.admissions.admit(exam_id, student_id, reason.strip(), actor.id)

@@ -52,6 +52,13 @@ class ReferenceUnknown(InvalidRequest):
         self.unknown = unknown
 
 
+class WindowOver(InvalidRequest):
+    """Nobody could sit in it: the clock would call everybody absent within a second (S-9)."""
+
+    code = "window_over"
+    field = "closes_at"
+
+
 class SchedulingUnit(Protocol):
     @property
     def schedule(self) -> Schedule: ...
@@ -97,6 +104,12 @@ def may_plan(actor: Actor) -> bool:
 def require_planner(actor: Actor) -> None:
     if not may_plan(actor):
         raise Forbidden
+
+
+def require_to_come(closes_at: datetime, now: datetime) -> None:
+    """WindowOver, as by a mistyped year."""
+    if closes_at <= now:
+        raise WindowOver
 
 
 class Scheduling:
@@ -222,11 +235,15 @@ class Scheduling:
             )
 
     async def save_exam(self, actor: Actor, exam_id: str | None, draft: ExamDraft) -> str:
-        """The exam's id. ExamBegun where somebody sits it already: then it stands as it is."""
+        """The exam's id. ExamBegun where somebody sits it already: then it stands as it is.
+
+        WindowOver where its end has passed.
+        """
         require_planner(actor)
         _require_years(draft.opens_at, draft.closes_at)
         if draft.opens_at + draft.policy.duration > draft.closes_at:
             raise InvalidRequest("the window is shorter than the test", code="window_too_short")
+        require_to_come(draft.closes_at, self._clock.now())
         if not draft.languages:
             raise InvalidRequest("a test is offered in a language", code="languages_missing")
         async with self._units.write() as unit:
@@ -244,10 +261,12 @@ class Scheduling:
         """Whole groups and single students; how many are new. They get proctors at once.
 
         ReferenceUnknown where a group or log-in is no student's: then nobody is enrolled.
+        WindowOver where the exam has ended.
         """
         require_planner(actor)
         async with self._units.write() as unit:
             exam = await unit.schedule.exam(exam_id, actor)
+            require_to_come(exam.closes_at, self._clock.now())
             await _require_students(unit.schedule, group_ids, logins)
             students = await unit.schedule.students(group_ids, logins)
             new = await unit.schedule.enrol(exam.id, students, actor.id)

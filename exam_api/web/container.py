@@ -143,7 +143,7 @@ class Core:
         )
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
         self.scheduling = Scheduling(self.database, self.clock)
-        self.admitting = Admitting(self.database, read_sheet)
+        self.admitting = Admitting(self.database, self.clock, read_sheet)
         write = letter_writer(self.web.address)
         self.letters = Letters(self.database, self.blobs, write, self.web.mail_from)
         self.outbox = Outbox(self.database, self.letters)

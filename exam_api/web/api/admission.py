@@ -95,7 +95,10 @@ async def grant(
     actor: CurrentActor,
     core: CoreDep,
 ) -> None:
-    """Individual dates and accommodations. 422 ``document_missing``; 409 once the test began."""
+    """Individual dates and accommodations. 422 ``document_missing``, ``window_over``.
+
+    409 once the test began.
+    """
     await core.admitting.grant(actor, exam_id, student_id, given.allowances(), given.document)
 
 

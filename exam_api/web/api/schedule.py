@@ -165,7 +165,7 @@ async def exams(
 async def add_exam(
     given: ExamBody, response: Response, actor: CurrentActor, core: CoreDep
 ) -> NewId:
-    """422 ``reference_unknown`` or ``window_too_short`` says what does not fit."""
+    """422 ``reference_unknown``, ``window_too_short``, ``window_over`` say what does not fit."""
     exam_id = await core.scheduling.save_exam(actor, None, given.draft())
     response.headers["Location"] = f"/api/v1/schedule/exams/{exam_id}"
     return NewId(id=exam_id)
@@ -203,7 +203,7 @@ async def enrolments(
 
 @router.post("/schedule/exams/{exam_id}/enrolments")
 async def enrol(exam_id: PathId, given: EnrolBody, actor: CurrentActor, core: CoreDep) -> Enrolled:
-    """Who is enrolled already stays so. 422 ``reference_unknown`` enrols nobody."""
+    """Who is enrolled already stays so. 422 ``reference_unknown``, ``window_over``: nobody is."""
     new = await core.scheduling.enrol(actor, exam_id, given.group_ids, given.logins)
     return Enrolled(new=new)
 

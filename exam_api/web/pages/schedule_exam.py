@@ -11,7 +11,7 @@ from exam_api.domain.errors import ExamError
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.policy_rules import Rule, rules_of
 from exam_api.domain.roles import Actor
-from exam_api.services.scheduling import ReferenceUnknown
+from exam_api.services.scheduling import ReferenceUnknown, WindowOver
 from exam_api.services.scheduling_ports import ScheduledExam
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
@@ -173,6 +173,9 @@ async def enrol(request: Request, actor: CurrentActor, core: CoreDep, exam_id: P
         await core.scheduling.enrol(actor, exam_id, groups, logins)
     except ReferenceUnknown as error:
         wrong = Enrolling(typed, groups, error.code, error.field, error.unknown)
+        return await _sheet(request, actor, core, exam_id, enrolling=wrong)
+    except WindowOver as error:
+        wrong = Enrolling(typed, groups, error.code)
         return await _sheet(request, actor, core, exam_id, enrolling=wrong)
     except ExamError as error:
         return back_to(f"/schedule/exams/{exam_id}", error)

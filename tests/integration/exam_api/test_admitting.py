@@ -75,6 +75,24 @@ async def test_what_is_granted_needs_a_document_and_is_shown_as_allowed_only(
         await core.admitting.grant(planner, exam_id, people["dean"].id, granted, "№ 7")
 
 
+async def test_dates_that_are_over_are_refused(core, people, exam_id, clock):
+    planner, student = people["registrar"], people["student1"].id
+    past = Allowances(
+        opens_at=clock.now() - timedelta(days=365), closes_at=clock.now() - timedelta(days=364)
+    )
+    with pytest.raises(InvalidRequest) as refused:
+        await core.admitting.grant(planner, exam_id, student, past, "анықтама № 7")
+    assert (refused.value.code, refused.value.field) == ("window_over", "closes_at")
+    assert (await sheet_of(core, people, exam_id))[student].allowances == Allowances()
+
+
+async def test_a_reason_that_is_too_long_is_said_to_be_that(core, people, exam_id):
+    planner, student = people["registrar"], people["student1"].id
+    with pytest.raises(InvalidRequest) as refused:
+        await core.admitting.admit(planner, exam_id, student, "x" * 501)
+    assert refused.value.code == "reason_too_long"
+
+
 async def test_a_decision_admits_and_can_be_taken_back(core, people, exam_id):
     planner, student = people["registrar"], people["student1"].id
     await core.admitting.take(planner, exam_id, Statement("a.csv", b"login,points\nstudent1,10\n"))

@@ -20,8 +20,9 @@ from exam_api.domain.exam_format import ExamFormat
 from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NoticeKind
 from exam_api.domain.policy import ExamPolicy
+from exam_api.domain.states import SittingState
 from exam_api.services.people_ports import PlaceKind
-from exam_api.services.scheduling import ReferenceUnknown
+from exam_api.services.scheduling import ReferenceUnknown, WindowOver
 from exam_api.services.scheduling_ports import ExamDraft, Period, Room
 
 pytestmark = pytest.mark.integration
@@ -124,6 +125,48 @@ async def test_a_window_shorter_than_the_test_is_refused(core, people, draft):
     with pytest.raises(InvalidRequest) as refused:
         await core.scheduling.save_exam(people["testing"], None, short)
     assert refused.value.code == "window_too_short"
+
+
+async def test_a_window_that_is_over_is_refused_before_anybody_is_absent(
+    core, people, planned, draft, clock
+):
+    """A year mistyped: within a second the clock would call all of them absent, for good (S-9)."""
+    planner = people["testing"]
+    past = replace(
+        draft,
+        opens_at=draft.opens_at.replace(year=2025),
+        closes_at=draft.closes_at.replace(year=2025),
+    )
+    for known in (None, planned):
+        with pytest.raises(WindowOver):
+            await core.scheduling.save_exam(planner, known, past)
+    await core.exam_clock.tick()
+    students = (await core.scheduling.sheet(planner, planned)).students
+    assert {one.state for one in students} == {SittingState.SCHEDULED}
+    clock.pass_time(days=31)
+    await core.scheduling.withdraw(planner, planned, people["student1"].id)
+    with pytest.raises(WindowOver):
+        await core.scheduling.enrol(planner, planned, [], ["student1"])
+    assert len((await core.scheduling.sheet(planner, planned)).students) == 2
+
+
+async def test_pages_say_beside_the_field_that_a_window_is_over(
+    browser_of, core, people, draft, clock
+):
+    planner = people["testing"]
+    exam_id = await core.scheduling.save_exam(planner, None, draft)
+    page = await browser_of("testing")
+    given = {"discipline": draft.discipline_id, "languages": "kk"}
+    window = {"opens_at": "2025-12-22T09:00", "closes_at": "2025-12-22T11:00"}
+    refused = await page.post(f"/schedule/exams/{exam_id}/edit", data={**given, **window})
+    assert refused.status_code == 422
+    assert 'name="closes_at" required value="2025-12-22T11:00" aria-invalid="true"' in refused.text
+    clock.pass_time(days=31)
+    page = await browser_of("testing")
+    refused = await page.post(f"/schedule/exams/{exam_id}/enrol", data={"logins": "student1"})
+    assert refused.status_code == 422
+    assert 'id="enrol-problem"' in refused.text
+    assert ">student1</textarea>" in refused.text
 
 
 @pytest.mark.parametrize(

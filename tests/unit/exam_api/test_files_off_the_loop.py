@@ -22,7 +22,7 @@ async def test_no_file_is_read_in_the_event_loop() -> None:
         raise SheetUnreadable("sheet_malformed")
 
     people = PeopleImport(None, None, None, read, {})
-    admitting = Admitting(None, read)
+    admitting = Admitting(None, None, read)
     lists = CheckListDesk(None, None, None, read, ActPolicy())
     for reading in (
         people.preview(planner, b""),
