@@ -11,6 +11,11 @@ ERASURE = {
     "erasure.rule": Label("Негіздеме", "Основание", "Rule"),
     "erasure.by": Label("Жойған", "Удалил(а)", "Erased by"),
     "erasure.clock": Label("жүйе, мерзімі бойынша", "система, по сроку", "the system, when due"),
+    "erasure.by.planner": Label(
+        "студентті емтиханнан шығарған қызметкер (аудит журналында көрсетілген)",
+        "сотрудник, снявший студента с экзамена (указан в журнале аудита)",
+        "who withdrew the student from the exam (named in the audit log)",
+    ),
     "erasure.began": Label("Басталуы", "Начало", "Began"),
     "erasure.ended": Label("Аяқталуы", "Окончание", "Ended"),
     "erasure.total": Label("Барлығы жойылды", "Всего удалено", "Erased in all"),
@@ -26,6 +31,11 @@ ERASURE = {
         "сақтау мерзімі өтті: түсірілгеннен кейін {days} күн",
         "срок хранения истёк: {days} дней после съёмки",
         "the keeping time is over: {days} days after they were taken",
+    ),
+    "erasure.rule.withdrawn": Label(
+        "студент тест басталғанға дейін емтиханнан шығарылды: фотолар енді қажет емес",
+        "студент снят с экзамена до начала теста: фото больше не нужны",
+        "the student was withdrawn before the test: the photos have no purpose any more",
     ),
     "erasure.kept.acts": Label(
         "Актіге енген көшірме осы актімен бірге сақталады.",

@@ -178,10 +178,14 @@ class Sitting:
         """Not let in; for good."""
         return replace(self, state=next_state(self.state, SittingEvent.REFUSE))
 
-    def missed(self) -> "Sitting":
-        """S-9: the window has closed. Who waited in vain was not admitted; others were absent."""
+    def missed(self, admission: Admission) -> "Sitting":
+        """S-9: the window has closed. Others than who might have begun were not admitted.
+
+        Those are who may not sit (T-4.1), and who waited in vain (T-4.3); the rest was absent.
+        """
         unheard = self.state is SittingState.WAITING and self.admitted_at is None
-        event = SittingEvent.REFUSE if unheard else SittingEvent.MISS
+        kept_out = unheard or admission is not Admission.ADMITTED
+        event = SittingEvent.REFUSE if kept_out else SittingEvent.MISS
         return replace(self, state=next_state(self.state, event))
 
     def begun(self, now: datetime, exam: Exam, paper: Paper, *, live: bool) -> "Sitting":

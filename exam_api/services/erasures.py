@@ -42,6 +42,7 @@ class ErasureUnderWay(Conflict):
 
 class ErasureRule(StrEnum):
     KEEPING_TIME = "keeping_time"
+    WITHDRAWN = "withdrawn"  # from the exam, before the test: the photos have no purpose any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,25 +137,46 @@ class Erasures:
 
     async def _erase(self, sitting_id: str, keys: Sequence[str]) -> int:
         files = await self._files(keys)
-        now = self._clock.now()
         async with self._units.write() as unit:
             gone = await unit.identity.forget(keys)
             if gone and files:  # else another process was first, or there was no file to erase
-                erasure = NewErasure(
-                    id=new_id(),
-                    year=now.astimezone(self._zone).year,
-                    sitting_id=sitting_id,
-                    what=Erased.IDENTITY_PHOTO,
-                    files=tuple(files.values()),
-                    rule=ErasureRule.KEEPING_TIME,
-                    kept_days=KEPT_FOR.days,
-                    began_at=now,
-                    keys=tuple(files),
-                )
-                number = await unit.erasures.add(erasure)
-                facts = {"sitting": sitting_id, "files": str(len(files))}
-                await unit.audit.add(None, PHOTOS_ERASED, erasure.id, number, after=facts)
+                await self._record(unit, None, sitting_id, files, ErasureRule.KEEPING_TIME)
         return gone
+
+    async def withdraw(self, unit: ErasureUnit, actor: Actor, sitting_id: str) -> None:
+        """The photos of a sitting that the unit removes and holds; their files go at the next run.
+
+        They are read within the unit: none may be taken between.
+        """
+        keys = await unit.identity.keys(sitting_id)
+        files = await self._files(keys)
+        await unit.identity.forget(keys)
+        if files:
+            await self._record(unit, actor, sitting_id, files, ErasureRule.WITHDRAWN)
+
+    async def _record(
+        self,
+        unit: ErasureUnit,
+        by: Actor | None,
+        sitting_id: str,
+        files: Mapping[str, ErasedFile],
+        rule: ErasureRule,
+    ) -> None:
+        now = self._clock.now()
+        erasure = NewErasure(
+            id=new_id(),
+            year=now.astimezone(self._zone).year,
+            sitting_id=sitting_id,
+            what=Erased.IDENTITY_PHOTO,
+            files=tuple(files.values()),
+            rule=rule,
+            kept_days=KEPT_FOR.days,
+            began_at=now,
+            keys=tuple(files),
+        )
+        number = await unit.erasures.add(erasure)
+        facts = {"sitting": sitting_id, "files": str(len(files))}
+        await unit.audit.add(by, PHOTOS_ERASED, erasure.id, number, after=facts)
 
     async def _files(self, keys: Sequence[str]) -> Mapping[str, ErasedFile]:
         """By key, of those that are there: a file that is lost already is not said to be erased."""
@@ -197,6 +219,7 @@ class Erasures:
     ) -> ErasureCertificate:
         ended = ended_at.astimezone(self._zone).replace(microsecond=0)
         began = erasure.began_at.astimezone(self._zone).replace(microsecond=0)
+        by_person = erasure.rule is ErasureRule.WITHDRAWN
         return ErasureCertificate(
             number=erasure.number,
             made_at=ended,
@@ -208,5 +231,6 @@ class Erasures:
             items=tuple(
                 ErasedItem(erasure.what, 1, one.size_bytes, one.sha256) for one in erasure.files
             ),
+            by=label("erasure.by.planner", language) if by_person else "",
             kept=label("erasure.kept.acts", language),
         )

@@ -63,7 +63,7 @@ class ExamClock:
             exam, now = await unit.exams.of(before), self._clock.now()
             if before.completed or before.began_at or now < exam.closes_at:
                 return  # begun in the last moment, or the window was moved
-            await advance(unit, before, before.missed(), now, by=None)
+            await advance(unit, before, before.missed(exam.admission), now, by=None)
             await unit.sittings.drop_tokens(sitting_id)
         await end_media(self._live, sitting_id)
 

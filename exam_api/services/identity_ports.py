@@ -42,6 +42,10 @@ class IdentityRows(Protocol):
         """By sitting, each key once: those whose photos were all taken earlier, and are kept."""
         ...
 
+    async def keys(self, sitting_id: str) -> Sequence[str]:
+        """Of all photos of the sitting that are still kept, each once."""
+        ...
+
     async def forget(self, keys: Sequence[str]) -> int:
         """How many rows went."""
         ...

@@ -18,6 +18,7 @@ from exam_api.domain.exam_format import ExamFormat, require_format
 from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.domain.roles import Actor, Role
+from exam_api.services.erasures import Erasures, ErasureUnit
 from exam_api.services.notices_ports import Notices
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
@@ -59,7 +60,7 @@ class WindowOver(InvalidRequest):
     field = "closes_at"
 
 
-class SchedulingUnit(Protocol):
+class SchedulingUnit(ErasureUnit, Protocol):
     @property
     def schedule(self) -> Schedule: ...
     @property
@@ -113,9 +114,10 @@ def require_to_come(closes_at: datetime, now: datetime) -> None:
 
 
 class Scheduling:
-    def __init__(self, units: SchedulingUnits, clock: Clock) -> None:
+    def __init__(self, units: SchedulingUnits, clock: Clock, erasures: Erasures) -> None:
         self._units = units
         self._clock = clock
+        self._erasures = erasures
 
     # --- sessions of exams, rooms, the working group ----------------------------------------
 
@@ -274,12 +276,17 @@ class Scheduling:
         return len(new)
 
     async def withdraw(self, actor: Actor, exam_id: str, student_id: str) -> None:
-        """ExamBegun where the student has begun."""
+        """With what the student did in the room till then. ExamBegun from the camera check on."""
         require_planner(actor)
         async with self._units.write() as unit:
             await unit.schedule.exam(exam_id, actor)
-            if not await unit.schedule.withdraw(exam_id, student_id):
+            sitting = await unit.schedule.held_sitting(exam_id, student_id)
+            if sitting is not None and sitting.on_record:
                 raise ExamBegun
+            if sitting is not None:
+                await self._erasures.withdraw(unit, actor, sitting.id)
+            await unit.schedule.withdraw(exam_id, student_id)
+            await unit.audit.add(actor, "enrolment.withdrawn", student_id, "")
 
     # --- proctors ---------------------------------------------------------------------------
 

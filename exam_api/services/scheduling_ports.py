@@ -144,6 +144,14 @@ class OpenSitting:
     live: bool
 
 
+@dataclass(frozen=True, slots=True)
+class HeldSitting:
+    """``on_record``: something happened in it that is kept for good."""
+
+    id: str
+    on_record: bool
+
+
 class Schedule(Protocol):
     async def periods(self) -> Sequence[Period]: ...
     async def save_period(self, period: Period) -> None: ...
@@ -186,8 +194,12 @@ class Schedule(Protocol):
         """Who is new, each with a scheduled sitting that has no proctor yet."""
         ...
 
-    async def withdraw(self, exam_id: str, student_id: str) -> bool:
-        """False where the student's sitting has begun: what happened is kept."""
+    async def held_sitting(self, exam_id: str, student_id: str) -> HeldSitting | None:
+        """Held against other writers till the unit ends."""
+        ...
+
+    async def withdraw(self, exam_id: str, student_id: str) -> None:
+        """With what the student did before the test; identity photos go first, on record."""
         ...
 
     async def enrolled(self, exam_id: str) -> Sequence[EnrolledStudent]: ...

@@ -142,7 +142,7 @@ class Core:
             self.database, self.clock, self.blobs, self.signers_authorities
         )
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
-        self.scheduling = Scheduling(self.database, self.clock)
+        self.scheduling = Scheduling(self.database, self.clock, self.erasures)
         self.admitting = Admitting(self.database, self.clock, read_sheet)
         write = letter_writer(self.web.address)
         self.letters = Letters(self.database, self.blobs, write, self.web.mail_from)

@@ -50,6 +50,10 @@ class SqlIdentity:
                 of_sitting.append(key)
         return keys
 
+    async def keys(self, sitting_id: str) -> Sequence[str]:
+        query = select(IdentityPhoto.key).where(IdentityPhoto.sitting_id == sitting_id).distinct()
+        return (await self._session.scalars(query.order_by(IdentityPhoto.key))).all()
+
     async def forget(self, keys: Sequence[str]) -> int:
         gone = delete(IdentityPhoto).where(IdentityPhoto.key.in_(keys)).returning(IdentityPhoto.id)
         return len((await self._session.scalars(gone)).all())

@@ -5,23 +5,29 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.exams import allowances_of, exam_for
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.tables import (
+    ActRow,
     CheckListFindingRow,
     CheckListSitting,
+    Consent,
     Discipline,
     Enrolment,
     EventRow,
     Exam,
     ExamRoom,
+    FlagRow,
     Handover,
+    MediaTokenRow,
     PublishToken,
     Sitting,
+    SittingLogRow,
     StudentProfile,
+    TransitionRow,
     User,
 )
 from exam_api.adapters.sql.tables import Room as RoomRow
@@ -30,9 +36,22 @@ from exam_api.domain.ids import new_id
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.states import COMPLETED, SittingState
 from exam_api.services.ports import Clock
-from exam_api.services.scheduling_ports import EnrolledStudent
+from exam_api.services.scheduling_ports import EnrolledStudent, HeldSitting
 
 _OVER: Final = [state.value for state in COMPLETED]
+# What a scheduled sitting may have already: of no use to anybody once the student is withdrawn.
+_BEFORE_THE_TEST: Final = (
+    Handover,
+    PublishToken,
+    MediaTokenRow,
+    EventRow,
+    CheckListFindingRow,
+    CheckListSitting,
+    Consent,
+    SittingLogRow,
+)
+# What happened and is kept, whatever the state.
+_RECORDS: Final = (TransitionRow, ActRow, FlagRow)
 
 
 class SqlScheduleEnrolments:
@@ -90,12 +109,21 @@ class SqlScheduleEnrolments:
         query = select(Sitting).where(Sitting.exam_id == exam_id, Sitting.student_id == student_id)
         return await self._session.scalar(query.with_for_update())
 
-    async def withdraw(self, exam_id: str, student_id: str) -> bool:
+    async def held_sitting(self, exam_id: str, student_id: str) -> HeldSitting | None:
         sitting = await self._sitting_of(exam_id, student_id)
-        if sitting is not None and sitting.state != SittingState.SCHEDULED.value:
-            return False
+        if sitting is None:
+            return None
+        begun = sitting.state != SittingState.SCHEDULED.value
+        return HeldSitting(sitting.id, begun or await self._is_on_record(sitting.id))
+
+    async def _is_on_record(self, sitting_id: str) -> bool:
+        query = select(or_(*(exists().where(one.sitting_id == sitting_id) for one in _RECORDS)))
+        return bool(await self._session.scalar(query))
+
+    async def withdraw(self, exam_id: str, student_id: str) -> None:
+        sitting = await self._sitting_of(exam_id, student_id)
         if sitting is not None:
-            for table in (Handover, PublishToken, EventRow, CheckListFindingRow, CheckListSitting):
+            for table in _BEFORE_THE_TEST:
                 await self._session.execute(delete(table).where(table.sitting_id == sitting.id))
             await self._session.delete(sitting)
             await self._session.flush()
@@ -103,7 +131,6 @@ class SqlScheduleEnrolments:
             Enrolment.exam_id == exam_id, Enrolment.student_id == student_id
         )
         await self._session.execute(gone)
-        return True
 
     async def enrolled(self, exam_id: str) -> Sequence[EnrolledStudent]:
         query = (

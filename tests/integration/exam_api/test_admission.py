@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
-from exam_api.adapters.sql.tables import Enrolment, Exam, Sitting
+from exam_api.adapters.sql.tables import Enrolment, Exam, NoticeRow, Sitting
+from exam_api.domain.grades import Remark
 
 pytestmark = pytest.mark.integration
 
@@ -50,6 +51,28 @@ async def test_who_is_not_admitted_gets_no_further_than_the_door(
     await change(database, student_id, **known)
     refused = await student.call("POST", "/publish-token")
     assert (refused.status_code, refused.json()["code"]) == (409, code)
+
+
+@pytest.mark.parametrize("known", [{"rating_points": None}, {"rating_points": 49}, {"debt": True}])
+async def test_who_may_not_sit_is_not_admitted_and_not_absent(  # noqa: PLR0917 - fixtures
+    student, core, database, student_id, known, clock
+):
+    """T-4.1: so it stands in cabinet, statement and journal, and nobody is told of absence."""
+    await change(database, student_id, **known)
+    clock.pass_time(hours=13)
+    await core.exam_clock.tick()
+    await student.log_in_again()
+    (card,) = (await student.http.get("/api/v1/exams")).json()
+    assert card["state"] == "not_admitted"
+    async with database.read() as unit:
+        registrar = (await unit.people.credentials("registrar")).actor
+        told = await unit.session.scalars(select(NoticeRow.student_id))
+        assert student_id not in set(told)
+        exam = (await unit.results.exam(student.exam_id, registrar)).exam
+        rows = await unit.results.rows(exam, registrar)
+    remarks = {row.student_id: row.grade.remark for row in rows}
+    assert remarks.pop(student_id) is Remark.NOT_ADMITTED
+    assert set(remarks.values()) == {Remark.ABSENT}
 
 
 @pytest.mark.parametrize("known", [{"rating_points": 50}, {"rating_points": 100}])

@@ -1,12 +1,17 @@
 """The schedule on both databases: exams, enrolment, proctors by rule, handovers, the calendar."""
 
 import asyncio
+import io
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from PIL import Image
+from sqlalchemy import select
 
+from acts.erasure import render_erasure_html
+from exam_api.adapters.sql.tables import ErasureRow, MediaTokenRow, TransitionRow
 from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import (
     Conflict,
@@ -21,6 +26,7 @@ from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NoticeKind
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.states import SittingState
+from exam_api.services.identity_ports import PhotoKind
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.scheduling import ReferenceUnknown, WindowOver
 from exam_api.services.scheduling_ports import ExamDraft, Period, Room
@@ -28,9 +34,25 @@ from exam_api.services.scheduling_ports import ExamDraft, Period, Room
 pytestmark = pytest.mark.integration
 
 
+def jpeg() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(file, "JPEG")
+    return file.getvalue()
+
+
 @pytest.fixture
 async def people(database) -> dict[str, object]:
-    logins = ["testing", "admin", "dean", "proctor1", "proctor2", "member", "student1", "student2"]
+    logins = [
+        "testing",
+        "registrar",
+        "admin",
+        "dean",
+        "proctor1",
+        "proctor2",
+        "member",
+        "student1",
+        "student2",
+    ]
     async with database.read() as unit:
         return {login: (await unit.people.credentials(login)).actor for login in logins}
 
@@ -266,6 +288,49 @@ async def test_what_has_begun_stands(core, people, begun, exam_id, draft):
     await core.scheduling.withdraw(planner, exam_id, people["student2"].id)
     left = await core.scheduling.sheet(planner, exam_id)
     assert people["student2"].id not in {one.student_id for one in left.students}
+
+
+async def test_who_has_agreed_and_shown_the_face_is_withdrawn_all_the_same(  # noqa: PLR0917 - fixtures
+    core, database, people, exam_id, student, second_tab, tmp_path
+):
+    """Nothing was recorded yet; the photos go with a certificate, the rest with the sitting."""
+    planner = people["registrar"]
+    assert (await second_tab.claim()).status_code == 409  # on the sitting's record
+    async with database.write() as unit:
+        link = {"purpose": "publish", "track": "second_camera", "expires_at": core.clock.now()}
+        owner = people["student1"].id
+        unit.session.add(MediaTokenRow(hash="x", sitting_id=student.id, user_id=owner, **link))
+    await core.identity.take(people["student1"], student.id, PhotoKind.FACE, jpeg())
+    await core.scheduling.withdraw(planner, exam_id, people["student1"].id)
+    left = (await core.scheduling.sheet(planner, exam_id)).students
+    assert people["student1"].id not in {one.student_id for one in left}
+    assert (await student.call("GET", "")).status_code == 404
+    await core.erasures.forget_old()
+    assert [path for path in tmp_path.rglob("*.jpg") if path.is_file()] == []
+    async with database.read() as unit:
+        (record,) = await unit.session.scalars(select(ErasureRow))
+    assert (record.sitting_id, record.rule, record.keys) == (student.id, "withdrawn", [])
+    number, paper = await core.erasures.certificate(
+        people["admin"], record.id, "en", render_erasure_html
+    )
+    assert number == f"{record.year}-0001"
+    assert b"withdrawn before the test" in paper
+    assert await core.scheduling.enrol(planner, exam_id, [], ["student1"]) == 1
+
+
+async def test_who_is_scheduled_again_is_not_withdrawn(core, database, people, exam_id):
+    planner, student = people["registrar"], people["student2"]
+    async with database.write() as unit:
+        held = await unit.schedule.held_sitting(exam_id, student.id)
+        assert not held.on_record
+        unit.session.add(
+            TransitionRow(
+                sitting_id=held.id, before="absent", after="scheduled", at=core.clock.now(),
+                by_user=planner.id, reason="анықтама № 7",
+            )
+        )  # fmt: skip
+    with pytest.raises(ExamBegun):
+        await core.scheduling.withdraw(planner, exam_id, student.id)
 
 
 async def test_sessions_keep_their_approvals_and_their_working_group(core, people):

@@ -148,7 +148,7 @@ class SittingMachine(RuleBasedStateMachine):
         elif pausing.is_pause_over(self.sitting, self.now):
             assert self.resume()
         elif self.sitting.state in NOT_BEGUN and self.now >= self.exam.closes_at:
-            assert self.attempt(self.sitting.missed)
+            assert self.attempt(lambda: self.sitting.missed(self.exam.admission))
 
     @rule()
     def the_server_restarts(self) -> None:

@@ -69,6 +69,7 @@ AUDITED = [
     "statement.taken",
     "enrolment.granted",
     "enrolment.admitted",
+    "enrolment.withdrawn",
     PHOTOS_ERASED,
 ]
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam_api.adapters.sql.tables.base import (
@@ -12,7 +12,6 @@ from exam_api.adapters.sql.tables.base import (
     Code,
     Id,
     Json,
-    SittingRef,
     Utc,
     UtcDateTime,
 )
@@ -21,7 +20,7 @@ from exam_api.adapters.sql.tables.base import (
 class ErasureRow(Base):
     """``files``: SHA-256 and size of each; ``keys``: of the files still to go, none at the end.
 
-    ``exam``: its title at that time, by language.
+    ``exam``: its title at that time, by language. ``sitting_id``: the sitting may be gone, too.
     """
 
     __tablename__ = "erasure"
@@ -30,7 +29,7 @@ class ErasureRow(Base):
     id: Mapped[Id]
     year: Mapped[int]
     seq: Mapped[int]
-    sitting_id: Mapped[SittingRef] = mapped_column(index=True)
+    sitting_id: Mapped[str] = mapped_column(String(36), index=True)
     exam: Mapped[dict[str, str]] = mapped_column(Json)
     what: Mapped[Code]
     files: Mapped[list[dict[str, Any]]] = mapped_column(Json)
