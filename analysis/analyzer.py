@@ -41,8 +41,26 @@ logger = logging.getLogger(__name__)
 Told = tuple[FlagPhase, Flag]
 
 
+class Looking:
+    """The detector that works right now in a thread, for whoever finds that it does not return."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+
+
+class Acquaintance:
+    """What outlasts a line that breaks: a student's normal, their place, and when flags ended."""
+
+    def __init__(self) -> None:
+        self.normal, self.seat = Normal(), Seat()
+        self.ended_ms: dict[FlagKind, int] = {}
+
+
 class Watch:
-    """One kind of one sitting: its rule's state and the best picture of what goes on."""
+    """One kind of one sitting: its rule's state and the best picture of what goes on.
+
+    ``ended_ms``: when the last flag of each kind ended, told and kept.
+    """
 
     def __init__(
         self,
@@ -51,13 +69,16 @@ class Watch:
         limits: SightLimits,
         models: tuple[ModelRef, ...],
         strip: Strip,
+        *,
+        ended_ms: dict[FlagKind, int],
     ) -> None:
         self._kind = kind
         self._policy = policy
         self._models = models
         self._strip = strip
         self._thresholds = {**numbers(policy.rule), **asdict(limits)}
-        self._state = RuleState()
+        self._ended_ms = ended_ms
+        self._state = RuleState(ended_ms=ended_ms.get(kind))
         self._best = BestPicture(kind)
         self._before: tuple[Still, ...] = ()
 
@@ -84,6 +105,8 @@ class Watch:
 
     def _end(self, change: Change) -> Told:
         flag = self._flag(change)
+        if flag.end_ms is not None:
+            self._ended_ms[self._kind] = flag.end_ms
         self._best.forget()
         self._before = ()
         return change.phase, flag
@@ -118,8 +141,8 @@ class SittingAnalyzer:
     """Used by one thread, the one that loaded ``model_set``. Frames come in order of time.
 
     ``budget``: who allows close looks and more frames. ``since``: the flag of a gap without
-    analysis, which ends with the first frame that this analyzer sees. ``looking``: the detector
-    that works right now, for whoever finds that it does not come back.
+    analysis, which ends with the first frame that this analyzer sees. ``acquaintance``: what an
+    earlier analyzer of this sitting knew.
     """
 
     def __init__(
@@ -131,22 +154,29 @@ class SittingAnalyzer:
         *,
         budget: Allowance = UNLIMITED,
         since: Flag | None = None,
+        acquaintance: Acquaintance | None = None,
+        looking: Looking | None = None,
     ) -> None:
         self.sitting_id = sitting_id
-        self.looking: str | None = None
-        makers = model_set.expecting(subject).makers
-        self._detectors = {name: Guarded(name, make) for name, make in makers.items()}
+        self._looking = looking or Looking()
+        self._detectors: dict[str, Guarded] = {}
+        for name, make in model_set.expecting(subject).makers.items():
+            self._looking.name = name
+            self._detectors[name] = Guarded(name, make)
+        self._looking.name = None
         self._given_up = model_set.given_up
         self._outages = Outages(since)
         self._limits = policy.limits
         self._pace = Pace(policy.schedule, budget, seed_of(subject))
-        self._normal = Normal()
-        self._seat = Seat()
+        known = acquaintance or Acquaintance()
+        self._normal, self._seat = known.normal, known.seat
         self._lips = Lips()
         self._strip = Strip()
         self._newest_ms = -1
         self._watches = {
-            kind: Watch(kind, own, policy.limits, self._models_of(own), self._strip)
+            kind: Watch(
+                kind, own, policy.limits, self._models_of(own), self._strip, ended_ms=known.ended_ms
+            )
             for kind, own in policy.kinds.items()
         }
 
@@ -199,9 +229,9 @@ class SittingAnalyzer:
         for name, detector in self._detectors.items():
             if detector.rests(picture.at_ms):
                 continue
-            self.looking = name
+            self._looking.name = name
             sighting = detector.look(picture, closely=self._pace.closely(name, picture))
-            self.looking = None
+            self._looking.name = None
             if sighting is None:
                 continue
             self._pace.told(picture.at_ms, sighting.measures)

@@ -22,6 +22,7 @@ from analysis.rounds import Analysed, Attached, Receivers, Rounds, Watched
 logger = logging.getLogger(__name__)
 
 IDLE_S: Final = 0.02  # how long a lane rests when no sitting had a frame
+LOADING: Final = -1  # a piece of work too
 
 Command = Callable[[], None]
 ModelSetFactory = Callable[[], ModelSet]
@@ -65,7 +66,8 @@ class Lane(threading.Thread):
         self._halt = threading.Event()
         self._given_up = False
         self._rounds: Rounds | None = None
-        self._began_loading = time.monotonic()
+        self._seen_work: int | None = None
+        self._seen_times = 0
         self.ready = threading.Event()
         self.failure: Exception | None = None
 
@@ -81,7 +83,7 @@ class Lane(threading.Thread):
             self.ready.set()
         while not self._halt.is_set():
             self._obey()
-            if not self._rounds.round():
+            if not self._halt.is_set() and not self._rounds.round():
                 self._halt.wait(IDLE_S)
         if self._given_up:  # and yet it came back: another has its sittings now
             return
@@ -118,29 +120,51 @@ class Lane(threading.Thread):
 
     # --- for whoever watches over it: any thread ---
 
-    @property
-    def busy_s(self) -> float:
-        """For how long it has been at one frame, or at loading its models."""
+    def looked_at(self) -> int:
+        """How many looks in a row, this one included, found it at the same piece of work.
+
+        Looks and not seconds: after a machine has stood still, as in a snapshot, a thread that
+        had no time to go on is not taken for one that hangs.
+        """
         if self._rounds is None:
-            return 0.0 if self.ready.is_set() else time.monotonic() - self._began_loading
-        since = self._rounds.busy_since
-        return 0.0 if since is None else time.monotonic() - since
+            work = None if self.ready.is_set() else LOADING
+        else:
+            work = self._rounds.work
+        self._seen_times = self._seen_times + 1 if work == self._seen_work else 1
+        self._seen_work = work
+        return 0 if work is None else self._seen_times
 
     @property
     def looking(self) -> str | None:
         """The detector that works right now."""
-        serving = self._rounds.serving if self._rounds is not None else None
-        return serving.analyzer.looking if serving is not None else None
+        return self._rounds.looking.name if self._rounds is not None else None
 
     def attached(self, sitting_id: str) -> Attached | None:
         return self._rounds.sittings.get(sitting_id) if self._rounds is not None else None
 
     def give_up(self) -> dict[str, CutOff]:
-        """It tells no more, whatever becomes of its thread. By sitting."""
+        """It tells no more, whatever becomes of its thread. By sitting that it had begun with."""
         self._given_up = True
         self.halt()
-        sittings = dict(self._rounds.sittings) if self._rounds is not None else {}
-        return {sitting_id: _cut_off(one) for sitting_id, one in sittings.items()}
+        cut: dict[str, CutOff] = {}
+        for sitting_id, attached in self._begun().items():
+            try:
+                cut[sitting_id] = _cut_off(attached)
+            except Exception:  # the thread may come back at this very moment, and change it
+                logger.exception("sitting %s: its open flags could not be ended", sitting_id)
+        return cut
+
+    def _begun(self) -> dict[str, Attached]:
+        return dict(self._rounds.sittings) if self._rounds is not None else {}
+
+    def unserved(self, sitting_id: str, watched: Watched, waited_s: float) -> CutOff:
+        """Of a sitting whose turn never came: unseen since it was brought here."""
+        frame = watched.tap.take(0)
+        if frame is None:
+            return CutOff(sitting_id, [], None)
+        models = self._rounds.models if self._rounds is not None else ()
+        gap = lost(max(0, frame.at_ms - round(waited_s * 1000)), models)
+        return CutOff(sitting_id, [FlagUpdate(sitting_id, FlagPhase.OPENED, gap)], gap)
 
     # --- in the lane's thread ---
 
@@ -150,7 +174,7 @@ class Lane(threading.Thread):
         return self._rounds
 
     def _obey(self) -> None:
-        while True:
+        while not self._given_up:
             try:
                 command = self._commands.get_nowait()
             except queue.Empty:

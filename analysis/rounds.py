@@ -6,11 +6,13 @@ Nothing here knows of threads or of a clock of its own, so that it can be watche
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final, Protocol
 
-from analysis.analyzer import SittingAnalyzer
+from analysis.analyzer import Acquaintance, Looking, SittingAnalyzer
 from analysis.budget import Budget
 from analysis.contracts import (
     NOBODY_KNOWN,
@@ -19,6 +21,7 @@ from analysis.contracts import (
     FlagKind,
     FlagPhase,
     FlagUpdate,
+    ModelRef,
     Subject,
 )
 from analysis.errors import PictureUnreadable
@@ -57,12 +60,16 @@ class SoundSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Where a sitting's frames and sound come from, by which rules, and who is expected."""
+    """Where a sitting's frames and sound come from, by which rules, and who is expected.
+
+    ``acquaintance``: touched only by the thread that watches now.
+    """
 
     tap: FrameSource
     policy: AnalysisPolicy
     subject: Subject = NOBODY_KNOWN
     sound: SoundSource | None = None
+    acquaintance: Acquaintance = field(default_factory=Acquaintance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +178,10 @@ class Attached:
 
 
 class Rounds:
-    """One thread's sittings, one model set, one budget. ``serving``: who is being served."""
+    """One thread's sittings, one model set, one budget.
+
+    ``work``: the number of what is being done, a frame or a sitting's beginning; None at rest.
+    """
 
     def __init__(
         self, models: ModelSet, receivers: Receivers, clock: Clock = time.monotonic
@@ -181,18 +191,27 @@ class Rounds:
         self._clock = clock
         self._budget = Budget(clock)
         self.sittings: dict[str, Attached] = {}
-        self.serving: Attached | None = None
-        self.busy_since: float | None = None
+        self.looking = Looking()
+        self.work: int | None = None
+        self._works = count()
+
+    @property
+    def models(self) -> tuple[ModelRef, ...]:
+        return self._models.models
 
     def attach(self, sitting_id: str, watched: Watched, since: Flag | None = None) -> None:
-        analyzer = SittingAnalyzer(
-            self._models,
-            watched.policy,
-            sitting_id,
-            watched.subject,
-            budget=self._budget,
-            since=since,
-        )
+        """The photos of who is expected go through the networks here."""
+        with self._working():
+            analyzer = SittingAnalyzer(
+                self._models,
+                watched.policy,
+                sitting_id,
+                watched.subject,
+                budget=self._budget,
+                since=since,
+                acquaintance=watched.acquaintance,
+                looking=self.looking,
+            )
         outbox = Outbox(self._receivers.on_update, sitting_id)
         if since is not None:
             outbox.told[since.kind, since.start_ms] = since
@@ -217,20 +236,27 @@ class Rounds:
     def serve(self, attached: Attached) -> bool:
         """Whether there was a frame. Whatever goes wrong stays with this sitting."""
         began = self._clock()
-        self.serving, self.busy_since = attached, began
-        try:
-            frame = attached.watched.tap.take(0)
-            if frame is not None:
-                self._analyse(attached, frame)
-        except Exception:
-            attached.done = attached.done.failed()
-            logger.exception("a frame of sitting %s could not be analysed", attached.sitting_id)
-            frame = None
-        now = self._clock()
-        attached.outbox.flush(now)
-        self.serving, self.busy_since = None, None
+        with self._working():
+            try:
+                frame = attached.watched.tap.take(0)
+                if frame is not None:
+                    self._analyse(attached, frame)
+            except Exception:
+                attached.done = attached.done.failed()
+                logger.exception("a frame of sitting %s could not be analysed", attached.sitting_id)
+                frame = None
+            now = self._clock()
+            attached.outbox.flush(now)
         self._budget.spend(now - began)
         return frame is not None
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        self.work = next(self._works)
+        try:
+            yield
+        finally:
+            self.work = self.looking.name = None
 
     def _analyse(self, attached: Attached, frame: Frame) -> None:
         attached.taken_ms = frame.at_ms

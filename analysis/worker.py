@@ -2,9 +2,9 @@
 
 A thread cannot be stopped from outside. One that does not come back from a network's native code
 is left behind with its models; its sittings go to a new thread, their open flags end, and the gap
-is told (``FlagKind.ANALYSIS_LOST``). A detector that hangs again and again is left out until a
-restart, so that what is left behind stays bounded. A call that holds the interpreter stops the
-whole process: then the pool of worker processes replaces it (docs/architecture.md).
+is told (``FlagKind.ANALYSIS_LOST``). A detector that hangs again and again is left out by that
+thread from then on, so that what is left behind stays bounded. A call that holds the interpreter
+stops the whole process: then the pool of worker processes replaces it (docs/architecture.md).
 """
 
 import logging
@@ -13,7 +13,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
+from analysis.analyzer import Acquaintance
 from analysis.contracts import NOBODY_KNOWN, Subject
 from analysis.errors import SittingAttachedTwice
 from analysis.lane import Lane, ModelSetFactory
@@ -35,7 +37,9 @@ logger = logging.getLogger(__name__)
 DETACH_TIMEOUT_S: Final = 10.0
 HANGS_AFTER_S: Final = 10.0  # a frame takes 0.1 s at most, on a busy machine 1
 LOADS_WITHIN_S: Final = 120.0
+LOOKS: Final = 10  # of the watchdog at what hangs
 MOST_HANGS: Final = 3  # of one detector, or of what is none
+FORGIVEN_AFTER_S: Final = 3600.0  # without a hang, each of them counts one less
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Place:
 
     lane: Lane
     watched: Watched
+    since: float  # monotonic: when it was brought to its first lane
 
 
 class AnalysisWorker:
@@ -69,6 +74,10 @@ class AnalysisWorker:
         self._hangs: Counter[str] = Counter()
         self._lanes = [self._lane(index) for index in range(threads)]
         self._places: dict[str, Place] = {}
+        self._calm_looks = 0
+        # A sitting's tap is the same from its first connection to its end, and so is what is known
+        # of it; with the tap it goes.
+        self._acquaintances: WeakKeyDictionary[FrameSource, Acquaintance] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._watchdog = threading.Thread(target=self._watch, name="analysis-watch", daemon=True)
@@ -91,13 +100,14 @@ class AnalysisWorker:
         subject: Subject = NOBODY_KNOWN,
         sound: SoundSource | None = None,
     ) -> None:
-        watched = Watched(tap, policy, subject, sound)
         with self._lock:
             if sitting_id in self._places:
                 raise SittingAttachedTwice(f"sitting {sitting_id} is already being analysed")
+            known = self._acquaintances.setdefault(tap, Acquaintance())
+            watched = Watched(tap, policy, subject, sound, known)
             held = Counter(place.lane.index for place in self._places.values())
             lane = min(self._lanes, key=lambda one: (held[one.index], one.index))
-            self._places[sitting_id] = Place(lane, watched)
+            self._places[sitting_id] = Place(lane, watched, time.monotonic())
             lane.attach(sitting_id, watched)
 
     def detach(self, sitting_id: str, *, timeout_s: float = DETACH_TIMEOUT_S) -> Analysed:
@@ -128,33 +138,50 @@ class AnalysisWorker:
     # --- the watchdog's thread ---
 
     def _watch(self) -> None:
-        while not self._stopping.wait(self._hangs_after_s / 10):
+        every_s = self._hangs_after_s / LOOKS
+        while not self._stopping.wait(every_s):
+            self._forgive(every_s)
             for lane in list(self._lanes) if self._hangs[""] <= MOST_HANGS else ():
-                limit_s = self._hangs_after_s if lane.ready.is_set() else LOADS_WITHIN_S
-                if lane.busy_s > limit_s or not lane.is_alive():
+                most = LOOKS if lane.ready.is_set() else LOADS_WITHIN_S / every_s
+                if lane.looked_at() > most or not lane.is_alive():
                     self._replace(lane)
+
+    def _forgive(self, every_s: float) -> None:
+        self._calm_looks += 1
+        if self._calm_looks * every_s >= FORGIVEN_AFTER_S:
+            self._calm_looks = 0
+            self._hangs -= Counter(self._hangs.keys())
 
     def _replace(self, lane: Lane) -> None:
         what = lane.looking or ""
         self._hangs[what] += 1
+        self._calm_looks = 0
         logger.error("analysis thread %d hangs in %s", lane.index, what or "no detector")
+        fresh = self._lane(lane.index)
+        try:
+            self._move(lane, fresh)
+        except Exception:
+            logger.exception("not everything of analysis thread %d could be moved", lane.index)
+        if self._hangs[""] <= MOST_HANGS:
+            fresh.start()
+        else:
+            logger.critical("analysis hangs again and again outside of its detectors: given up")
+
+    def _move(self, lane: Lane, fresh: Lane) -> None:
         with self._lock:
-            fresh = self._lane(lane.index)
             self._lanes[self._lanes.index(lane)] = fresh
             cut_off = lane.give_up()
             moving = {one: of for one, of in self._places.items() if of.lane is lane}
             for sitting_id, place in moving.items():
                 place.lane = fresh
-                gap = cut_off[sitting_id].gap if sitting_id in cut_off else None
-                fresh.attach(sitting_id, place.watched, gap)
+                if sitting_id not in cut_off:
+                    waited_s = time.monotonic() - place.since
+                    cut_off[sitting_id] = lane.unserved(sitting_id, place.watched, waited_s)
+                fresh.attach(sitting_id, place.watched, cut_off[sitting_id].gap)
         for sitting_id, cut in cut_off.items():
             outbox = Outbox(self._receivers.on_update, sitting_id)
             outbox.add(cut.updates if sitting_id in moving else cut.for_good())
             outbox.flush(time.monotonic(), last=True)
-        if self._hangs[""] <= MOST_HANGS:
-            fresh.start()
-        else:
-            logger.critical("analysis hangs again and again outside of its detectors: given up")
 
     def _lane(self, index: int) -> Lane:
         without = [name for name, count in self._hangs.items() if name and count >= MOST_HANGS]

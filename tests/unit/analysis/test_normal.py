@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from analysis.analyzer import SittingAnalyzer, closed
+from analysis.analyzer import Acquaintance, SittingAnalyzer, closed
 from analysis.contracts import Flag, FlagKind, ModelRef, Severity
 from analysis.detectors.contracts import Sighting
 from analysis.detectors.gaze import turned_deg
@@ -87,6 +87,18 @@ def test_a_lasting_look_aside_is_a_notice() -> None:
     assert abs(flag.start_ms - 150_000) <= 1000
     assert abs((flag.end_ms or 0) - 165_000) <= 1000
     assert flag.thresholds["turned_deg"] == 20.0
+
+
+def test_on_a_line_that_breaks_every_two_minutes_a_normal_is_reached_too() -> None:
+    known, found = Acquaintance(), []
+    models = ModelSet({"faces": lambda: Scripted(lambda at: 30.0 if at >= 290 else 2.0)}, (), {})
+    i420 = np.full((96 * 3 // 2, 128), 90, np.uint8)
+    for start_s in (0, 110, 220):
+        analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s", acquaintance=known)
+        times = range(start_s * 1000, (start_s + 100) * 1000, 500)
+        updates = [u for at_ms in times for u in analyzer.feed(Frame("s", at_ms, i420))[1]]
+        found += closed(updates + analyzer.finish())
+    assert [(flag.kind, flag.start_ms) for flag in found] == [(FlagKind.LOOKING_AWAY, 290_000)]
 
 
 @pytest.mark.parametrize("step_ms", [2000, 2500], ids=["0.5 fps", "key frames"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.analyzer import SittingAnalyzer, closed
+from analysis.analyzer import Acquaintance, SittingAnalyzer, closed
 from analysis.contracts import Box, Flag, FlagKind, ModelRef, Severity
 from analysis.detectors.contracts import Sighting
 from analysis.models_set import ModelSet
@@ -88,6 +88,21 @@ def test_another_room_behind_the_student_is_told_once() -> None:
     assert flag.severity is Severity.NOTICE
     assert flag.evidence is not None
     assert flag.thresholds["other_view"] == pytest.approx(0.3)
+
+
+def test_whoever_connects_anew_from_another_place_is_told() -> None:
+    """With the line ends the analyzer; what it knew of the student is kept."""
+    known, found = Acquaintance(), []
+    models = ModelSet({"faces": lambda: Sits(lambda _: False)}, (), {})
+    for start_s, image in ((0, room(1)), (300, room(2))):
+        analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s", acquaintance=known)
+        updates = []
+        for at_ms in range(start_s * 1000, (start_s + 130) * 1000, 500):
+            updates += analyzer.feed(frame(at_ms, image))[1]
+        found += closed(updates + analyzer.finish())
+    (flag,) = found
+    assert flag.kind is FlagKind.SEAT_CHANGED
+    assert 300_000 <= flag.start_ms <= 304_000
 
 
 def test_whoever_comes_back_to_another_place_is_told() -> None:

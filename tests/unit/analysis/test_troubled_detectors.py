@@ -2,7 +2,8 @@
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,7 +16,7 @@ from analysis.guarded import RETRY_MS, Guarded
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
-from analysis.worker import MOST_HANGS, AnalysisWorker
+from analysis.worker import FORGIVEN_AFTER_S, LOOKS, MOST_HANGS, AnalysisWorker
 from capture.contracts import Frame
 
 GOOD = ModelRef("good", "1", "1" * 64)
@@ -287,3 +288,111 @@ def test_a_sitting_may_leave_while_its_thread_hangs() -> None:
         heard.wait_for(("a", FlagKind.ANALYSIS_LOST, FlagPhase.CLOSED))
         worker.attach("a", Tap("a"))
         heard.wait_for(("a", FlagKind.ABSENCE, FlagPhase.OPENED), times=2)
+
+
+class Paused(threading.Event):
+    """The watchdog's clock: it looks when the test says so, as many times as it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks = threading.Semaphore(0)
+        self._slept = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._slept.release()
+        self._looks.acquire()
+        return self.is_set()
+
+    def look(self, times: int) -> None:
+        for _ in range(times):
+            self._looks.release()
+            assert self._slept.acquire(timeout=20)
+
+    def set(self) -> None:
+        super().set()
+        self._looks.release()
+
+
+@contextmanager
+def watched_by_hand(
+    makers: Mapping[str, Callable[..., Detector]], heard: Heard
+) -> Iterator[tuple[AnalysisWorker, Paused]]:
+    worker = AnalysisWorker(lambda: ModelSet(makers, (GOOD, BAD), {}), heard, hangs_after_s=1)
+    looks = worker._stopping = Paused()
+    worker.start()
+    assert looks._slept.acquire(timeout=20)
+    try:
+        yield worker, looks
+    finally:
+        worker.stop()
+
+
+def test_a_machine_that_stood_still_for_minutes_is_no_hang(monkeypatch) -> None:
+    """After a snapshot or SIGSTOP a lane is where it was, and clocks have moved on."""
+    trouble, heard = Hanging(hangs=1), Heard()
+    with watched_by_hand({"faces": Good, "objects": trouble.make}, heard) as (worker, looks):
+        worker.attach("a", Tap("a"))
+        assert trouble.hanging.wait(20)
+        looks.look(1)
+        now = time.monotonic
+        monkeypatch.setattr("time.monotonic", lambda: now() + 600)
+        looks.look(LOOKS - 1)
+        lane = worker._lanes[0]
+        trouble.release.set()
+        heard.wait_for(("a", FlagKind.ABSENCE, FlagPhase.UPDATED), times=3)
+        looks.look(1)
+        assert worker._lanes == [lane]
+    assert lost(heard.updates) == []
+
+
+def test_hangs_long_ago_count_no_more() -> None:
+    heard = Heard()
+    with watched_by_hand({"faces": Good}, heard) as (worker, looks):
+        worker._hangs.update({"objects": MOST_HANGS, "": 1})
+        looks.look(round(FORGIVEN_AFTER_S * LOOKS) + 1)
+        assert worker._hangs == {"objects": MOST_HANGS - 1}
+
+
+def test_an_error_while_a_lane_is_replaced_leaves_no_lane_unstarted(monkeypatch) -> None:
+    trouble, heard = Hanging(hangs=1), Heard()
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("changed size during iteration")
+
+    monkeypatch.setattr("analysis.lane._cut_off", fails)
+    with watched_by_hand({"faces": Good, "objects": trouble.make}, heard) as (worker, looks):
+        worker.attach("a", Tap("a"))
+        assert trouble.hanging.wait(20)
+        looks.look(LOOKS + 2)
+        heard.wait_for(("a", FlagKind.ABSENCE, FlagPhase.OPENED), times=2)
+        trouble.release.set()
+
+
+def test_photos_that_hang_a_network_are_seen_to_and_all_who_waited_get_their_gap() -> None:
+    release, hanging, calls = threading.Event(), threading.Event(), []
+
+    def make(_subject: object = None) -> Detector:
+        calls.append(1)
+        if len(calls) == 2:  # the first is asked for the models
+            hanging.set()
+            release.wait(30)
+        return Good()
+
+    heard = Heard()
+    with watched_by_hand({"faces": Good, "identity": make}, heard) as (worker, looks):
+        make()
+        for name in ("a", "b"):
+            worker.attach(name, Tap(name))
+        assert hanging.wait(20)
+        assert worker._lanes[0].looking == "identity"
+        looks.look(LOOKS + 2)
+        for name in ("a", "b"):
+            heard.wait_for((name, FlagKind.ANALYSIS_LOST, FlagPhase.CLOSED))
+            heard.wait_for((name, FlagKind.ABSENCE, FlagPhase.OPENED))
+        before = len(heard.updates)
+        release.set()
+        heard.wait_for(("b", FlagKind.ABSENCE, FlagPhase.UPDATED), times=2)
+        assert len(heard.updates) > before
+    for name in ("a", "b"):
+        phases = [phase for phase, _, _ in lost(of(heard, name))]
+        assert phases == [FlagPhase.OPENED, FlagPhase.CLOSED]

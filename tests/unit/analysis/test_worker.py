@@ -1,5 +1,6 @@
 """The worker's threads: fair, isolated, and nothing lost on the way out."""
 
+import gc
 import threading
 import time
 from collections import Counter
@@ -10,7 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from analysis.contracts import AnalysedStretch, FlagKind, FlagPhase, FlagUpdate, ModelRef
+from analysis.contracts import (
+    AnalysedStretch,
+    FlagKind,
+    FlagPhase,
+    FlagUpdate,
+    ModelRef,
+    Severity,
+)
 from analysis.detectors.contracts import Sighting
 from analysis.errors import SittingAttachedTwice
 from analysis.models_set import ModelSet
@@ -33,6 +41,9 @@ class Tap:
         self.served = 0
         self.rate = 2.0
         self.exhausted = threading.Event()
+
+    def count(self, more: int) -> None:
+        self._count = self.served + more
 
     def take(self, timeout_s: float) -> Frame | None:
         if self.served >= self._count:
@@ -118,6 +129,28 @@ def test_flags_open_live_and_are_flushed_at_detach() -> None:
     assert receiver.updates[-1].flag.end_ms == 20 * 500
     assert (done.frames, done.failures) == (20, 0)
     assert done.fps == pytest.approx(2)
+
+
+def test_a_sitting_that_connects_anew_is_the_same_and_is_forgotten_with_its_tap() -> None:
+    """Its second absence, soon after the first, is told more quietly; another sitting's is not."""
+    receiver, tap, other = Receiver(), Tap("a", 20), Tap("b", 20)
+    with working(receiver) as worker:
+        for name, source in (("a", tap), ("a", tap), ("b", other)):
+            source.exhausted.clear()
+            source.count(20)
+            worker.attach(name, source)
+            wait_for(source.exhausted.is_set)
+            worker.detach(name)
+        assert len(worker._acquaintances) == 2
+        del tap, other, source
+        gc.collect()
+        assert len(worker._acquaintances) == 0
+    closed = [one for one in receiver.updates if one.phase is FlagPhase.CLOSED]
+    assert [(one.sitting_id, one.flag.severity) for one in closed] == [
+        ("a", Severity.ALERT),
+        ("a", Severity.NOTICE),
+        ("b", Severity.ALERT),
+    ]
 
 
 @pytest.mark.parametrize(("phone", "rate"), [(0.0, 2.0), (0.2, 5.0)])
