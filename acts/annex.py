@@ -142,8 +142,12 @@ def _recording(document: ActDocument, language: Language) -> Rows:
         _row("annex.zero", values.moment(values.clock(document, 0)), language),
         _row("annex.coverage", _coverage(document, language), language),
         *gaps,
-        _row("annex.digest", digest, language),
+        _row("annex.digest", _so_far(digest, language, when=document.ongoing), language),
     ]
+
+
+def _so_far(words: str, language: Language, *, when: bool) -> str:
+    return f"{words}; {styles.both('annex.so_far', language)}" if when else words
 
 
 def _coverage(document: ActDocument, language: Language) -> str:
@@ -152,9 +156,10 @@ def _coverage(document: ActDocument, language: Language) -> str:
     words = f"{values.offset(recorded * 1000)} / {values.offset(exam * 1000)}"
     of = styles.both("annex.coverage_of", language)
     covered = f"{words} ({values.share(recorded, exam, language)} {of})"
-    if not supplied:
-        return covered
-    return f"{covered}; {styles.both('annex.supplied', language)}: {values.offset(supplied * 1000)}"
+    if supplied:
+        of_it = styles.both("annex.supplied", language)
+        covered = f"{covered}; {of_it}: {values.offset(supplied * 1000)}"
+    return _so_far(covered, language, when=document.ongoing)
 
 
 def _gap(document: ActDocument, place: int, language: Language) -> str:
@@ -218,9 +223,10 @@ def _details(
     document: ActDocument, entry: EvidenceItem, language: Language, *, readable: bool
 ) -> Rows:
     item = f"item.{entry.item.value}" if entry.item else "item.none"
+    span = values.span(document, entry.start_ms, entry.end_ms)
     rows = [
         _row("annex.item", styles.both(item, language), language),
-        _row("annex.span", values.span(document, entry.start_ms, entry.end_ms), language),
+        _row("annex.span", _so_far(span, language, when=entry.lasting), language),
         _row("annex.confidence", values.decimal(entry.confidence, 2, language), language),
         _row("annex.model", typefaces.markup(entry.model) or "—", language),
     ]

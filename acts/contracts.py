@@ -43,6 +43,7 @@ class EvidenceItem:
     ``clip_sha256`` and ``clip_url`` are empty where there is no clip. ``decided_by`` is the person
     who confirmed the flag, ``comment`` what they wrote; ``frame_at_ms`` is when the frame was seen.
     ``recall``: of an object model, the share of visible phones that it finds, as measured.
+    ``lasting``: it had not ended when the act was made, so ``end_ms`` is what was on record then.
     """
 
     item: Form1Item | None
@@ -60,6 +61,7 @@ class EvidenceItem:
     decided_at: datetime | None = None
     frame_at_ms: int | None = None
     recall: float | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,15 @@ class RecordingGap:
     start_ms: int
     end_ms: int
     cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSpan:
+    """When the test ran, on the axis of the time spans; not ``ended``: up to the act's making."""
+
+    began_ms: int
+    until_ms: int
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,9 @@ class ActDocument:
     ``made_at`` carries its time zone and is the only time in the file: the same document gives
     the same bytes. ``started_at`` is the zero of the evidence's time spans. A draft may lack its
     number and is marked on every page. ``analysed_fps``: frames a second that were analysed, on
-    average; None where nobody counted.
+    average; None where nobody counted. ``recording_seconds`` and ``exam_seconds`` count from the
+    test's beginning, which may lie well after the axis's zero: ``exam`` and ``recorded_until_ms``
+    say where on it they lie (None in acts of earlier versions).
     """
 
     form: ClassVar[int] = 1
@@ -126,6 +139,13 @@ class ActDocument:
     supplied_seconds: float = 0.0  # of the gaps, filled by the student's own computer
     noted: tuple[NotedBreach, ...] = ()
     chat: tuple[ChatLine, ...] = ()
+    recorded_until_ms: int | None = None
+    exam: ExamSpan | None = None
+
+    @property
+    def ongoing(self) -> bool:
+        """Made while the exam ran: what is said of it is said so far."""
+        return self.exam is not None and not self.exam.ended
 
     @property
     def ticked(self) -> frozenset[Form1Item]:

@@ -130,7 +130,12 @@ def _recording(document: ActDocument, language: Language) -> Iterator[tuple[str,
     for gap in document.gaps:
         span = values.span(document, gap.start_ms, gap.end_ms)
         yield name("annex.gap", language), f"{span} {_cause(gap.cause, language)}".rstrip()
-    yield name("annex.digest", language), text(document.recording_digest) or "—"
+    digest = text(document.recording_digest) or "—"
+    yield name("annex.digest", language), _so_far(digest, language, when=document.ongoing)
+
+
+def _so_far(words: str, language: Language, *, when: bool) -> str:
+    return f"{words}; {both('annex.so_far', language)}" if when else words
 
 
 def _coverage(document: ActDocument, language: Language) -> str:
@@ -138,10 +143,15 @@ def _coverage(document: ActDocument, language: Language) -> str:
     lengths = [values.offset(seconds * 1000) for seconds in (recorded, document.exam_seconds)]
     share = values.share(recorded, document.exam_seconds, language)
     covered = f"{' / '.join(lengths)} ({share} {both('annex.coverage_of', language)})"
-    if not document.supplied_seconds:
-        return covered
-    supplied = values.offset(document.supplied_seconds * 1000)
-    return f"{covered}; {both('annex.supplied', language)}: {supplied}"
+    if document.supplied_seconds:
+        supplied = values.offset(document.supplied_seconds * 1000)
+        covered = f"{covered}; {both('annex.supplied', language)}: {supplied}"
+    return _so_far(covered, language, when=document.ongoing)
+
+
+def _span(document: ActDocument, entry: EvidenceItem, language: Language) -> str:
+    span = values.span(document, entry.start_ms, entry.end_ms)
+    return _so_far(span, language, when=entry.lasting)
 
 
 def _cause(cause: str, language: Language) -> str:
@@ -164,7 +174,7 @@ def _table(document: ActDocument, language: Language) -> str:
     rows = (
         (
             f'<a href="#flag-{number}">{number}. {_kind(entry.kind, language)}</a>',
-            values.span(document, entry.start_ms, entry.end_ms),
+            _span(document, entry, language),
         )
         for number, entry in enumerate(document.evidence, 1)
     )
@@ -191,7 +201,7 @@ def _details(
 ) -> Iterator[tuple[str, str]]:
     item = f"item.{entry.item.value}" if entry.item else "item.none"
     yield name("annex.item", language), both(item, language)
-    yield name("annex.span", language), values.span(document, entry.start_ms, entry.end_ms)
+    yield name("annex.span", language), _span(document, entry, language)
     yield name("annex.confidence", language), values.decimal(entry.confidence, 2, language)
     yield name("annex.model", language), text(entry.model) or "—"
     if entry.recall is not None:

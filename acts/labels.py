@@ -181,6 +181,12 @@ ANNEX = {
         "Check the act is unaltered",
     ),
     "annex.timeline": Label("Уақыт шкаласы", "Шкала времени", "Timeline"),
+    "annex.exam": Label("емтихан", "экзамен", "exam"),
+    "annex.so_far": Label(
+        "акт жасалған сәтке дейін",
+        "на момент составления акта",
+        "so far, when the act was made",
+    ),
     "annex.recorded": Label("жазба", "запись", "recording"),
     "annex.gap": Label("жазба жоқ", "записи нет", "not recorded"),
     "annex.legend": Label(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
@@ -9,13 +10,18 @@ from acts.contracts import ActDocument, OutsiderDocument, RefusalDocument
 
 NAME = "act.json"
 FORMAT = "baqylau-act/1"
+# Left out where they say nothing: acts of earlier versions keep their bytes.
+_LATER: Mapping[str, object] = {"recorded_until_ms": None, "exam": None, "lasting": False}
 AnyAct = ActDocument | RefusalDocument | OutsiderDocument
 
 
 def _digested(value: object) -> object:
     """The pictures themselves stand in the PDF; here are their digests."""
     if isinstance(value, dict):
-        return dict(_entry(key, inner) for key, inner in value.items())
+        said = {
+            key: inner for key, inner in value.items() if key not in _LATER or inner != _LATER[key]
+        }
+        return dict(_entry(key, inner) for key, inner in said.items())
     if isinstance(value, list | tuple):
         return [_digested(inner) for inner in value]
     return value

@@ -8,7 +8,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable
 
 from acts import styles, typefaces, values
-from acts.contracts import ActDocument, Language
+from acts.contracts import ActDocument, ExamSpan, Language
 from acts.labels import kind_name, label
 
 _LANE = 7.2 * mm
@@ -19,10 +19,22 @@ _LEAST = 1.0  # points: a flag of a second in an hour is still seen
 
 
 def length_ms(document: ActDocument) -> float:
-    """What the axis spans: the exam, or further if something lies beyond it."""
+    """What the axis spans: recording and exam, or further if something lies beyond them."""
     ends = [entry.end_ms for entry in document.evidence] + [gap.end_ms for gap in document.gaps]
-    seconds = max(document.exam_seconds, document.recording_seconds, 1.0)
-    return float(max([seconds * 1000, *ends]))
+    if document.recorded_until_ms is None:  # acts of earlier versions
+        seconds = max(document.exam_seconds, document.recording_seconds)
+    else:
+        exam_until_ms = document.exam.until_ms if document.exam else 0
+        seconds = max(document.recorded_until_ms, exam_until_ms) / 1000
+    return float(max([seconds * 1000, 1000, *ends]))
+
+
+def recorded_until_ms(document: ActDocument) -> float:
+    """Where the recording's bar ends; of acts that do not tell, its length from the zero on."""
+    if document.recorded_until_ms is not None:
+        return document.recorded_until_ms
+    gaps = sum(gap.end_ms - gap.start_ms for gap in document.gaps)
+    return document.recording_seconds * 1000 + gaps
 
 
 def tick_step_ms(total_ms: float, most: int = 8) -> int:
@@ -33,10 +45,11 @@ def tick_step_ms(total_ms: float, most: int = 8) -> int:
 
 
 class Timeline(Flowable):  # type: ignore[misc] # reportlab carries no types
-    """A lane for the recording, then one for each kind of flag in order of first appearance.
+    """A lane for the exam, where the act tells when it ran, one for the recording, then one for
+    each kind of flag in order of first appearance.
 
     The number over a mark is the flag's number in the annex.
-    """
+    """  # noqa: D205 - one thought
 
     def __init__(self, document: ActDocument, language: Language) -> None:
         super().__init__()
@@ -46,7 +59,8 @@ class Timeline(Flowable):  # type: ignore[misc] # reportlab carries no types
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
         self.width = width
-        self.height = _LANE * (len(self.kinds) + 1) + _AXIS
+        lanes = len(self.kinds) + (2 if self.document.exam else 1)
+        self.height = _LANE * lanes + _AXIS
         return width, self.height
 
     def _x(self, at_ms: float) -> float:
@@ -55,9 +69,13 @@ class Timeline(Flowable):  # type: ignore[misc] # reportlab carries no types
 
     def draw(self) -> None:
         self._axis()
-        self._recording(self.height - _LANE)
-        for row, kind in enumerate(self.kinds, 2):
-            self._flags(kind, self.height - _LANE * row)
+        y = self.height - _LANE
+        if self.document.exam is not None:
+            self._exam(self.document.exam, y)
+            y -= _LANE
+        self._recording(y)
+        for row, kind in enumerate(self.kinds, 1):
+            self._flags(kind, y - _LANE * row)
 
     def _axis(self) -> None:
         canvas, step = self.canv, tick_step_ms(self.total)
@@ -82,14 +100,17 @@ class Timeline(Flowable):  # type: ignore[misc] # reportlab carries no types
         self.canv.rect(left, y, right - left, 2.6 * mm, stroke=0, fill=1)
         return left, right
 
-    def _recording(self, y: float) -> None:
-        key = "annex.recorded"
+    def _lane_name(self, key: str, y: float) -> None:
         self._name(label(key), styles.beside(key, self.language), y)
+
+    def _exam(self, exam: ExamSpan, y: float) -> None:
+        self._lane_name("annex.exam", y)
+        self._bar(exam.began_ms, exam.until_ms, y + 1.5 * mm, styles.RULE)
+
+    def _recording(self, y: float) -> None:
+        self._lane_name("annex.recorded", y)
         bottom = y + 1.5 * mm
-        end = self.document.recording_seconds * 1000 + sum(
-            gap.end_ms - gap.start_ms for gap in self.document.gaps
-        )
-        self._bar(0, min(end, self.total), bottom, styles.RECORDED)
+        self._bar(0, recorded_until_ms(self.document), bottom, styles.RECORDED)
         for gap in self.document.gaps:
             left, right = self._bar(gap.start_ms, gap.end_ms, bottom, styles.PAPER)
             self.canv.setStrokeColor(styles.MARK)

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from analysis.contracts import AnalysedStretch, FlagKind
 from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording
-from exam_api.domain.sitting_log import LogEntry, LogKind
+from exam_api.domain.sitting_log import LogKind
 from exam_api.services.proctoring_ports import StoredDecision, StoredFlag
 from exam_api.services.review_ports import StoredAct, WatchedSitting
-from exam_api.services.review_rules import Coverage, analysed_fps
+from exam_api.services.review_rules import Coverage, analysed_fps, times_of
+from exam_api.services.sitting_log_ports import NamedEntry
 
 _CHAT: Final = frozenset({LogKind.MESSAGE, LogKind.REPLY, LogKind.WARNING})
 DIGEST_PREFIX: Final = 16  # hex digits in the address of the verification page
@@ -42,7 +43,7 @@ class ActFacts:
     recording: Recording
     recorded_until_ms: int
     covered: Coverage
-    log: Sequence[LogEntry] = ()
+    log: Sequence[NamedEntry] = ()
     analysed: Sequence[AnalysedStretch] = ()
 
 
@@ -84,9 +85,13 @@ def compose(head: ActHead, facts: ActFacts, place: Place) -> dict[str, Any]:
         "recording_seconds": facts.covered.recorded_ms / 1000,
         "supplied_seconds": facts.covered.supplied_ms / 1000,
         "exam_seconds": facts.covered.exam_ms / 1000,
+        "exam": _exam_span(facts),
+        "recorded_until_ms": facts.recorded_until_ms,
         "analysed_fps": analysed_fps(facts.analysed),
         "recording_url": place.review_url(sitting.id),
-        "chat": [_said(entry, facts.watched, place) for entry in facts.log if entry.kind in _CHAT],
+        "chat": [
+            _said(named, facts.watched, place) for named in facts.log if named.entry.kind in _CHAT
+        ],
         "gaps": [[gap.start_ms, gap.end_ms, str(gap.cause)] for gap in facts.recording.gaps],
     }
     return addressed(document, head.act_id, place)
@@ -104,6 +109,16 @@ def document_digest(document: Mapping[str, Any]) -> str:
     covered = {key: value for key, value in document.items() if key != "verify_url"}
     text = json.dumps(covered, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _exam_span(facts: ActFacts) -> dict[str, Any] | None:
+    """On the recording's axis, which begins with the device check; None before the test."""
+    times = times_of(facts.watched.sitting)
+    began_ms = times.at_ms(times.began_at)
+    if began_ms is None:
+        return None
+    until_ms = began_ms + facts.covered.exam_ms
+    return {"began_ms": began_ms, "until_ms": until_ms, "ended": times.finished_at is not None}
 
 
 def decisions_in(document: Mapping[str, Any]) -> frozenset[str]:
@@ -125,12 +140,13 @@ def _authors(confirmed: Sequence[tuple[StoredFlag, StoredDecision]]) -> list[str
     return list(dict.fromkeys(decision.by_name for decision in in_time))
 
 
-def _said(entry: LogEntry, watched: WatchedSitting, place: Place) -> dict[str, Any]:
+def _said(named: NamedEntry, watched: WatchedSitting, place: Place) -> dict[str, Any]:
+    entry = named.entry
     by_student = entry.by == watched.sitting.student_id
     return {
         "at": entry.at.astimezone(place.zone).isoformat(),
         "by_student": by_student,
-        "author": watched.student.full_name if by_student else watched.proctor_name,
+        "author": named.by_name,
         "text": entry.text,
     }
 
@@ -162,6 +178,7 @@ def _evidence(
         "end_ms": end_ms,
         "confidence": round(flag.confidence, 4),
         "model": ", ".join(f"{model.id} {model.version}".strip() for model in flag.models),
+        "lasting": flag.end_ms is None,
         "recall": _recall(flag),
         "evidence_key": flag.evidence_key,
         "frame_at_ms": flag.evidence_at_ms,

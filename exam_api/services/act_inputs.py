@@ -9,6 +9,7 @@ from acts.contracts import (
     ActDocument,
     ChatLine,
     EvidenceItem,
+    ExamSpan,
     FacePicture,
     Form1Item,
     Language,
@@ -67,6 +68,8 @@ def _breach(
         gaps=tuple(RecordingGap(start, end, cause) for start, end, cause in document["gaps"]),
         noted=tuple(_noted(one) for one in document.get("noted", ())),
         chat=tuple(_chat(line) for line in document.get("chat", ())),
+        recorded_until_ms=document.get("recorded_until_ms"),
+        exam=ExamSpan(**document["exam"]) if document.get("exam") else None,
     )
 
 
@@ -151,6 +154,7 @@ def _item(entry: Mapping[str, Any], pictures: Mapping[str, bytes]) -> EvidenceIt
         decided_by=entry["decided_by"],
         decided_at=datetime.fromisoformat(entry["decided_at"]),
         frame_at_ms=entry["frame_at_ms"],
+        lasting=entry.get("lasting", False),
     )
 
 

@@ -40,7 +40,7 @@ from exam_api.services.proctoring_ports import (
     Transaction,
 )
 from exam_api.services.review_ports import ActSource, ActStore, StoredAct, WatchedSitting
-from exam_api.services.review_rules import confirmed, coverage, times_of
+from exam_api.services.review_rules import coverage, grounds, times_of
 from exam_api.services.review_views import ActView, act_view
 from exam_api.services.reviewing import CLIP_AFTER_MS, CLIP_BEFORE_MS, Recordings
 
@@ -105,7 +105,7 @@ class Acts:
             if act is None:
                 return None
             async with self._read() as store:
-                return act_view(act, await store.decisions([sitting_id]))
+                return await _view(store, act)
 
     async def settle_all(self) -> None:
         """After a start: finish what a crash interrupted."""
@@ -134,7 +134,7 @@ class Acts:
                 if newest and await store.course_state(newest) not in {None, ActState.MADE}:
                     raise ActOnItsWay
                 if all(flag.id in clips for flag, _ in wanted):
-                    log = (await store.logs([sitting_id])).get(sitting_id, ())
+                    log = await store.said(sitting_id)
                     analysed = await store.analysed(sitting_id)
                     facts = self._facts(watched, wanted, clips)
                     facts = replace(facts, log=log, analysed=analysed)
@@ -216,7 +216,7 @@ class Acts:
             if act is None or not act.complete:
                 raise NotFound
             newest = await _newest_of(store, act)
-            view = act_view(newest, await store.decisions([act.sitting_id]))
+            view = await _view(store, newest)
             state = await store.course_state(act)
         expected = document_digest(act.document)[:DIGEST_PREFIX]
         return VerificationView(
@@ -245,7 +245,7 @@ class Acts:
             flags = await store.flags(ids)
             members = await store.members_of(exam_id)
         made = {act.sitting_id for act in acts if act.complete}
-        standing = {flag.sitting_id for flag, _ in confirmed(flags, decisions)}
+        standing = {flag.sitting_id for flag, _ in grounds(flags, decisions)}
         rows = tuple(
             self._form4_row(watched, act_made=watched.sitting.id in made & standing)
             for watched in sittings
@@ -269,6 +269,11 @@ class Acts:
         )
 
 
+async def _view(store: ActStore, act: StoredAct) -> ActView:
+    ids = [act.sitting_id]
+    return act_view(act, await store.flags(ids), await store.decisions(ids))
+
+
 async def _newest_of(store: ActStore, act: StoredAct) -> StoredAct:
     """The newest revision that can be read."""
     if act.source is ActSource.FLAGS:
@@ -284,4 +289,4 @@ async def _wanted(store: ActStore, sitting_id: str) -> tuple[Confirmed, StoredAc
     """What the act is to rest on, and its newest revision."""
     flags, decisions = await store.flags([sitting_id]), await store.decisions([sitting_id])
     newest = next(iter(await store.acts([sitting_id])), None)
-    return confirmed(flags, decisions), newest
+    return grounds(flags, decisions), newest

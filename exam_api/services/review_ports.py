@@ -25,6 +25,7 @@ from exam_api.services.proctoring_ports import (
     StoredFlag,
     Verdict,
 )
+from exam_api.services.sitting_log_ports import NamedEntry
 
 MAKE_ACT: Final = "act"  # the kind of job that makes an act (act_jobs)
 MAKE_ACT_AFTER: Final = timedelta(seconds=30)  # by then the request has made it, most often
@@ -152,6 +153,9 @@ class ActStore(ReviewStore, Protocol):
     def notices(self) -> Notices: ...
     async def lock_sitting(self, sitting_id: str) -> WatchedSitting:
         """For the system itself; held against other writers till the unit ends. NotFound."""
+
+    async def said(self, sitting_id: str) -> Sequence[NamedEntry]:
+        """The sitting's log, each entry with the name of who wrote it; oldest first."""
 
     async def act(self, act_id: str, actor: Actor) -> StoredAct:
         """An act the actor watches, or was sent: the commission (S-18), the student (S-19)."""

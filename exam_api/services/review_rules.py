@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from analysis.contracts import AnalysedStretch, FlagKind, Severity
+from analysis.policy import FORM1_ITEM
 from capture.contracts import Recording
 from exam_api.domain.sitting import Sitting
 from exam_api.services.proctoring_ports import (
@@ -37,6 +38,19 @@ def confirmed(
         for flag in flags
         if flag.id in counts and counts[flag.id].verdict is Verdict.CONFIRMED
     ]
+
+
+def grounds(
+    flags: Iterable[StoredFlag], decisions: Iterable[StoredDecision]
+) -> list[tuple[StoredFlag, StoredDecision]]:
+    """What form 1 is made of: nothing, unless a confirmed flag supports one of its items.
+
+    A technical flag is no breach of T-4.8, and a face that is not the student's is form 3's, drawn
+    up by a commission (S-12): alone they would make an act with no box ticked. Beside a breach
+    they stand in its annex.
+    """
+    found = confirmed(flags, decisions)
+    return found if any(FORM1_ITEM.get(flag.kind) for flag, _ in found) else []
 
 
 def analysed_fps(stretches: Iterable[AnalysedStretch]) -> float | None:

@@ -11,7 +11,7 @@ from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
 from exam_api.services.proctoring_ports import SecondLook, StoredDecision, StoredFlag, Verdict
 from exam_api.services.review_ports import StoredAct, WatchedSitting
-from exam_api.services.review_rules import newest
+from exam_api.services.review_rules import grounds
 from exam_api.services.views import ResultView, TitleView, result_view
 
 
@@ -134,7 +134,7 @@ class ReviewedTrackView:
 
 @dataclass(frozen=True, slots=True)
 class ActView:
-    """``withdrawn``: none of the sitting's flags is confirmed any more."""
+    """``withdrawn``: no confirmed flag of the sitting supports it any more."""
 
     id: str
     number: str
@@ -261,7 +261,8 @@ def decision_view(decision: StoredDecision) -> DecisionView:
     return DecisionView(decision.verdict, decision.comment, decision.by_name, decision.at)
 
 
-def act_view(act: StoredAct, decisions: Sequence[StoredDecision]) -> ActView:
-    counts = newest(decisions).values()
-    standing = any(decision.verdict is Verdict.CONFIRMED for decision in counts)
-    return ActView(act.id, act.number, act.revision, act.made_at, withdrawn=not standing)
+def act_view(
+    act: StoredAct, flags: Sequence[StoredFlag], decisions: Sequence[StoredDecision]
+) -> ActView:
+    withdrawn = not grounds(flags, decisions)
+    return ActView(act.id, act.number, act.revision, act.made_at, withdrawn=withdrawn)

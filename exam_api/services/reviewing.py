@@ -24,7 +24,7 @@ from exam_api.services.review_ports import (
     StoredAct,
     WatchedSitting,
 )
-from exam_api.services.review_rules import confirmed, coverage, is_allowed, newest, times_of
+from exam_api.services.review_rules import coverage, grounds, is_allowed, newest, times_of
 from exam_api.services.review_views import (
     FlagView,
     ReviewedRecordingView,
@@ -138,8 +138,8 @@ class Reviewing:
             flags=tuple(
                 flag_view(flag, decisions, allowed=is_allowed(flag, breaks)) for flag in flags
             ),
-            acts=tuple(act_view(act, decisions) for act in readable),
-            act_due=not is_settled(confirmed(flags, decisions), next(iter(readable), None)),
+            acts=tuple(act_view(act, flags, decisions) for act in readable),
+            act_due=not is_settled(grounds(flags, decisions), next(iter(readable), None)),
         )
 
     def _track_views(self, watched: WatchedSitting) -> Iterator[ReviewedTrackView]:

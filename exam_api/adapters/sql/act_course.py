@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
@@ -29,6 +29,7 @@ from exam_api.adapters.sql.tables import (
     StudentProfile,
     User,
 )
+from exam_api.adapters.sql.verdicts import carries_an_act, counts
 from exam_api.adapters.sql.visibility import sittings_watched_by
 from exam_api.domain.act_course import ActState, ActStep
 from exam_api.domain.errors import NotFound
@@ -148,17 +149,15 @@ class SqlActCourses:
         name = (ActRow.year == act.year, ActRow.form == act.form, ActRow.seq == act.seq)
         newer = select(exists().where(*name, ActRow.revision > act.revision))
         decided = (
-            select(FlagRow.id, FlagRow.severity, DecisionRow.id, DecisionRow.verdict)
-            .outerjoin(DecisionRow, DecisionRow.flag_id == FlagRow.id)
+            select(FlagRow.severity, DecisionRow.id, DecisionRow.verdict)
+            .outerjoin(DecisionRow, and_(DecisionRow.flag_id == FlagRow.id, counts()))
             .where(FlagRow.sitting_id == act.sitting_id)
-            .order_by(DecisionRow.at, DecisionRow.id)
         )
         rows = (await self._session.execute(decided)).all()
-        last = {flag: (decision, verdict) for flag, _, decision, verdict in rows}
-        open_ones = [row for row in rows if row[2] is None and row[1] != Severity.TECHNICAL]
+        open_ones = [row for row in rows if row[1] is None and row[0] != Severity.TECHNICAL]
         return Basis(
             newer=bool(await self._session.scalar(newer)),
-            confirmed=frozenset(one for one, said in last.values() if said == Verdict.CONFIRMED),
+            confirmed=frozenset(one for _, one, said in rows if said == Verdict.CONFIRMED),
             undecided=len(open_ones),
         )
 
@@ -226,21 +225,8 @@ def _same_act(act_id: str) -> ColumnElement[bool]:
 
 
 def _stands() -> ColumnElement[bool]:
-    """A person's act does; one made of flags, while one of the sitting's is confirmed."""
-    later = aliased(DecisionRow)
-    outdated = exists().where(
-        later.flag_id == DecisionRow.flag_id,
-        or_(
-            later.at > DecisionRow.at,
-            and_(later.at == DecisionRow.at, later.id > DecisionRow.id),
-        ),
-    )
-    confirmed = exists().where(
-        FlagRow.id == DecisionRow.flag_id,
-        FlagRow.sitting_id == ActRow.sitting_id,
-        DecisionRow.verdict == "confirmed",
-        ~outdated,
-    )
+    """A person's act does; one made of flags, while one that carries it is confirmed."""
+    confirmed = exists().where(FlagRow.sitting_id == ActRow.sitting_id, carries_an_act())
     return or_(ActRow.source != _FLAGS, confirmed)
 
 

@@ -15,6 +15,7 @@ from exam_api.domain.act_course import ActState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.review_ports import ActSource, StoredAct, WatchedSitting
+from exam_api.services.sitting_log_ports import NamedEntry
 
 _RECENT = timedelta(days=2)
 
@@ -27,6 +28,9 @@ class SqlActStore(SqlReviewStore):
         if found is None:
             raise NotFound
         return watched(found)
+
+    async def said(self, sitting_id: str) -> Sequence[NamedEntry]:
+        return await self._unit.log.of(sitting_id)
 
     async def act(self, act_id: str, actor: Actor) -> StoredAct:
         query = (

@@ -21,10 +21,10 @@ from exam_api.adapters.sql.tables import (
     StudentProfile,
     User,
 )
+from exam_api.adapters.sql.verdicts import carries_an_act
 from exam_api.domain.check_lists import Finding, SittingFacts, problem_of
 from exam_api.domain.states import SittingState
 from exam_api.services.check_lists_ports import ListedAct, ListRow, Named
-from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.review_ports import ActSource, StudentCard
 
 _Proctor = aliased(User)
@@ -33,10 +33,11 @@ _Stated = tuple[CheckListFindingRow, str]
 
 @dataclass(slots=True)
 class _OnRecord:
-    """Of one sitting. ``flags``: severity by id; ``verdicts``: the newest by flag."""
+    """Of one sitting. ``flags``: severity by id; ``decided``: their ids; ``acts``: by number."""
 
     flags: dict[str, str] = field(default_factory=dict)
-    verdicts: dict[str, str] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
+    carried: bool = False
     acts: dict[tuple[int, int, int], ListedAct] = field(default_factory=dict)
 
     @property
@@ -45,13 +46,9 @@ class _OnRecord:
         return [flag for flag, severity in self.flags.items() if severity != Severity.TECHNICAL]
 
     @property
-    def confirmed(self) -> bool:
-        return Verdict.CONFIRMED.value in self.verdicts.values()
-
-    @property
     def standing(self) -> tuple[ListedAct, ...]:
         """Those that people drew up, and the one made of flags while a confirmed one carries it."""
-        return tuple(act for act in self.acts.values() if self.confirmed or not act.of_flags)
+        return tuple(act for act in self.acts.values() if self.carried or not act.of_flags)
 
 
 async def rows_of(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[ListRow]:
@@ -86,9 +83,9 @@ def _row(
         state=SittingState(sitting.state),
         proctor_id=sitting.proctor_id,
         flags=len(record.judged),
-        undecided=sum(flag not in record.verdicts for flag in record.judged),
+        undecided=sum(flag not in record.decided for flag in record.judged),
         act_made=bool(record.standing),
-        act_due=record.confirmed and not any(act.of_flags for act in record.acts.values()),
+        act_due=record.carried and not any(act.of_flags for act in record.acts.values()),
     )
     finding = Finding(stated[0].finding) if stated else None
     return ListRow(
@@ -120,14 +117,14 @@ async def _records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, _O
         flags.where(FlagRow.sitting_id.in_(ids))
     ):
         records[sitting_id].flags[flag_id] = severity
-    verdicts = (
-        select(FlagRow.sitting_id, DecisionRow.flag_id, DecisionRow.verdict)
-        .join(FlagRow, FlagRow.id == DecisionRow.flag_id)
+    decided = (
+        select(FlagRow.sitting_id, FlagRow.id, carries_an_act())
+        .join(DecisionRow, DecisionRow.flag_id == FlagRow.id)
         .where(FlagRow.sitting_id.in_(ids))
-        .order_by(DecisionRow.at, DecisionRow.id)
     )
-    for sitting_id, flag_id, verdict in await session.execute(verdicts):
-        records[sitting_id].verdicts[flag_id] = verdict
+    for sitting_id, flag_id, carries in await session.execute(decided):
+        records[sitting_id].decided.add(flag_id)
+        records[sitting_id].carried |= bool(carries)
     await _add_acts(session, ids, records)
     return records
 

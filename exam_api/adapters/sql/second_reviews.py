@@ -20,6 +20,7 @@ from exam_api.adapters.sql.tables import (
     Sitting,
     User,
 )
+from exam_api.adapters.sql.verdicts import counts
 from exam_api.adapters.sql.visibility import sittings_watched_by
 from exam_api.domain.act_course import ActState
 from exam_api.domain.errors import NotFound
@@ -54,14 +55,11 @@ class SqlSecondReviews:
         query = (
             select(FlagRow, DecisionRow.verdict)
             .join(DecisionRow, DecisionRow.flag_id == FlagRow.id)
-            .where(FlagRow.sitting_id == sitting_id)
-            .order_by(FlagRow.start_ms, FlagRow.id, DecisionRow.at, DecisionRow.id)
+            .where(FlagRow.sitting_id == sitting_id, counts())
+            .order_by(FlagRow.start_ms, FlagRow.id)
         )
-        newest = {
-            row.id: (stored_flag(row), Verdict(verdict))
-            for row, verdict in await self._session.execute(query)
-        }
-        return list(newest.values())
+        found = await self._session.execute(query)
+        return [(stored_flag(row), Verdict(verdict)) for row, verdict in found]
 
     async def given(self, act_id: str, actor: Actor) -> Mapping[str, tuple[SecondOpinion, Verdict]]:
         query = select(SecondReviewRow).where(

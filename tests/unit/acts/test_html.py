@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from acts.contracts import EvidenceItem, Form1Item, NotedBreach, Student
+from acts.contracts import EvidenceItem, ExamSpan, Form1Item, NotedBreach, Student
 from acts.errors import DocumentInvalid
 from acts.forms import render_form_html
 from acts.html import render_act_html
@@ -225,3 +225,14 @@ def test_a_digest_in_a_paragraph_wraps_on_a_phone(make_outsider):
     page = render_form_html(make_outsider(), "en").decode()
     assert re.search(r"<p>[^<]*SHA-256 [0-9a-f]{64}</p>", page)
     assert re.search(r"[}\n]p,[^{}]*\{[^}]*overflow-wrap:anywhere", page)
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_an_act_made_while_the_exam_runs_says_so_far(make_act, language):
+    words = label("annex.so_far", language)
+    ran = make_act(1, frames=False, exam=ExamSpan(0, 3_600_000, ended=True))
+    assert words not in _page(ran, language).text
+    lasting = replace(ran.evidence[0], lasting=True)
+    running = replace(ran, exam=ExamSpan(0, 3_600_000, ended=False), evidence=(lasting,))
+    text = _page(running, language).text
+    assert text.count(words) == 4  # coverage, digest, the flag in the table and by itself

@@ -1,6 +1,7 @@
 import hashlib
 import json
 
+from acts.contracts import ExamSpan
 from acts.record import act_record
 
 
@@ -28,3 +29,16 @@ def test_a_missing_frame_has_no_digest(make_act):
 
 def test_equal_documents_give_equal_bytes(make_act):
     assert act_record(make_act(3)) == act_record(make_act(3))
+
+
+def test_what_earlier_versions_did_not_say_is_left_out(make_act):
+    record = json.loads(act_record(make_act(1)))
+    assert not {"exam", "recorded_until_ms"} & record.keys()
+    assert "lasting" not in record["evidence"][0]
+
+
+def test_the_record_says_when_the_exam_ran(make_act):
+    act = make_act(0, exam=ExamSpan(600_000, 4_200_000, ended=False), recorded_until_ms=4_200_000)
+    record = json.loads(act_record(act))
+    assert record["exam"] == {"began_ms": 600_000, "ended": False, "until_ms": 4_200_000}
+    assert record["recorded_until_ms"] == 4_200_000

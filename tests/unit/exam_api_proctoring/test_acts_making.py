@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from acts.contracts import Form1Item
+from acts.contracts import ExamSpan, Form1Item
 from analysis.contracts import (
     AnalysedStretch,
     Box,
@@ -21,6 +21,8 @@ from analysis.contracts import (
 from capture.contracts import Gap, GapCause, Recording, Segment
 from exam_api.domain.act_course import ActState, ActStep
 from exam_api.domain.errors import ActOnItsWay, Forbidden, NotFound, StorageFull
+from exam_api.domain.ids import new_id
+from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.act_course_ports import Taken
 from exam_api.services.act_documents import Place, document_digest
 from exam_api.services.acts import Acts
@@ -151,6 +153,11 @@ async def test_the_act_says_what_was_seen_recorded_and_decided(desk, sitting_id)
     assert document.recording_digest == "b" * 64
     # 90 s of test since 10 s, of which 10 s are in the gap.
     assert (document.recording_seconds, document.exam_seconds) == (80.0, 91.0)
+    assert (document.recorded_until_ms, document.exam) == (
+        100_000,
+        ExamSpan(10_000, 101_000, ended=False),
+    )
+    assert document.ongoing
     assert [(gap.start_ms, gap.cause) for gap in document.gaps] == [(40_000, "network")]
     assert document.made_at.utcoffset().total_seconds() == 5 * 3600
     assert document.verify_url.startswith("https://exam.example/verify/")
@@ -217,6 +224,51 @@ async def test_nothing_confirmed_makes_no_act(desk, sitting_id):
     await desk.decide(flag_id, Verdict.DISMISSED)
     assert await desk.acts.settle(sitting_id) is None
     assert await desk.stored(sitting_id) == []
+
+
+@pytest.mark.parametrize(
+    "kind", [FlagKind.CONNECTION_LOST, FlagKind.CAMERA_BLOCKED, FlagKind.IDENTITY_MISMATCH]
+)
+async def test_what_ticks_no_item_makes_no_form_1_alone(desk, sitting_id, world, kind):
+    """T-4.8 names no technical fault, and an outsider is form 3's (domain.md)."""
+    await desk.decide(await desk.flag(sitting_id, kind, 20_000))
+    assert await desk.acts.settle(sitting_id) is None
+    assert await desk.stored(sitting_id) == []
+    phone = await desk.flag(sitting_id, FlagKind.PHONE, 60_000)
+    await desk.decide(phone)
+    act = await desk.acts.settle(sitting_id)
+    assert [entry.kind for entry in desk.rendered[0][0].evidence] == [kind, "phone"]
+    await desk.decide(phone, Verdict.DISMISSED)
+    assert await desk.acts.settle(sitting_id) == replace(act, withdrawn=True)
+    async with world.database.read() as unit:
+        (listed,) = await unit.act_course.visible(await world.actor("proctor1"))
+    assert not listed.stands
+
+
+async def test_an_act_of_a_finished_exam_is_not_so_far(desk, sitting_id, world):
+    await world.finish(sitting_id, 90_000)
+    await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
+    await desk.acts.settle(sitting_id)
+    document, _ = desk.rendered[0]
+    assert document.exam == ExamSpan(10_000, 90_000, ended=True)
+    assert not document.ongoing
+
+
+async def test_a_line_of_chat_stands_under_the_name_of_who_wrote_it(desk, sitting_id, world):
+    writers = [await world.actor(login) for login in ("proctor1", "student1", "proctor2")]
+    async with world.database.write() as unit:
+        for kind, actor in zip(
+            (LogKind.MESSAGE, LogKind.REPLY, LogKind.WARNING), writers, strict=True
+        ):
+            world.clock.move(seconds=1)
+            entry = LogEntry(new_id(), sitting_id, kind, world.clock.now(), actor.id, "…")
+            await unit.log.add(entry)
+    await world.give_to(sitting_id, "proctor2")
+    await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000), by="proctor2")
+    await desk.acts.settle(sitting_id)
+    chat = desk.rendered[0][0].chat
+    assert [line.author for line in chat] == [actor.full_name for actor in writers]
+    assert [line.by_student for line in chat] == [False, True, False]
 
 
 async def test_the_same_verdict_and_comment_twice_is_one_decision(desk, sitting_id, world):
