@@ -105,5 +105,5 @@ def _signatures(document: RefusalDocument, language: Language) -> Iterator[Any]:
         yield Spacer(0, 3 * mm)
         name = typefaces.markup(someone.full_name) if someone else ""
         yield Row([(0.4, Blank("", "")), (0.6, Blank("", name))])
-        hints = [(0.4, hint("form2.signature", language)), (0.6, hint("form2.student", language))]
+        hints = [(0.4, hint("form2.signature", language)), (0.6, hint("form3.full_name", language))]
         yield Row(hints)

@@ -59,7 +59,10 @@ Preview = Callable[[AnyAct, Language], bytes]
 
 @dataclass(frozen=True, slots=True)
 class DrawnView:
-    """``about_id``: of form 2, the act that was not signed. ``complete``: it can be read."""
+    """``about_id``: of form 2, the act that was not signed. ``complete``: it can be read.
+
+    ``withdrawn``: by the commission, which did not confirm it.
+    """
 
     id: str
     sitting_id: str
@@ -233,7 +236,8 @@ class DrawnActs:
         """Newest first, all revisions, for those who watch the sitting. NotFound."""
         async with self._read() as store:
             await store.sitting(sitting_id, actor)
-            return tuple(map(_view, await store.drawn([sitting_id])))
+            acts = await store.drawn([sitting_id])
+            return tuple([_view(act, await store.course_state(act)) for act in acts])
 
     async def setting(self, actor: Actor, sitting_id: str, form: int) -> Setting:
         """NotFound, Forbidden."""
@@ -305,7 +309,7 @@ async def _require_newest(store: DrawnStore, act: StoredAct) -> None:
         raise ActOutdated
 
 
-def _view(act: StoredAct) -> DrawnView:
+def _view(act: StoredAct, state: ActState | None = None) -> DrawnView:
     return DrawnView(
         id=act.id,
         sitting_id=act.sitting_id,
@@ -315,4 +319,5 @@ def _view(act: StoredAct) -> DrawnView:
         made_at=act.made_at,
         complete=act.complete,
         about_id=act.about_id,
+        withdrawn=state is ActState.WITHDRAWN,
     )

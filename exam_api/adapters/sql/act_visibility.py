@@ -30,13 +30,18 @@ def _by_course(actor: Actor) -> Iterator[ColumnElement[bool]]:
 
 
 def is_in(states: Collection[ActState]) -> ColumnElement[bool]:
-    course = aliased(ActCourseRow)  # the query around may join the course itself
-    return exists().where(of_act(course), course.state.in_(sorted(states)))
+    """The act; or the one it is about: form 2 has no course of its own and goes with that act."""
+    course, about = aliased(ActCourseRow), aliased(ActRow)  # the query around may join them itself
+    there = course.state.in_(sorted(states))
+    with_it = exists().where(about.id == ActRow.about_id, of_act(course, about), there)
+    return or_(exists().where(of_act(course), there), with_it)
 
 
-def of_act(course: type[ActCourseRow] = ActCourseRow) -> ColumnElement[bool]:
+def of_act(
+    course: type[ActCourseRow] = ActCourseRow, act: type[ActRow] = ActRow
+) -> ColumnElement[bool]:
     """The course of an act, whatever its revision: the number names it."""
-    return and_(course.year == ActRow.year, course.form == ActRow.form, course.seq == ActRow.seq)
+    return and_(course.year == act.year, course.form == act.form, course.seq == act.seq)
 
 
 def complete(act: type[ActRow]) -> ColumnElement[bool]:

@@ -39,6 +39,8 @@ def test_form_2_stands_letter_for_letter(make_refusal, text_of, language):
     assert "«22» қараша 2026 ж." in text
     assert "2026 ж. «21» қараша № 2026-000123 АКТ-ге қол қоюдан бас тартты" in text
     assert text.count("Қуанышева Ұлбосын Жақсылыққызы") == 2  # as witness, beside the signature
+    if language == "en":
+        assert text.count("(student's full name)") == 1  # not under three other people's hands
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,7 +8,7 @@ import pytest
 
 from acts.contracts import ActDocument, Form1Item, OutsiderDocument, RefusalDocument
 from analysis.contracts import Box, Evidence, Flag, FlagKind, Severity
-from exam_api.domain.act_course import ActPolicy
+from exam_api.domain.act_course import ActPolicy, ActState, ActStep
 from exam_api.domain.errors import (
     ActIncomplete,
     ActOutdated,
@@ -18,6 +18,7 @@ from exam_api.domain.errors import (
     StorageFull,
 )
 from exam_api.domain.ids import new_id
+from exam_api.services.act_course_ports import Taken
 from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.acts import Acts
@@ -106,6 +107,14 @@ class Desk:
         async with self.world.proctoring() as store:
             stored, _ = await store.save_flag(sitting_id, flag, "evidence/x.jpg")
         return stored.id
+
+    async def put(self, act_id: str, state: ActState) -> None:
+        """The act where its way would have led it."""
+        async with self.world.database.write() as unit:
+            act = await unit.act_course.lock(act_id)
+            by = (await self.world.actor("proctor1")).id
+            taken = Taken(self.world.clock.now(), by)
+            await unit.act_course.take(act, ActStep.FORWARD, state, taken, None)
 
     async def photo(self, sitting_id: str) -> None:
         await self.world.blobs.put("identity/x.jpg", b"enrolled")
@@ -285,6 +294,39 @@ async def test_form_2_names_the_act_and_tells_its_course(desk, sitting_id, world
         course = await unit.act_course.lock(act.id)
         steps = await unit.act_course.steps(course.course_id)
     assert [(step.step, step.reference) for step in steps] == [("refuse", refusal.id)]
+
+
+@pytest.mark.parametrize(
+    ("state", "readers"),
+    [
+        (ActState.MADE, set()),
+        (ActState.FORWARDED, {"commission"}),
+        (ActState.DELIVERED, {"commission", "student1"}),
+    ],
+)
+async def test_form_2_is_read_by_whoever_may_read_its_act(desk, sitting_id, world, state, readers):
+    act = await desk.make(sitting_id)
+    order = RefusalOrder(COMMISSION[0], COMMISSION[1:], act.id)
+    refusal = await desk.make(sitting_id, order, by="dean")
+    await desk.put(act.id, state)
+    for login in ("commission", "student1", "student2"):
+        reader = await world.actor(login)
+        for one in (act, refusal):
+            if login in readers:
+                number, _ = await desk.acts().pdf(reader, one.id, "kk")
+                assert number == one.number
+            else:
+                with pytest.raises(NotFound):
+                    await desk.acts().pdf(reader, one.id, "kk")
+
+
+async def test_an_act_that_the_commission_withdrew_is_shown_as_such(desk, sitting_id, world):
+    act = await desk.make(sitting_id)
+    other = await desk.make(sitting_id)
+    await desk.put(act.id, ActState.WITHDRAWN)
+    proctor = await world.actor("proctor1")
+    shown = {one.id: one.withdrawn for one in await desk.drawn.of(proctor, sitting_id)}
+    assert shown == {act.id: True, other.id: False}
 
 
 async def test_form_2_needs_two_witnesses_and_an_act(desk, sitting_id):
