@@ -214,6 +214,12 @@ class ExamBegun(Conflict):
     code = "exam_begun"
 
 
+class SittingOver(Conflict):
+    """T-4.11: individual dates open it again, and only for who never came before the camera."""
+
+    code = "sitting_over"
+
+
 class NameTaken(Conflict):
     code = "name_taken"
 

@@ -69,7 +69,9 @@ def require_not_passed(best_points: int | None, policy: ExamPolicy) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GradeChange:
-    """A sitting's grade became another. ``cause``: the state it came with, or ``appeal``.
+    """A sitting's grade became another. ``cause``: the state it came with, ``appeal``, ``rating``.
+
+    By a rating it is the final grade that changed, else the exam's points.
 
     ``by``: a person's id; None: the exam clock.
     """

@@ -1,5 +1,5 @@
-"""The only ways out of a completed state: by a confirmed act, and back by an upheld appeal or by
-the commission that takes the act up again.
+"""The only ways out of a completed state of who has begun: by a confirmed act, and back by an
+upheld appeal or by the commission that takes the act up again.
 """  # noqa: D205 - one thought
 
 from dataclasses import dataclass, replace

@@ -13,6 +13,7 @@ from exam_api.domain.errors import (
     NotInProgress,
     OpenElsewhere,
     RecordingNotLive,
+    SittingOver,
     SittingPaused,
     TimeOver,
 )
@@ -187,6 +188,16 @@ class Sitting:
         kept_out = unheard or admission is not Admission.ADMITTED
         event = SittingEvent.REFUSE if kept_out else SittingEvent.MISS
         return replace(self, state=next_state(self.state, event))
+
+    def rescheduled(self, proctor_id: str | None) -> "Sitting":
+        """T-4.11: who never came gets dates of own, also after the exam.
+
+        SittingOver where a camera was on: no timeline begins twice.
+        """
+        if self.origin is not None:
+            raise SittingOver
+        state = next_state(self.state, SittingEvent.RESCHEDULE)
+        return replace(self, state=state, proctor_id=proctor_id, client_id=None)
 
     def begun(self, now: datetime, exam: Exam, paper: Paper, *, live: bool) -> "Sitting":
         """S-10: first the recording, then the test. T-4.4: the clock starts."""

@@ -35,6 +35,7 @@ class SittingEvent(StrEnum):
     ANNUL = "annul"  # S-12: by a confirmed act
     RESTORE_SUBMITTED = "restore_submitted"  # T-5.6: by an upheld appeal
     RESTORE_EXPIRED = "restore_expired"
+    RESCHEDULE = "reschedule"  # T-4.11: individual dates for who never came, by their document
 
 
 TRANSITIONS: Final[Mapping[tuple[SittingState, SittingEvent], SittingState]] = {
@@ -61,6 +62,8 @@ TRANSITIONS: Final[Mapping[tuple[SittingState, SittingEvent], SittingState]] = {
     (SittingState.ANNULLED, SittingEvent.RESTORE_SUBMITTED): SittingState.SUBMITTED,
     (SittingState.ANNULLED, SittingEvent.RESTORE_EXPIRED): SittingState.EXPIRED,
     (SittingState.REMOVED, SittingEvent.RESTORE_SUBMITTED): SittingState.SUBMITTED,
+    (SittingState.ABSENT, SittingEvent.RESCHEDULE): SittingState.SCHEDULED,
+    (SittingState.NOT_ADMITTED, SittingEvent.RESCHEDULE): SittingState.SCHEDULED,
 }
 
 COMPLETED: Final = frozenset(
@@ -73,9 +76,15 @@ COMPLETED: Final = frozenset(
         SittingState.NOT_ADMITTED,
     }
 )
-# The only ways out of a completed state; each needs the document that orders it.
+# The only ways out of a completed state; each needs the document that orders it. Nobody who has
+# begun the test comes back to it by any of them.
 BY_DOCUMENT: Final = frozenset(
-    {SittingEvent.ANNUL, SittingEvent.RESTORE_SUBMITTED, SittingEvent.RESTORE_EXPIRED}
+    {
+        SittingEvent.ANNUL,
+        SittingEvent.RESTORE_SUBMITTED,
+        SittingEvent.RESTORE_EXPIRED,
+        SittingEvent.RESCHEDULE,
+    }
 )
 NOT_BEGUN: Final = frozenset({SittingState.SCHEDULED, SittingState.CHECKING, SittingState.WAITING})
 RUNNING: Final = frozenset({SittingState.IN_PROGRESS, SittingState.PAUSED})

@@ -33,6 +33,7 @@ from exam_api.domain.languages import LANGUAGES, Texts, in_language
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Sitting
 from exam_api.domain.states import SittingState
+from exam_api.services.admitting import RATING_CHANGED
 from exam_api.services.appeal_steps import tell_step
 from exam_api.services.appealed_questions import (
     AppealedQuestion,
@@ -172,7 +173,9 @@ class AppealDesk:
     async def visa(self, actor: Actor, appeal_id: str, *, grant: bool, note: str) -> None:
         """T-5.5: passes it to the newest commission, due the next working day; or returns it.
 
-        CommissionMissing; InvalidRequest where a return gives no reason.
+        AppealNotPossible before the end, and on a question while the whole result is cancelled: no
+        credit could be given for it. CommissionMissing; InvalidRequest where a return gives no
+        reason.
         """
         if not actor.has(Role.REGISTRAR):
             raise Forbidden
@@ -182,7 +185,8 @@ class AppealDesk:
             appeal = await unit.appeals.lock(appeal_id, actor)
             step = AppealStep.VISA if grant else AppealStep.RETURN
             state = next_step(appeal.state, step)
-            if grant and (await unit.appeals.sitting(appeal)).state not in _APPEALABLE:
+            judged = _APPEALABLE if appeal.item_id is None else _APPEALABLE - _CANCELLED
+            if grant and (await unit.appeals.sitting(appeal)).state not in judged:
                 raise AppealNotPossible
             commission = await unit.appeals.newest_commission() if grant else None
             if grant and commission is None:
@@ -320,9 +324,10 @@ async def _graded_at(unit: AppealsUnit, sitting: Sitting) -> datetime:
     """When the newest grade was given: by the test, a removal or an act."""
     if sitting.state not in _APPEALABLE or sitting.result is None or sitting.paper is None:
         raise AppealNotPossible
-    changes = await unit.grades.of_sitting(sitting.id)
-    if changes:
-        return changes[-1].change.at
+    changes = [named.change for named in await unit.grades.of_sitting(sitting.id)]
+    of_exam = [change for change in changes if change.cause != RATING_CHANGED]
+    if of_exam:
+        return of_exam[-1].at
     if sitting.finished_at is None:
         raise AppealNotPossible
     return sitting.finished_at

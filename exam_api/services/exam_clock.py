@@ -6,6 +6,7 @@ import structlog
 
 from exam_api.domain.errors import StorageError
 from exam_api.domain.pausing import is_pause_over, resumed
+from exam_api.services.one_by_one import one_by_one
 from exam_api.services.ports import Clock, LiveMedia, Units
 from exam_api.services.sittings import advance, end_media
 from exam_api.services.testing import Testing
@@ -31,41 +32,40 @@ class ExamClock:
         now = self._clock.now()
         async with self._units.read() as unit:
             paused = await unit.sittings.paused()
-        for sitting in paused:
-            if sitting.is_due(now):
-                await self._testing.expire(sitting.id)
-            elif is_pause_over(sitting, now):
-                await self._resume(sitting.id)
+        due = {sitting.id for sitting in paused if sitting.is_due(now)}
+        await one_by_one(due, self._testing.expire)
+        over = {sitting.id for sitting in paused if is_pause_over(sitting, now)}
+        await one_by_one(over - due, self._resume)
 
-    async def _resume(self, sitting_id: str) -> None:
+    async def _resume(self, sitting_id: str) -> bool:
         async with self._units.write() as unit:
             before = await unit.sittings.lock(sitting_id)
             if before is None or before.pause is None:
-                return  # ended in between
+                return False  # ended in between
             now = self._clock.now()
             if is_pause_over(before, now) and not before.is_due(now):
                 await advance(unit, before, resumed(before, now), before.pause.until, by=None)
+        return True
 
     async def _close_windows(self) -> None:
         """S-9: who did not begin while the window was open."""
         now = self._clock.now()
         async with self._units.read() as unit:
-            missed = await unit.sittings.missed(now, _AT_ONCE)
-            closed = [one.id for one in missed if (await unit.exams.of(one)).closes_at <= now]
-        for sitting_id in closed:
-            await self._miss(sitting_id)
+            missed = await unit.exams.missed(now, _AT_ONCE)
+        await one_by_one(missed, self._miss)
 
-    async def _miss(self, sitting_id: str) -> None:
+    async def _miss(self, sitting_id: str) -> bool:
         async with self._units.write() as unit:
             before = await unit.sittings.lock(sitting_id)
             if before is None:
-                return
+                return False
             exam, now = await unit.exams.of(before), self._clock.now()
             if before.completed or before.began_at or now < exam.closes_at:
-                return  # begun in the last moment, or the window was moved
+                return False  # begun in the last moment, or the window was moved
             await advance(unit, before, before.missed(exam.admission), now, by=None)
             await unit.sittings.drop_tokens(sitting_id)
         await end_media(self._live, sitting_id)
+        return True
 
 
 async def run_ticker(clock: ExamClock, interval_s: float = 1.0) -> None:

@@ -36,6 +36,7 @@ class EventKind(StrEnum):
     """Stored codes of the console's event stream."""
 
     SITTING_CHANGED = "sitting.changed"
+    SITTING_NOTED = "sitting.noted"
     MEDIA_STARTED = "media.started"
     MEDIA_LOST = "media.lost"
     RECORDING_FAILED = "recording.failed"

@@ -21,7 +21,8 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.services.erasures import Erasures, ErasureUnit
 from exam_api.services.notices_ports import Notices
 from exam_api.services.paging import Page, PageAsk, page_of
-from exam_api.services.ports import Clock
+from exam_api.services.ports import Clock, Events
+from exam_api.services.proctoring_ports import EventKind
 from exam_api.services.scheduling_ports import (
     AppointedProctor,
     EnrolledStudent,
@@ -63,6 +64,8 @@ class WindowOver(InvalidRequest):
 class SchedulingUnit(ErasureUnit, Protocol):
     @property
     def schedule(self) -> Schedule: ...
+    @property
+    def events(self) -> Events: ...
     @property
     def notices(self) -> Notices: ...
 
@@ -237,7 +240,7 @@ class Scheduling:
             )
 
     async def save_exam(self, actor: Actor, exam_id: str | None, draft: ExamDraft) -> str:
-        """The exam's id. ExamBegun where somebody sits it already: then it stands as it is.
+        """The exam's id. ExamBegun where somebody sits it already: then only its end may move on.
 
         WindowOver where its end has passed.
         """
@@ -250,7 +253,7 @@ class Scheduling:
             raise InvalidRequest("a test is offered in a language", code="languages_missing")
         async with self._units.write() as unit:
             before = await unit.schedule.exam(exam_id, actor) if exam_id else None
-            if before is not None and before.begun:
+            if before is not None and before.begun and not _only_longer(before, draft):
                 raise ExamBegun
             await _require_known(unit.schedule, draft, before.discipline_id if before else "")
             saved = exam_id or new_id()
@@ -333,6 +336,10 @@ class Scheduling:
             if found[one.id] != one.proctor_id
         ]
         await unit.schedule.move(moves, actor.id, reason)
+        for live in (move for move in moves if move.live):
+            # The open console of whoever takes over gets the tile at once.
+            told = {"kind": "handed_over"}
+            await unit.events.append(exam.id, live.sitting_id, EventKind.SITTING_NOTED, told)
         await self._tell(unit, exam, [move for move in moves if move.from_proctor])
         return len(moves)
 
@@ -365,6 +372,20 @@ class Scheduling:
 def _require_years(*days: date) -> None:
     if not {day.year for day in days} <= set(_YEARS):
         raise InvalidRequest(f"dates lie between {_YEARS[0]} and {_YEARS[-1]}", code="dates_far")
+
+
+def _only_longer(before: ScheduledExam, draft: ExamDraft) -> bool:
+    """The same exam whose window ends later: it takes nothing from anybody who has begun."""
+    kept = ExamDraft(
+        before.discipline_id,
+        before.period_id,
+        before.opens_at,
+        max(before.closes_at, draft.closes_at),
+        before.languages,
+        before.policy,
+        tuple(sorted(room.id for room in before.rooms)),
+    )
+    return replace(draft, rooms=tuple(sorted(draft.rooms))) == kept
 
 
 def _require_period(actor: Actor, period: Period) -> None:

@@ -21,6 +21,7 @@ from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.domain.states import RUNNING, SittingState
 from exam_api.services.admission import make_ready
 from exam_api.services.answering import Answering, Offered
+from exam_api.services.one_by_one import one_by_one
 from exam_api.services.ports import Clock, GivenAnswer, LiveMedia, Unit, Units
 from exam_api.services.sitting_notices import tell
 from exam_api.services.sitting_views import SittingViewer
@@ -143,7 +144,7 @@ class Testing:
         """End every sitting whose time is over; how many ended. T-4.4."""
         async with self._units.read() as unit:
             due = await unit.sittings.due(self._clock.now(), _DUE_AT_ONCE)
-        return sum([await self.expire(sitting_id) for sitting_id in due])
+        return await one_by_one(due, self.expire)
 
     async def expire(self, sitting_id: str) -> bool:
         async with self._units.write() as unit:

@@ -12,7 +12,6 @@ from exam_api.adapters.sql.tables import (
     Exam,
     Rating,
     RatingStatement,
-    Sitting,
     StudentProfile,
     User,
 )
@@ -92,12 +91,6 @@ class SqlAdmissions:
             GroupWithoutRating(exam_id, group, students[0], len(students))
             for (exam_id, group), students in groups.items()
         ]
-
-    async def begun(self, exam_id: str, student_id: str) -> bool:
-        query = select(Sitting.began_at).where(
-            Sitting.exam_id == exam_id, Sitting.student_id == student_id
-        )
-        return await self._session.scalar(query.with_for_update()) is not None
 
     async def grant(
         self, exam_id: str, student_id: str, allowances: Allowances, document: str, by: str

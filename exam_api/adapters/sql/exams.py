@@ -27,6 +27,7 @@ from exam_api.domain.errors import CursorInvalid, NotFound
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
+from exam_api.domain.states import NOT_BEGUN
 from exam_api.services.paging import Key, PageAsk
 from exam_api.services.ports import ExamWithSitting
 
@@ -159,6 +160,31 @@ class SqlExams:
             )
             for exam, discipline, enrolment, sitting in found
         ]
+
+    async def missed(self, now: datetime, limit: int) -> Sequence[str]:
+        closes_at = func.coalesce(tables.Enrolment.closes_at, tables.Exam.closes_at)
+        query = (
+            select(tables.Exam, tables.Discipline, tables.Enrolment, tables.Sitting.id)
+            .select_from(tables.Sitting)
+            .join(tables.Exam, tables.Exam.id == tables.Sitting.exam_id)
+            .join(tables.Discipline, tables.Discipline.id == tables.Exam.discipline_id)
+            .outerjoin(
+                tables.Enrolment,
+                and_(
+                    tables.Enrolment.exam_id == tables.Sitting.exam_id,
+                    tables.Enrolment.student_id == tables.Sitting.student_id,
+                ),
+            )
+            .where(tables.Sitting.state.in_([state.value for state in NOT_BEGUN]), closes_at <= now)
+            .order_by(closes_at.desc(), tables.Sitting.id)
+        )
+        # Extra time moves the end, too: that is reckoned in one place, not in SQL again.
+        found = [
+            sitting_id
+            for exam, discipline, enrolment, sitting_id in await self._session.execute(query)
+            if exam_for(exam, discipline, enrolment).closes_at <= now
+        ]
+        return found[:limit]
 
     async def least_busy_proctor(self, exam_id: str) -> str | None:
         busy = and_(

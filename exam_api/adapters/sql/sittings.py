@@ -23,7 +23,7 @@ from exam_api.domain.paper import Paper
 from exam_api.domain.roles import Actor
 from exam_api.domain.scoring import HUNDREDTHS
 from exam_api.domain.sitting import Sitting
-from exam_api.domain.states import NOT_BEGUN, SittingState
+from exam_api.domain.states import SittingState
 
 _SAME = (
     "id",
@@ -185,19 +185,6 @@ class SqlSittings:
     async def paused(self) -> Sequence[Sitting]:
         stopped = tables.Sitting.state == SittingState.PAUSED.value
         return [sitting_of(row) for row in await self._session.scalars(_fresh().where(stopped))]
-
-    async def missed(self, now: datetime, limit: int) -> Sequence[Sitting]:
-        query = (
-            _fresh()
-            .join(tables.Exam, tables.Exam.id == tables.Sitting.exam_id)
-            .where(
-                tables.Sitting.state.in_([state.value for state in NOT_BEGUN]),
-                tables.Exam.closes_at <= now,
-            )
-            .order_by(tables.Exam.closes_at.desc(), tables.Sitting.id)
-            .limit(limit)
-        )
-        return [sitting_of(row) for row in await self._session.scalars(query)]
 
     async def add_token(self, token_hash: str, key: TrackKey, expires_at: datetime) -> None:
         row = tables.PublishToken(

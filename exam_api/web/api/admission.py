@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from analysis.contracts import FlagKind
 from analysis.policy import DEFAULT_POLICY
 from exam_api.domain.admission import MOST_EXTRA_MIN, Allowances
-from exam_api.domain.errors import ExamBegun
+from exam_api.domain.errors import ExamBegun, SittingOver
 from exam_api.domain.statements import StatementPreview
 from exam_api.services.admitting import DOCUMENT_LIMIT, Statement
 from exam_api.web.api.ids import PathId
@@ -85,7 +85,7 @@ async def take(
 @router.put(
     f"{_STUDENT}/allowances",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=refuses(ExamBegun),
+    responses=refuses(ExamBegun, SittingOver),
 )
 async def grant(
     *,
@@ -97,7 +97,8 @@ async def grant(
 ) -> None:
     """Individual dates and accommodations. 422 ``document_missing``, ``window_over``.
 
-    409 once the test began.
+    Dates open the exam again to who was absent, or not admitted, without ever coming before the
+    camera. 409 once the test began, or where it is over.
     """
     await core.admitting.grant(actor, exam_id, student_id, given.allowances(), given.document)
 
@@ -105,7 +106,7 @@ async def grant(
 @router.put(
     f"{_STUDENT}/admission",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=refuses(ExamBegun),
+    responses=refuses(ExamBegun, SittingOver),
 )
 async def admit(
     *, exam_id: PathId, student_id: PathId, given: DecisionBody, actor: CurrentActor, core: CoreDep
@@ -117,7 +118,7 @@ async def admit(
 @router.delete(
     f"{_STUDENT}/admission",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=refuses(ExamBegun),
+    responses=refuses(ExamBegun, SittingOver),
 )
 async def take_back(
     *, exam_id: PathId, student_id: PathId, actor: CurrentActor, core: CoreDep

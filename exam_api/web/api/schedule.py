@@ -182,7 +182,7 @@ async def exam(exam_id: PathId, actor: CurrentActor, core: CoreDep) -> Scheduled
     responses=refuses(ExamBegun),
 )
 async def change_exam(exam_id: PathId, given: ExamBody, actor: CurrentActor, core: CoreDep) -> None:
-    """The whole exam. 409 ``exam_begun`` where somebody sits it already."""
+    """The whole exam. 409 ``exam_begun`` where somebody sits it already, but for a later end."""
     await core.scheduling.save_exam(actor, exam_id, given.draft())
 
 

@@ -7,7 +7,14 @@ from sqlalchemy import func, select
 
 from exam_api.adapters.sql.tables import AuditRow, Rating
 from exam_api.domain.admission import Admission, Allowances
-from exam_api.domain.errors import ExamBegun, Forbidden, InvalidRequest, NotFound
+from exam_api.domain.errors import (
+    ExamBegun,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    SittingOver,
+)
+from exam_api.domain.states import SittingState
 from exam_api.services.admitting import Statement, StatementRefused
 
 pytestmark = pytest.mark.integration
@@ -106,6 +113,84 @@ async def test_nothing_is_granted_once_the_test_runs(core, people, exam_id, begu
         await core.admitting.grant(
             people["registrar"], exam_id, people["student1"].id, Allowances(extra_min=5), "№ 7"
         )
+
+
+async def of_student1(core, people, exam_id):
+    async with core.database.read() as unit:
+        return await unit.sittings.of_student(exam_id, people["student1"].id)
+
+
+@pytest.mark.parametrize("known", [GOOD, Statement("zhr.csv", b"login,points\nstudent1,10\n")])
+async def test_dates_after_the_exam_lead_who_never_came_back_to_it(  # noqa: PLR0917 - fixtures
+    core, people, exam_id, student, clock, known
+):
+    """T-4.11: the certificate of an illness comes afterwards. On record, by whom and by what."""
+    planner, own = people["registrar"], people["student1"].id
+    await core.admitting.take(planner, exam_id, known)
+    clock.pass_time(hours=13)
+    await core.exam_clock.tick()
+    missed = (await of_student1(core, people, exam_id)).state
+    assert missed in {SittingState.ABSENT, SittingState.NOT_ADMITTED}
+    for useless in (
+        core.admitting.grant(planner, exam_id, own, Allowances(extra_min=5), "№ 7"),
+        core.admitting.admit(planner, exam_id, own, "rector's order 5"),
+    ):
+        with pytest.raises(SittingOver):
+            await useless
+    opens = clock.now() + timedelta(hours=1)
+    dates = Allowances(opens_at=opens, closes_at=opens + timedelta(hours=2))
+    await core.admitting.grant(planner, exam_id, own, dates, "анықтама № 7")
+    await core.admitting.admit(planner, exam_id, own, "rector's order 5")
+    clock.pass_time(hours=1)
+    await core.exam_clock.tick()
+    await student.log_in_again()
+    assert (await student.claim()).status_code == 200
+    await student.publish(core)
+    assert (await student.begin()).json()["state"] == "in_progress"
+    async with core.database.read() as unit:
+        made = [named.transition for named in await unit.transitions.of(student.id)]
+    assert [(one.before, one.after) for one in made[:2]] == [
+        ("scheduled", missed), (missed, "scheduled"),
+    ]  # fmt: skip
+    assert (made[1].by, made[1].reference, made[1].reason) == (planner.id, "T-4.11", "")
+
+
+async def test_who_came_before_the_camera_needs_another_exam(core, people, exam_id, student, clock):
+    """No timeline begins twice."""
+    await student.publish(core)
+    clock.pass_time(hours=13)
+    await core.exam_clock.tick()
+    opens = clock.now() + timedelta(hours=1)
+    dates = Allowances(opens_at=opens, closes_at=opens + timedelta(hours=2))
+    with pytest.raises(SittingOver):
+        await core.admitting.grant(
+            people["registrar"], exam_id, people["student1"].id, dates, "№ 7"
+        )
+    kept = (await sheet_of(core, people, exam_id))[people["student1"].id]
+    assert (kept.state, kept.allowances) == (SittingState.ABSENT, Allowances())
+
+
+async def test_a_rating_that_comes_after_the_test_changes_the_grade_on_record(
+    core, people, exam_id, begun
+):
+    """S-22: the journal hears of it, where it has the grade already."""
+    planner, own = people["registrar"], people["student1"].id
+    await begun.finish()
+    async with core.database.write() as unit:
+        grade = await unit.results.of_student(exam_id, own)
+        first = {"revision": 1, "grade": grade, "at": core.clock.now(), "by": planner.id}
+        await unit.results.add_entry(exam_id=exam_id, student_id=own, **first)
+    for _ in range(2):  # the second time nothing changes
+        await core.admitting.take(planner, exam_id, GOOD)
+    async with core.database.read() as unit:
+        *_, told = [named.change for named in await unit.grades.of_sitting(begun.id)]
+        assert len(await unit.grades.of_sitting(begun.id)) == 2
+        revision, handed_on = (await unit.results.imported(exam_id))[own]
+        now = await unit.results.of_student(exam_id, own)
+    assert (told.cause, told.before, told.after) == ("rating", grade.final, now.final)
+    assert (told.by, told.reason) == (planner.id, GOOD.name)
+    assert (revision, handed_on) == (2, now)
+    assert now.rating == 81
 
 
 async def test_the_kinds_excused_reach_the_analysis_and_only_for_that_sitting(

@@ -239,6 +239,22 @@ async def test_an_upheld_question_earns_its_whole_mark_once(  # noqa: PLR0917 - 
     assert pdf.content[:5] == b"%PDF-"
 
 
+async def test_no_visa_for_a_question_of_a_removed_test(begun, commission, client_of) -> None:
+    """S-20: no credit could be given for it; the whole result is appealed on, or this returned."""
+    question = (await begun.questions())[0]
+    await begun.call("PUT", f"/question-appeals/{question['id']}", json={"text": ""})
+    proctor = await client_of("proctor1")
+    path = f"/api/v1/sittings/{begun.id}/remove"
+    assert (await proctor.post(path, json={"reason": "phone"})).status_code == 200
+    registrar = await client_of("registrar")
+    (told,) = (await registrar.get("/api/v1/appeals")).json()
+    visa = f"/api/v1/appeals/{told['id']}/visa"
+    refused = await registrar.post(visa, json={"grant": True})
+    assert (refused.status_code, refused.json()["code"]) == (409, "appeal_not_possible")
+    returned = await registrar.post(visa, json={"grant": False, "note": "жұмыс тоқтатылған"})
+    assert returned.json()["state"] == "returned"
+
+
 async def test_a_rejected_question_keeps_the_result_and_the_student_sees_each_step(
     begun, commission, client_of, page
 ) -> None:

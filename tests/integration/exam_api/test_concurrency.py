@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from exam_api.adapters.sql.tables import Answer, AnswerLog, EventRow, ItemCredit, Sitting
+from exam_api.domain.grades import FinalGrade
+from exam_api.services.paging import PageAsk
 from exam_api.web.container import Core
 
 pytestmark = pytest.mark.integration
@@ -113,6 +115,36 @@ async def test_a_reader_of_events_misses_none(core: Core, exam_id: str) -> None:
     async with core.database.read() as unit:
         everything = (await unit.session.scalars(select(EventRow.id).order_by(EventRow.id))).all()
     assert seen == list(everything)
+
+
+async def test_a_reader_of_the_journal_misses_no_grade(core: Core, exam_id: str) -> None:
+    """S-22: two imports at once; whoever has read up to N has read all below N."""
+    grade = FinalGrade(74, 80, 76, "B", 3.0)
+    async with core.database.read() as unit:
+        students = list((await unit.seeds.ids(["student1", "student2"])).values())
+        registrar = (await unit.people.credentials("registrar")).actor.id
+
+    async def enter(student_id: str, *, slow: bool) -> None:
+        async with core.database.write() as unit:
+            await unit.results.add_entry(
+                exam_id=exam_id, student_id=student_id, revision=1, grade=grade,
+                at=core.clock.now(), by=registrar,
+            )  # fmt: skip
+            await asyncio.sleep(0.3 if slow else 0)
+
+    async def read(after: int) -> list[int]:
+        async with core.database.read() as unit:
+            ask = PageAsk(10, (after,) if after else ())
+            return [entry.id for entry in await unit.results.journal(ask)]
+
+    early = asyncio.create_task(enter(students[0], slow=True))
+    await asyncio.sleep(0.1)  # it has its ids, and has not committed
+    late = asyncio.create_task(enter(students[1], slow=False))
+    await asyncio.sleep(0.1)  # without taking turns it has committed by now
+    seen = await read(0)
+    await asyncio.gather(early, late)
+    seen += await read(seen[-1] if seen else 0)
+    assert len(seen) == 2
 
 
 async def test_waiting_for_the_lock_gains_no_time(begun, core: Core, clock) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from acts.erasure import render_erasure_html
-from exam_api.adapters.sql.tables import ErasureRow, MediaTokenRow, TransitionRow
+from exam_api.adapters.sql.tables import ErasureRow, EventRow, MediaTokenRow, TransitionRow
 from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.errors import (
     Conflict,
@@ -272,6 +272,10 @@ async def test_a_live_sitting_is_handed_over_on_record(core, people, begun, exam
     watching = next(one.proctor for one in sheet.students if one.sitting_id == begun.id)
     proctor = next(one for one in sheet.proctors if one.full_name == watching)
     await core.scheduling.drop_out(planner, exam_id, proctor.id, "power cut")
+    async with core.database.read() as unit:
+        newest = select(EventRow).order_by(EventRow.id.desc()).limit(1)
+        told = await unit.session.scalar(newest)
+    assert (told.sitting_id, told.kind) == (begun.id, "sitting.noted")  # to open consoles
     after = await core.scheduling.sheet(planner, exam_id)
     (live,) = [one for one in after.handovers if one.live]
     assert live.from_proctor == watching
@@ -283,6 +287,23 @@ async def test_what_has_begun_stands(core, people, begun, exam_id, draft):
     planner = people["testing"]
     with pytest.raises(ExamBegun):
         await core.scheduling.save_exam(planner, exam_id, draft)
+    exam = (await core.scheduling.sheet(planner, exam_id)).exam
+    same = ExamDraft(
+        exam.discipline_id, exam.period_id, exam.opens_at, exam.closes_at, exam.languages,
+        exam.policy, (),
+    )  # fmt: skip
+    later = replace(same, closes_at=exam.closes_at + timedelta(hours=1))
+    for other in (
+        replace(same, closes_at=exam.closes_at - timedelta(minutes=1)),
+        replace(later, policy=replace(exam.policy, questions=10)),
+        replace(later, opens_at=exam.opens_at + timedelta(minutes=1)),
+    ):
+        with pytest.raises(ExamBegun):
+            await core.scheduling.save_exam(planner, exam_id, other)
+    deadline = (await begun.call("GET", "")).json()["deadline_at"]
+    assert await core.scheduling.save_exam(planner, exam_id, later) == exam_id
+    assert (await core.scheduling.sheet(planner, exam_id)).exam.closes_at == later.closes_at
+    assert (await begun.call("GET", "")).json()["deadline_at"] == deadline
     with pytest.raises(ExamBegun):
         await core.scheduling.withdraw(planner, exam_id, people["student1"].id)
     await core.scheduling.withdraw(planner, exam_id, people["student2"].id)

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from exam_api.adapters.sql.tables import Exam, NoticeRow, Sitting
+from exam_api.adapters.sql.tables import Enrolment, Exam, NoticeRow, Sitting
 from exam_api.domain.judging import ConfirmedAct, UpheldAppeal
 from exam_api.domain.policy import Admit, ExamPolicy, LateEntry, Outage
+from exam_api.services import exam_clock, testing
 from exam_api.services.judging import annul, restore
 from exam_api.web.container import Core
 
@@ -47,6 +48,12 @@ async def seen(student) -> dict:
 
 async def course(http, student) -> dict:
     return (await http.get(f"/api/v1/sittings/{student.id}/course")).json()
+
+
+async def states(database) -> list[str]:
+    """Of all three students' sittings."""
+    async with database.read() as unit:
+        return sorted(await unit.session.scalars(select(Sitting.state)))
 
 
 def code_of(answer) -> tuple[int, str]:
@@ -113,6 +120,44 @@ class TestAdmission:
         async with core.database.read() as unit:
             kinds = (await unit.session.scalars(select(NoticeRow.kind))).all()
         assert set(kinds) == {"absent"}
+
+    async def test_one_broken_sitting_keeps_nobody_from_the_end(
+        self, begun, core, database, clock, monkeypatch
+    ) -> None:
+        """T-4.4, S-9: it is logged, and ends with the tick that can end it."""
+        scored = testing.scored
+
+        async def broken(_unit: object, _sitting: object) -> None:
+            raise KeyError("an item is lost")
+
+        monkeypatch.setattr(testing, "scored", broken)
+        clock.pass_time(hours=13)
+        await core.exam_clock.tick()
+        assert await states(database) == ["absent", "absent", "in_progress"]
+        monkeypatch.setattr(testing, "scored", scored)
+        await core.exam_clock.tick()
+        assert await states(database) == ["absent", "absent", "expired"]
+
+    async def test_later_dates_of_own_keep_nobody_waiting(
+        self, core, database, clock, monkeypatch
+    ) -> None:
+        """T-4.11: however many have them, and by however many minutes the end has moved."""
+        monkeypatch.setattr(exam_clock, "_AT_ONCE", 1)
+        later = clock.now() + timedelta(days=2)
+        async with database.write() as unit:
+            ids = await unit.seeds.ids(["student1", "student2"])
+            one, two = (
+                update(Enrolment).where(Enrolment.student_id == who) for who in ids.values()
+            )
+            dates = {"opens_at": later - timedelta(hours=2), "closes_at": later}
+            await unit.session.execute(one.values(**dates))
+            await unit.session.execute(two.values(extra_min=120))
+        clock.pass_time(hours=13)
+        await core.exam_clock.tick()
+        assert await states(database) == ["absent", "scheduled", "scheduled"]
+        clock.pass_time(hours=2)
+        await core.exam_clock.tick()
+        assert await states(database) == ["absent", "absent", "scheduled"]
 
     async def test_who_waited_in_vain_was_not_admitted(self, student, core, policy, clock) -> None:
         await policy(admit=Admit.BY_PROCTOR)

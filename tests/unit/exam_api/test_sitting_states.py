@@ -41,6 +41,8 @@ LEGAL = {
     "annulled restore_submitted submitted",
     "annulled restore_expired expired",
     "removed restore_submitted submitted",
+    "absent reschedule scheduled",
+    "not_admitted reschedule scheduled",
 }
 
 
@@ -57,7 +59,13 @@ def test_each_state_meets_each_event(state: SittingState, event: SittingEvent) -
 def test_only_a_document_leads_out_of_a_completed_state() -> None:
     ways_out = {event for state, event in TRANSITIONS if state in COMPLETED}
     assert ways_out == BY_DOCUMENT
-    assert {after for (_, event), after in TRANSITIONS.items() if event in BY_DOCUMENT} <= COMPLETED
+    back = {row for row in TRANSITIONS.items() if row[0][0] in COMPLETED} - {
+        row for row in TRANSITIONS.items() if row[1] in COMPLETED
+    }
+    assert {(before, after) for (before, _), after in back} == {
+        (SittingState.ABSENT, SittingState.SCHEDULED),
+        (SittingState.NOT_ADMITTED, SittingState.SCHEDULED),
+    }
     assert not {state for state, event in TRANSITIONS if event in BY_DOCUMENT} - COMPLETED
 
 

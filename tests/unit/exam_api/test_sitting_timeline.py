@@ -310,6 +310,19 @@ class SittingMachine(RuleBasedStateMachine):
             self.seen.documents += 1
             assert self.sitting.result == self.result()
 
+    @rule(hours=st.sampled_from([0, 1, 30]))
+    def dates_of_own(self, hours: int) -> None:
+        """T-4.11, as services.admitting does: by a document, also after the exam."""
+        if not self.sitting.completed:
+            return
+        if self.attempt(lambda: self.sitting.rescheduled(None)):
+            self.seen.documents += 1
+            assert self.sitting.began_at is None
+            assert not self.seen.answers
+            opens = self.now + timedelta(hours=hours)
+            closes = opens + self.exam.policy.duration
+            self.exam = replace(self.exam, opens_at=opens, closes_at=closes)
+
     # --- what always holds ----------------------------------------------------------------------
 
     def latest_end(self) -> datetime:
@@ -326,7 +339,10 @@ class SittingMachine(RuleBasedStateMachine):
     def completed_states_never_go_back(self) -> None:
         out = [(one, two) for one, two in self.seen.steps if is_completed(one)]
         assert len(out) == self.seen.documents
-        assert all(two in COMPLETED for _, two in out)
+        back = {(one, two) for one, two in out if two not in COMPLETED}
+        never_begun = {SittingState.ABSENT, SittingState.NOT_ADMITTED}
+        assert back <= {(one, SittingState.SCHEDULED) for one in never_begun}
+        assert not (back and self.seen.steps[0][1] is SittingState.CHECKING), "came, and came back"
 
     @invariant()
     def no_answer_lies_outside_the_time(self) -> None:
