@@ -134,6 +134,19 @@ class FlagUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """Flags, and what was looked at: stretches (from, to), and the kinds that could be told.
+
+    All in ms of the video. A kind of which no picture said anything, as without its model or
+    without any face, was not looked for.
+    """
+
+    flags: tuple[Flag, ...]
+    stretches: tuple[tuple[int, int], ...]
+    kinds: frozenset[FlagKind]
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysedStretch:
     """How many frames of a sitting were analysed from one switching on to now (its timeline)."""
 

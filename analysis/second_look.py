@@ -1,6 +1,7 @@
 """A second, slower look over a whole recording: each picture closely, objects in tiles too.
 
-``python -m analysis.second_look VIDEO`` prints one JSON object with the flags that it finds. A
+``python -m analysis.second_look VIDEO`` prints one JSON object: the flags that it finds, and how
+much of the recording and which kinds it could look at (where it saw nothing it doubts nothing). A
 process of its own, as it takes a good part of the recording's length and must stand back: the
 server starts it with the lowest priority and stops it while the machine is needed.
 """
@@ -17,7 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity, Still
+from analysis.contracts import (
+    Box,
+    Evidence,
+    Flag,
+    FlagKind,
+    ModelRef,
+    Observation,
+    Severity,
+    Sight,
+    Still,
+)
 from analysis.detectors.objects import ObjectDetector, ObjectNet, ObjectNets
 from analysis.detectors.yolox import Thing, suppressed
 from analysis.models_set import ModelSet
@@ -29,11 +40,29 @@ from models import registry
 from models.errors import ModelError
 
 CLOSELY = Schedule(calm_ms=0)
+HOLE_MS = 3000  # pictures further apart leave something unseen, as for the rules
 LOWEST_PRIORITY = 19
 TILE = 0.6  # of each side: two by two of them overlap
 # An ID badge on a lanyard, enlarged, was a phone to yolox_nano (0.56; 0.13 in the whole picture).
 NOT_ENLARGED = frozenset({"person", "phone"})
 TRUSTED = 0.8  # a tile shows less around a thing, and errs more
+
+
+class _Covered:
+    """What has been looked at so far."""
+
+    def __init__(self) -> None:
+        self.stretches: list[tuple[int, int]] = []
+        self.kinds: set[FlagKind] = set()
+
+    def note(self, seen: Observation) -> None:
+        if not seen.scores:
+            return
+        self.kinds.update(kind for kind, score in seen.scores.items() if score is not None)
+        if self.stretches and seen.at_ms - self.stretches[-1][1] <= HOLE_MS:
+            self.stretches[-1] = self.stretches[-1][0], seen.at_ms
+        else:
+            self.stretches.append((seen.at_ms, seen.at_ms))
 
 
 class Tiled:
@@ -70,8 +99,8 @@ def look_again(
     *,
     models_dir: Path | None = None,
     data_dir: Path | None = None,
-) -> tuple[Flag, ...]:
-    """Flags in ms of the video. Raises NotAVideo, ModelError."""
+) -> Sight:
+    """Raises NotAVideo, ModelError."""
     known = registry(data_dir, models_dir)
     models = ModelSet.from_registry(known)
     try:
@@ -83,16 +112,30 @@ def look_again(
         models = replace(models, makers={**models.makers, "objects": lambda: ObjectDetector(tiled)})
     unseen = [kind for kind in FlagKind if kind not in SEEN_AGAIN]
     closely = replace(policy.without(*unseen), schedule=CLOSELY)
-    return analyze_file(video, policy=closely, model_set=models).flags
+    covered = _Covered()
+    report = analyze_file(video, policy=closely, model_set=models, on_observation=covered.note)
+    kinds = covered.kinds & closely.kinds.keys()
+    return Sight(report.flags, tuple(covered.stretches), frozenset(kinds))
 
 
-def written(flags: Sequence[Flag]) -> str:
-    return json.dumps([_json(flag) for flag in flags])
+def written(sight: Sight) -> str:
+    return json.dumps(
+        {
+            "flags": [_json(flag) for flag in sight.flags],
+            "stretches": sight.stretches,
+            "kinds": sorted(sight.kinds),
+        }
+    )
 
 
-def read(text: str) -> tuple[Flag, ...]:
+def read(text: str) -> Sight:
     """What ``written`` wrote."""
-    return tuple(_flag(row) for row in json.loads(text))
+    row = json.loads(text)
+    return Sight(
+        tuple(_flag(flag) for flag in row["flags"]),
+        tuple((int(start), int(end)) for start, end in row["stretches"]),
+        frozenset(FlagKind(kind) for kind in row["kinds"]),
+    )
 
 
 def _json(flag: Flag) -> dict[str, Any]:
@@ -131,13 +174,13 @@ def main() -> None:
     given = parser.parse_args()
     os.nice(LOWEST_PRIORITY)
     excused = [FlagKind(kind) for kind in given.without]
-    flags = look_again(
+    sight = look_again(
         given.video,
         DEFAULT_POLICY.without(*excused),
         models_dir=given.models_dir,
         data_dir=given.data_dir,
     )
-    sys.stdout.write(written(flags))
+    sys.stdout.write(written(sight))
 
 
 if __name__ == "__main__":

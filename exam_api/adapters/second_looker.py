@@ -4,11 +4,11 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.contracts import Flag
+from analysis.contracts import Sight
 from analysis.second_look import read
 from exam_api.services.second_look import BUSY_S, SecondLookFailed
 
@@ -19,9 +19,7 @@ class ProcessLooker:
         self._models_dir = models_dir
         self._every_s = every_s
 
-    async def look(
-        self, video: Path, excused: Collection[str], busy: Callable[[], bool]
-    ) -> Sequence[Flag]:
+    async def look(self, video: Path, excused: Collection[str], busy: Callable[[], bool]) -> Sight:
         command = [sys.executable, "-m", "analysis.second_look", str(video)]
         command += ["--data-dir", str(self._data_dir)]
         if self._models_dir is not None:

@@ -363,8 +363,9 @@ class ProctoringBridge:
                 await self._analysis_lost(report.at_ms, times, store)
 
     async def _analysis_lost(self, at_ms: int, times: SittingTimes, store: ProctoringStore) -> None:
+        """What the page says goes on meanwhile, and so does a lost line: no model made those."""
         for flag in await store.open_flags(times.id):
-            if flag.kind is not FlagKind.CONNECTION_LOST:
+            if flag.models or flag.kind is FlagKind.ANALYSIS_LOST:
                 await self._close(store, times, flag, at_ms)
 
     def _note_delay(self, update: FlagUpdate, times: SittingTimes) -> None:

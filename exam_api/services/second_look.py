@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from analysis.contracts import Flag, FlagKind, FlagPhase
+from analysis.contracts import Flag, FlagKind, FlagPhase, Sight
 from analysis.policy import SEEN_AGAIN
 from capture.contracts import Relief
 from capture.errors import CaptureError, NothingRecorded
@@ -60,10 +60,8 @@ class SecondStore(ProctoringStore, Protocol):
 
 
 class Looker(Protocol):
-    async def look(
-        self, video: Path, excused: Collection[str], busy: Callable[[], bool]
-    ) -> Sequence[Flag]:
-        """Flags in ms of the video. Stands still while ``busy``. SecondLookFailed."""
+    async def look(self, video: Path, excused: Collection[str], busy: Callable[[], bool]) -> Sight:
+        """In ms of the video. Stands still while ``busy``. SecondLookFailed."""
         ...
 
 
@@ -72,11 +70,13 @@ class Strained(Protocol):
     def relief(self) -> Relief: ...
 
 
-def compare(live: Sequence[StoredFlag], seen: Sequence[Flag]) -> Compared:
+def compare(live: Sequence[StoredFlag], sight: Sight) -> Compared:
     """Only what pictures showed can be seen again: flags without models are the page's or line's.
 
-    A flag that still stood with no end cannot be here: the sitting is over.
+    Of what the second look could not look at it says nothing. A flag that still stood with no end
+    cannot be here: the sitting is over.
     """
+    seen = sight.flags
     findings: dict[str, tuple[SecondFinding, float]] = {}
     for flag in live:
         if flag.kind not in SEEN_AGAIN or not flag.models or flag.second is not None:
@@ -84,10 +84,18 @@ def compare(live: Sequence[StoredFlag], seen: Sequence[Flag]) -> Compared:
         again = [one for one in seen if _same(flag, one)]
         if again:
             findings[flag.id] = SecondFinding.CONFIRMED, max(one.confidence for one in again)
-        else:
+        elif _looked_at(flag, sight):
             findings[flag.id] = SecondFinding.DOUBTED, 0.0
     added = tuple(one for one in seen if not any(_same(flag, one) for flag in live))
     return Compared(findings, added)
+
+
+def _looked_at(live: StoredFlag, sight: Sight) -> bool:
+    live_end = live.start_ms if live.end_ms is None else live.end_ms
+    return live.kind in sight.kinds and any(
+        start_ms - NEAR_MS <= live.start_ms and live_end <= end_ms + NEAR_MS
+        for start_ms, end_ms in sight.stretches
+    )
 
 
 def _same(live: StoredFlag, seen: Flag) -> bool:
@@ -136,22 +144,25 @@ class SecondLookJob:
             raise SecondLookFailed(code=error.code) from error
         async with self._write() as store:
             excused = await store.excused(sitting_id)
-        seen = await self._looker.look(video, excused, self._busy)
+        sight = await self._looker.look(video, excused, self._busy)
         first_ms = recording.segments[0].start_ms if recording.segments else 0
-        await self._save(sitting_id, [_later(flag, first_ms) for flag in seen])
+        await self._save(sitting_id, _sitting_times(sight, first_ms))
 
-    async def _save(self, sitting_id: str, seen: Sequence[Flag]) -> None:
-        best = {_name(flag): await keep_best(self._blobs, sitting_id, flag) for flag in seen}
-        before = {_name(flag): await keep_before(self._blobs, sitting_id, flag) for flag in seen}
+    async def _save(self, sitting_id: str, sight: Sight) -> None:
+        """Pictures are stored of what is added only: no row would name the others."""
         async with self._write() as store:
             times = await store.times(sitting_id)
             if times is None:
                 return
-            seen = [flag for flag in seen if _in_test(times, flag)]
-            compared = compare(await store.flags([sitting_id]), seen)
+            in_test = tuple(flag for flag in sight.flags if _in_test(times, flag))
+            compared = compare(await store.flags([sitting_id]), replace(sight, flags=in_test))
+        added = compared.added
+        best = {_name(flag): await keep_best(self._blobs, sitting_id, flag) for flag in added}
+        before = {_name(flag): await keep_before(self._blobs, sitting_id, flag) for flag in added}
+        async with self._write() as store:
             for flag_id, (finding, confidence) in compared.findings.items():
                 await store.save_finding(flag_id, finding, confidence)
-            for flag in compared.added:
+            for flag in added:
                 pictures = best[_name(flag)], before[_name(flag)]
                 stored, _ = await store.save_flag(sitting_id, flag, *pictures)
                 await store.save_finding(stored.id, SecondFinding.ADDED, flag.confidence)
@@ -163,8 +174,16 @@ def _name(flag: Flag) -> tuple[FlagKind, int]:
     return flag.kind, flag.start_ms
 
 
-def _later(flag: Flag, by_ms: int) -> Flag:
+def _sitting_times(sight: Sight, by_ms: int) -> Sight:
     """From the video's times to the sitting's."""
+    return replace(
+        sight,
+        flags=tuple(_later(flag, by_ms) for flag in sight.flags),
+        stretches=tuple((start + by_ms, end + by_ms) for start, end in sight.stretches),
+    )
+
+
+def _later(flag: Flag, by_ms: int) -> Flag:
     evidence = flag.evidence
     if evidence is not None:
         evidence = replace(evidence, at_ms=evidence.at_ms + by_ms)

@@ -27,7 +27,12 @@ async def test_it_finds_what_a_clip_shows_and_stands_still_while_the_machine_is_
         asked += 1
         return asked in {2, 3, 4}
 
-    (flag,) = await looker.look(shared_media / "two_faces.mp4", [FlagKind.PHONE], busy)
+    sight = await looker.look(shared_media / "two_faces.mp4", [FlagKind.PHONE], busy)
+    (flag,) = sight.flags
+    ((start_ms, end_ms),) = sight.stretches
+    assert start_ms <= flag.start_ms <= (flag.end_ms or 0) <= end_ms
+    assert FlagKind.EXTRA_FACE in sight.kinds
+    assert FlagKind.PHONE not in sight.kinds
     assert asked > 4
     assert flag.kind is FlagKind.EXTRA_FACE
     assert flag.evidence is not None
@@ -43,4 +48,4 @@ async def test_what_is_no_video_fails_and_is_told(looker, tmp_path: Path) -> Non
 def test_tiles_take_no_badge_for_a_phone(require, shared_media) -> None:
     models = require("shared") / "models"
     for clip in sorted(shared_media.glob("webcam_*.mp4"))[:2]:
-        assert look_again(clip, models_dir=models) == (), clip.name
+        assert look_again(clip, models_dir=models).flags == (), clip.name

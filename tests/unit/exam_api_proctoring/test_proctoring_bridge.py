@@ -331,6 +331,21 @@ async def test_a_flag_that_ended_stays_as_it_is(bench, world):
     assert (await world.kinds()).count("flag.closed") == 1
 
 
+async def test_an_analyzer_that_died_ends_what_it_saw_and_nothing_that_the_page_said(bench, world):
+    sitting_id = await world.sitting()
+    focus = flag(kind=FlagKind.FOCUS_LOST, models=())
+    for one in (flag(), focus):
+        bench.bridge.on_flag(FlagUpdate(sitting_id, FlagPhase.OPENED, one))
+    await bench.settle()
+    bench.bridge.on_analysis_lost(sitting_id, 24_000)
+    await bench.settle()
+    ends = {row.kind: row.end_ms for row in await bench.flags(sitting_id)}
+    assert ends == {flag().kind: 24_000, FlagKind.FOCUS_LOST: None}
+    bench.bridge.on_flag(FlagUpdate(sitting_id, FlagPhase.CLOSED, replace(focus, end_ms=90_000)))
+    await bench.settle()
+    assert 90_000 in [row.end_ms for row in await bench.flags(sitting_id)]
+
+
 async def test_flags_arrive_from_the_workers_thread(bench, world):
     sitting_id = await world.sitting()
     thread = threading.Thread(target=bench.bridge.on_flag, args=(opened(sitting_id),))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity, Still
+from analysis.contracts import Box, Evidence, Flag, FlagKind, ModelRef, Severity, Sight, Still
+from analysis.policy import SEEN_AGAIN
 from analysis.second_look import read, written
 from capture.contracts import Recording, Relief, Segment, TrackKey
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
@@ -47,16 +48,18 @@ def flag(kind: FlagKind, start_ms: int, end_ms: int, **changes) -> Flag:
 @dataclass
 class FakeLooker:
     seen: list[Flag] = field(default_factory=list)
+    stretches: tuple[tuple[int, int], ...] = ((0, 60_000),)
+    kinds: frozenset[FlagKind] = SEEN_AGAIN
     fails: int = 0
     runs: int = 0
     excused: object = None
 
-    async def look(self, video: Path, excused, busy) -> list[Flag]:
+    async def look(self, video: Path, excused, busy) -> Sight:
         self.runs += 1
         self.excused = excused
         if self.runs <= self.fails:
             raise SecondLookFailed
-        return self.seen
+        return Sight(tuple(self.seen), self.stretches, self.kinds)
 
 
 @dataclass
@@ -153,6 +156,44 @@ async def test_it_confirms_doubts_and_adds_and_leaves_the_live_flags_alone(desk,
     assert risk(doubted[1:], ()) < risk(doubted[:1], ())
 
 
+@pytest.mark.parametrize(
+    "blind",
+    [
+        {"stretches": ((0, 26_000), (45_000, 60_000))},
+        {"stretches": ((0, 31_000),)},
+        {"stretches": ()},
+        {"kinds": SEEN_AGAIN - {FlagKind.PHONE}},
+    ],
+    ids=["damaged around it", "ends within it", "nothing", "without the model"],
+)
+async def test_of_what_it_could_not_look_at_it_says_nothing(desk, blind):
+    for name, value in blind.items():
+        setattr(desk.looker, name, value)
+    desk.looker.seen = [flag(FlagKind.ABSENCE, 20_600, 24_000)]
+    await desk.look()
+    findings = dict(await desk.findings())
+    assert findings[FlagKind.PHONE] is None
+    assert findings[FlagKind.ABSENCE] is SecondFinding.CONFIRMED
+
+
+async def test_pictures_are_stored_of_what_is_added_only(desk, tmp_path):
+    def kept() -> set[str]:
+        folder = tmp_path / "blobs"
+        return {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()}
+
+    before = kept()
+    desk.looker.seen = [
+        flag(FlagKind.ABSENCE, 20_600, 24_000),
+        flag(FlagKind.EXTRA_FACE, 1_000, 5_000),  # before the test began
+        flag(FlagKind.EXTRA_FACE, 40_000, 44_000, evidence=Evidence(40_500, b"two", ())),
+    ]
+    await desk.look()
+    named = {one.evidence_key for one in await desk.flags() if one.evidence_key}
+    named |= {still.key for one in await desk.flags() for still in one.before}
+    assert kept() - before == named
+    assert len(named) == 2
+
+
 async def test_two_kinds_that_begin_together_keep_their_own_pictures(desk, world):
     sheet = Evidence(40_500, b"a sheet", ())
     desk.looker.seen = [
@@ -209,4 +250,5 @@ async def test_a_look_that_failed_is_tried_again(desk):
 
 def test_flags_cross_the_process_as_they_are():
     flags = (flag(FlagKind.PHONE, 1, 2), flag(FlagKind.ABSENCE, 3, 4, evidence=None))
-    assert read(written(flags)) == flags
+    sight = Sight(flags, ((0, 900), (5000, 6000)), frozenset({FlagKind.PHONE, FlagKind.ABSENCE}))
+    assert read(written(sight)) == sight
