@@ -309,8 +309,9 @@ def _container(
         deadlines=Deadlines(
             database,
             clock,
-            Erasures(database, clock, blobs, ZoneInfo(settings.time_zone)),
-            bank=settings.bank_policy,
+            Erasures(database, clock, blobs, ZoneInfo(settings.time_zone), settings.photos_kept),
+            settings.deadline_policy,
+            settings.bank_policy,
         ),
     )
     container.identity.watch = ground.bridge

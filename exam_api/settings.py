@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from capture.ice import IceSettings
 from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.bank_tests import BankPolicy
-from exam_api.domain.policy import RateLimits
+from exam_api.domain.policy import DeadlinePolicy, RateLimits
 
 _RATES = RateLimits()
 SITTINGS_A_PROCESS: Final = 16  # docs/capacity.md: three quarters of what was measured
@@ -125,6 +125,13 @@ class Settings(BaseSettings):
         "one student takes 0.12 GB; recording stops at 32 MB, so that answers are saved to the "
         "last.",
     )
+    photos_kept_d: int = Field(
+        default=180,
+        ge=1,
+        title="Identity photos kept, days",
+        description="How long after a sitting's last one was taken; then they are erased, and a "
+        "certificate is made.",
+    )
     exports_kept_d: int = Field(
         default=7,
         ge=1,
@@ -183,6 +190,13 @@ class Settings(BaseSettings):
         description="Whether another proctor, who sees no decision of the first, looks at every "
         "act before it is forwarded.",
     )
+    act_commission_least: int = Field(
+        default=3,
+        ge=3,
+        le=5,
+        title="Commission on campus",
+        description="S-12: how many people at least draw up an act in a room.",
+    )
     act_commission_quorum: int = Field(
         default=3,
         ge=1,
@@ -238,6 +252,33 @@ class Settings(BaseSettings):
         ge=0,
         title="Test loaded, days",
         description="How long before an exam its test is to be loaded (S-4).",
+    )
+    approvals_days: int = Field(
+        default=14,
+        ge=0,
+        title="Schedule and staff approved, days",
+        description="How long before a session its schedule, proctors and staff are to be "
+        "approved (S-5, S-8).",
+    )
+    approvals_summer_days: int = Field(
+        default=7,
+        ge=0,
+        title="The same for the summer, days",
+        description="How long before a summer session they are to be approved (S-5, S-8).",
+    )
+    ratings_days: int = Field(
+        default=3,
+        ge=0,
+        title="Ratings, days",
+        description="How long before an exam the dean's office hears of groups without an "
+        "admission statement (S-7).",
+    )
+    warning_days: int = Field(
+        default=7,
+        ge=0,
+        title="Warning, days",
+        description="How long before a deadline of the bank or of a session's approvals it is "
+        "warned of.",
     )
     appeal_days: int = Field(
         default=0,
@@ -375,7 +416,21 @@ class Settings(BaseSettings):
             timedelta(days=self.act_decide_days),
             self.act_second_review,
             self.act_commission_quorum,
+            self.act_commission_least,
         )
+
+    @property
+    def deadline_policy(self) -> DeadlinePolicy:
+        return DeadlinePolicy(
+            timedelta(days=self.approvals_days),
+            timedelta(days=self.approvals_summer_days),
+            timedelta(days=self.warning_days),
+            timedelta(days=self.ratings_days),
+        )
+
+    @property
+    def photos_kept(self) -> timedelta:
+        return timedelta(days=self.photos_kept_d)
 
     @property
     def rates(self) -> RateLimits:

@@ -46,7 +46,9 @@ async def add_every_kind(settings: Settings) -> None:
         university = load_university()
         async with database.read() as unit:
             discipline_id = await unit.seeds.discipline_id(university.code)
-            if discipline_id is None or await unit.tests.accepted(discipline_id):
+            if discipline_id is None or await unit.tests.accepted(
+                discipline_id, ExamPolicy().questions
+            ):
                 return
         name, picture = checked_picture(_tree())
         await keep_pictures(LocalBlobs(settings.blobs_dir), {name: picture})

@@ -142,7 +142,8 @@ def decision_of(votes: Collection[ActStep], quorum: int) -> ActStep | None:
 class ActPolicy:
     """How long each step may take, and who must have looked at an act.
 
-    ``second_review``: a second, blind reviewer sees every act first; ``quorum``: of the commission.
+    ``second_review``: a second, blind reviewer sees every act first; ``quorum``: of the commission
+    that decides; ``commission``: how many at least draw up an act on campus (S-12).
     """
 
     forward: timedelta = timedelta(days=2)
@@ -151,6 +152,7 @@ class ActPolicy:
     decide: timedelta = timedelta(days=5)
     second_review: bool = False
     quorum: int = 3
+    commission: int = 3
 
     def due_at(self, state: ActState, since: datetime) -> datetime | None:
         """When the next step is due; None: nothing is awaited any more."""

@@ -198,12 +198,19 @@ def deadlines(
 # --- the draw -------------------------------------------------------------------------------------
 
 
-def draw_test(bank: Sequence[Drawable], test: LoadedTest, seed: int) -> Paper:
-    """By topic and difficulty (S-4), shuffled. ExamNotReady where the bank has too few by now."""
+def draw_test(bank: Sequence[Drawable], test: LoadedTest, count: int, seed: int) -> Paper:
+    """By topic and difficulty (S-4), shuffled. ExamNotReady where the whole bank has too few.
+
+    ``count`` is the exam's (T-4.5) and rules: where the test or its bank gives fewer, others of the
+    bank stand in, which the exam's sheet says beforehand (domain.bank_supply).
+    """
+    if len(bank) < count:
+        raise ExamNotReady(f"the bank has {len(bank)} questions, the exam needs {count}")
     chance = random.Random(seed)  # noqa: S311 - order, not a secret; the seed is
     mixed = chance.sample(bank, len(bank))
     chosen = assigned(mixed, test.shares)
-    if len(chosen) < test.questions:
-        raise ExamNotReady(f"the bank fills {len(chosen)} of the test's {test.questions} places")
-    order = chance.sample(chosen, len(chosen))
+    known = {one.item.item_id for one in chosen}
+    others = [one for one in mixed if one.item.item_id not in known]
+    drawn = [*chance.sample(chosen, len(chosen)), *others][:count]
+    order = chance.sample(drawn, len(drawn))
     return Paper(seed, tuple(one.item.shuffled(chance) for one in order), test.id)

@@ -14,6 +14,9 @@ class ConflictKind(StrEnum):
     ROOM_TWICE = "room_twice"
     ROOM_SMALL = "room_small"
     NO_PROCTOR = "no_proctor"
+    NO_TEST = "no_test"
+    TEST_COUNT = "test_count"
+    TOO_FEW_ITEMS = "too_few_items"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class PlannedExam:
     """``windows``: of each enrolled student, individual dates and extra time included.
 
     ``watched``: proctor → sittings that are not over; None: those that no proctor has.
-    ``rooms``: room → seats; none for a remote exam.
+    ``rooms``: room → seats; none for a remote exam. ``lacks``: what its test bank does not hold.
     """
 
     id: str
@@ -31,6 +34,7 @@ class PlannedExam:
     windows: Mapping[str, "Window"]
     watched: Mapping[str | None, int]
     rooms: Mapping[str, int]
+    lacks: Sequence[ConflictKind] = ()
 
     def overlaps(self, other: "PlannedExam") -> bool:
         return self.opens_at < other.closes_at and other.opens_at < self.closes_at
@@ -109,3 +113,5 @@ def _within(exam: PlannedExam) -> Iterator[Conflict]:
         yield Conflict(ConflictKind.ROOM_SMALL, "", (exam.id,))
     if exam.watched.get(None, 0):
         yield Conflict(ConflictKind.NO_PROCTOR, "", (exam.id,))
+    for kind in exam.lacks:
+        yield Conflict(kind, "", (exam.id,))

@@ -152,6 +152,17 @@ class AccessPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadlinePolicy:
+    """What is told of in time; settings of the server (S-5, S-7, S-8)."""
+
+    # Before the session, and before the summer one: schedule, proctors and staff are approved
+    approved_before: timedelta = timedelta(days=14)
+    approved_before_summer: timedelta = timedelta(days=7)
+    warned_ahead: timedelta = timedelta(days=7)  # so many days are left to act
+    statement_before: timedelta = timedelta(days=3)  # the ratings, before the exam
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimits:
     """Calls a minute by one person, or from one address without a session; 0: no limit."""
 

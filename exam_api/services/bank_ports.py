@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from exam_api.domain.bank_tests import LoadedTest, Step
+from exam_api.domain.conflicts import ConflictKind
 from exam_api.domain.item_rules import ItemContent
 from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.languages import Texts
@@ -34,7 +35,10 @@ class NextExam:
 
 @dataclass(frozen=True, slots=True)
 class BankDiscipline:
-    """``items``: how many of each state; ``done``: when each step towards the exam was done."""
+    """``items``: how many of each state.
+
+    ``done``, ``lacks``: when each step to the next exam was done, and what it would not find.
+    """
 
     id: str
     code: str
@@ -44,6 +48,7 @@ class BankDiscipline:
     items: Mapping[ItemState, int]
     next_exam: NextExam | None
     done: Mapping[Step, datetime | None]
+    lacks: tuple[ConflictKind, ...]
 
 
 @dataclass(frozen=True, slots=True)

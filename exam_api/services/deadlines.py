@@ -4,14 +4,15 @@ Looked at now and then; each thing is told once, however often it is looked at.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Protocol
 
 from exam_api.domain.bank_tests import BankPolicy, Deadline, Step, deadlines
 from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.policy import DeadlinePolicy
 from exam_api.domain.roles import Role
 from exam_api.services.erasures import Erasures
 from exam_api.services.notices_ports import Notices
@@ -19,16 +20,6 @@ from exam_api.services.ports import Clock
 from exam_api.services.scheduling_ports import Period, Schedule
 
 LOOK_EVERY_S: Final = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class DeadlinePolicy:
-    """S-5/S-8: approved 2 weeks before the session, 1 week before the summer one."""
-
-    approved_before: timedelta = timedelta(days=14)
-    approved_before_summer: timedelta = timedelta(days=7)
-    warned_ahead: timedelta = timedelta(days=7)  # so many days are left to act
-    statement_before: timedelta = timedelta(days=3)  # S-7: before the exam
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,15 @@ class DeadlineUnit(Protocol):
 
 
 class DeadlineUnits(Protocol):
+    def read(self) -> AbstractAsyncContextManager[DeadlineUnit]: ...
     def write(self) -> AbstractAsyncContextManager[DeadlineUnit]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    notice: NewNotice
+    roles: Collection[Role] = ()
+    people: Collection[str] = ()
 
 
 class Deadlines:
@@ -106,28 +105,36 @@ class Deadlines:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
-        now = self._clock.now()
-        async with self._units.write() as unit:
-            for period in await unit.schedule.periods():
-                missing = _unapproved(period)
-                if missing and self._is_due(period, now.date()):
-                    told = _approval_due(period, missing)
-                    await unit.notices.add(told, roles=[Role.TESTING_CENTRE, Role.REGISTRAR])
-            until = now + self._policy.statement_before
-            for group in await unit.admissions.without_rating(now, until):
-                roles = [Role.DEAN_OFFICE, Role.REGISTRAR]
-                await unit.notices.add(_no_statement(group), roles=roles)
-            for test in await unit.items.coming(now):
-                await self._tell_of_bank(unit.notices, test, now)
+        """Reads all, and writes what was not told yet: others go on writing meanwhile."""
+        async with self._units.read() as unit:
+            due = [one async for one in self._due(unit, self._clock.now())]
+            told = await unit.notices.told([one.notice.once_key for one in due])
+        for one in due:
+            if one.notice.once_key not in told:
+                async with self._units.write() as unit:
+                    await unit.notices.add(one.notice, roles=one.roles, people=one.people)
 
-    async def _tell_of_bank(self, notices: Notices, test: ComingTest, now: datetime) -> None:
+    async def _due(self, unit: DeadlineUnit, now: datetime) -> AsyncIterator[_Due]:
+        for period in await unit.schedule.periods():
+            missing = _unapproved(period)
+            if missing and self._is_due(period, now.date()):
+                planners = [Role.TESTING_CENTRE, Role.REGISTRAR]
+                yield _Due(_approval_due(period, missing), planners)
+        until = now + self._policy.statement_before
+        for group in await unit.admissions.without_rating(now, until):
+            yield _Due(_no_statement(group), [Role.DEAN_OFFICE, Role.REGISTRAR])
+        for test in await unit.items.coming(now):
+            for one in self._due_of_bank(test, now):
+                yield one
+
+    def _due_of_bank(self, test: ComingTest, now: datetime) -> Iterator[_Due]:
         """Once when a step nears, once more when its day has passed and it still waits."""
         for deadline in deadlines(test.opens_at, test.done, now, self._bank):
             if deadline.done_at or now < deadline.due_at - self._policy.warned_ahead:
                 continue
             loads = deadline.step is Step.LOADED
             people = {*test.heads, *(test.loaders if loads else ())}
-            await notices.add(_bank_due(test, deadline), people=people)
+            yield _Due(_bank_due(test, deadline), people=people)
 
     def _is_due(self, period: Period, today: date) -> bool:
         policy = self._policy

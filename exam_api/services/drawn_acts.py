@@ -77,11 +77,15 @@ class DrawnView:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the forms' pages offer to choose from. ``flags``: with a frame that shows a person."""
+    """What the forms' pages offer to choose from.
+
+    ``flags``: with a frame that shows a person; ``least``: how many a commission has.
+    """
 
     watched: WatchedSitting
     flags: tuple[StoredFlag, ...]
     photos: tuple[PhotoKind, ...]
+    least: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class DrawnActs:
         """NotFound, Forbidden, ActIncomplete, ActOutdated, Conflict."""
         async with self._read() as store:
             await _require(store, sitting_id, actor, order.form)
-        if problems := problems_of(order):
+        if problems := problems_of(order, self._policy.commission):
             raise ActIncomplete(problems)
         faces = Shown()
         if isinstance(order, OutsiderOrder):
@@ -246,7 +250,7 @@ class DrawnActs:
             flags = await store.flags([sitting_id])
             photos = await store.identity.photos(sitting_id)
         pictured = tuple(flag for flag in flags if flag.evidence_key)
-        return Setting(watched, pictured, tuple(photos))
+        return Setting(watched, pictured, tuple(photos), self._policy.commission)
 
     async def refusable(self, actor: Actor, act_id: str) -> StoredAct:
         """The act that form 2 would name. NotFound, Forbidden."""

@@ -12,7 +12,6 @@ from exam_api.services.review_ports import StoredAct, WatchedSitting
 
 NAME_LIMIT: Final = 200
 WORDS_LIMIT: Final = 1000
-COMMISSION_LEAST: Final = 3  # S-12
 WITNESSES: Final = 2  # form 2
 
 
@@ -95,19 +94,21 @@ class Shown:
     about: StoredAct | None = None
 
 
-def problems_of(order: Order) -> dict[str, str]:
-    """By field: ``people``, ``breaches``, ``outsider``, ``person.0`` …; empty: nothing is wrong."""
-    return dict(_problems(order))
+def problems_of(order: Order, least: int) -> dict[str, str]:
+    """``least``: how many a commission has (S-12).
+
+    By field: ``people``, ``breaches``, ``outsider``, ``person.0`` …; empty: nothing is wrong."""
+    return dict(_problems(order, least))
 
 
-def _problems(order: Order) -> Iterator[tuple[str, str]]:
+def _problems(order: Order, least: int) -> Iterator[tuple[str, str]]:
     if isinstance(order, RefusalOrder):
         yield from _names((order.author, *order.witnesses))
         if len(order.witnesses) != WITNESSES:
             yield "people", "witnesses"
         return
     yield from _names(order.commission)
-    if problem := _commission(order.commission):
+    if problem := _commission(order.commission, least):
         yield "people", problem
     if isinstance(order, BreachOrder):
         if not order.breaches:
@@ -118,12 +119,12 @@ def _problems(order: Order) -> Iterator[tuple[str, str]]:
         yield "outsider", "too_long"
 
 
-def _commission(people: Sequence[Signatory]) -> str:
+def _commission(people: Sequence[Signatory], least: int) -> str:
     """S-12: a proctor, the testing centre, and the dean's office or the students."""
     capacities = {one.capacity for one in people}
     third = capacities & {Capacity.DEAN_OFFICE, Capacity.STUDENT_REPRESENTATIVE}
     whole = {Capacity.PROCTOR, Capacity.TESTING_CENTRE} <= capacities and third
-    if len(people) < COMMISSION_LEAST:
+    if len(people) < least:
         return "too_few"
     return "" if whole else "commission"
 

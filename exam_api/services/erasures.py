@@ -26,7 +26,7 @@ from exam_api.services.audit import Audit
 from exam_api.services.identity_ports import IdentityRows, PrivateBlobs
 from exam_api.services.ports import Clock
 
-KEPT_FOR: Final = timedelta(days=180)  # as long as an appeal and its review may need them
+KEPT_FOR: Final = timedelta(days=180)  # a default: while an appeal and its review may need them
 PHOTOS_ERASED: Final = "photos.erased"  # in the audit log
 _AT_ONCE: Final = 200
 
@@ -118,19 +118,25 @@ class ErasureUnits(Protocol):
 class Erasures:
     """``zone``: the institution's, in which certificates are numbered by year and dated."""
 
-    def __init__(
-        self, units: ErasureUnits, clock: Clock, blobs: PrivateBlobs, zone: ZoneInfo
+    def __init__(  # noqa: PLR0917 - as it is wired
+        self,
+        units: ErasureUnits,
+        clock: Clock,
+        blobs: PrivateBlobs,
+        zone: ZoneInfo,
+        kept_for: timedelta = KEPT_FOR,
     ) -> None:
         self._units = units
         self._clock = clock
         self._blobs = blobs
         self._zone = zone
+        self._kept_for = kept_for
 
     async def forget_old(self) -> int:
         """Erases the photos of sittings whose newest is beyond its time; how many rows went."""
         await self._delete_files()
         async with self._units.read() as unit:
-            due = await unit.identity.expired(self._clock.now() - KEPT_FOR, _AT_ONCE)
+            due = await unit.identity.expired(self._clock.now() - self._kept_for, _AT_ONCE)
         gone = [await self._erase(sitting_id, keys) for sitting_id, keys in due.items()]
         await self._delete_files()
         return sum(gone)
@@ -170,7 +176,7 @@ class Erasures:
             what=Erased.IDENTITY_PHOTO,
             files=tuple(files.values()),
             rule=rule,
-            kept_days=KEPT_FOR.days,
+            kept_days=self._kept_for.days,
             began_at=now,
             keys=tuple(files),
         )

@@ -77,6 +77,10 @@ class Notices(Protocol):
         """
         ...
 
+    async def told(self, once_keys: Collection[str]) -> Collection[str]:
+        """Those of the keys that were told already."""
+        ...
+
     async def inbox(self, user_id: str, limit: int) -> Sequence[StoredNotice]:
         """Newest first."""
         ...

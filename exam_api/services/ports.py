@@ -356,8 +356,8 @@ class Events(Protocol):
 class Draws(Protocol):
     """What a sitting's paper is drawn from."""
 
-    async def accepted(self, discipline_id: str) -> LoadedTest | None:
-        """The exam's test that was accepted last."""
+    async def accepted(self, discipline_id: str, questions: int) -> LoadedTest | None:
+        """What an exam of so many questions draws from (domain.bank_supply.test_for)."""
         ...
 
     async def drawable(

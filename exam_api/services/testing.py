@@ -70,14 +70,15 @@ class Testing:
         return begun
 
     async def _draw(self, unit: Unit, exam: Exam) -> Paper:
-        """From the accepted test of the discipline; where there is none, from its whole bank."""
+        """T-4.5: as many as the exam says, from the accepted test, without one from the bank."""
         seed = secrets.randbits(31)
-        test = await unit.tests.accepted(exam.discipline_id)
+        count = exam.policy.questions
+        test = await unit.tests.accepted(exam.discipline_id, count)
         if test is not None:
             bank = await unit.tests.drawable(exam.discipline_id, test.languages)
-            return draw_test(bank, test, seed)
+            return draw_test(bank, test, count, seed)
         items = [one.item for one in await unit.tests.drawable(exam.discipline_id, ())]
-        return draw(items, exam.policy.questions, seed)
+        return draw(items, count, seed)
 
     async def questions(
         self, actor: Actor, sitting_id: str, client_id: str, language: Language

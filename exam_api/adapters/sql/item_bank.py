@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from exam_api.adapters.sql.bank_supply import supplies_of
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.item_json import body_json, body_of, key_json, key_of
 from exam_api.adapters.sql.people import names_of
@@ -17,12 +18,12 @@ from exam_api.adapters.sql.tables import (
     Discipline,
     Exam,
     Item,
-    LoadedTestRow,
     LoadingRight,
     Topic,
     User,
 )
-from exam_api.domain.bank_tests import ControlType, Step, TestState
+from exam_api.domain.bank_supply import Supply
+from exam_api.domain.bank_tests import Step
 from exam_api.domain.errors import Conflict, NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.item_rules import ItemContent
@@ -91,30 +92,25 @@ class SqlItemBank:
             .order_by(Discipline.code)
         )
         rows = (await self._session.execute(query)).all()
-        counts = await self._counts([row.id for row, *_ in rows])
+        ids = [row.id for row, *_ in rows]
+        counts = await self._counts(ids)
+        exams = await self._next_exams(Exam.discipline_id.in_(ids))
+        named = await self._named(exams)
+        supplies = await self._supplies(exams)
         return [
-            await self._discipline(row, department, counts.get(row.id, {}), *rights)
+            BankDiscipline(
+                row.id,
+                row.code,
+                {"kk": row.title_kk, "ru": row.title_ru, "en": row.title_en},
+                names_of(department) if department else None,
+                _rights(rights),
+                counts.get(row.id, {}),
+                _next_exam(exams.get(row.id)),
+                _done(named.get(row.id, {}), supplies.get(row.id)),
+                supplies[row.id].lacks if row.id in supplies else (),
+            )
             for row, department, *rights in rows
         ]
-
-    async def _discipline(
-        self,
-        row: Discipline,
-        department: Department | None,
-        counts: Mapping[ItemState, int],
-        *rights: object,
-    ) -> BankDiscipline:
-        held = zip((BankRight.LOAD, BankRight.APPROVE, BankRight.CHECK), rights, strict=True)
-        return BankDiscipline(
-            row.id,
-            row.code,
-            {"kk": row.title_kk, "ru": row.title_ru, "en": row.title_en},
-            names_of(department) if department else None,
-            frozenset(right for right, has in held if has),
-            counts,
-            await self._next_exam(row.id),
-            await self._done(row.id),
-        )
 
     async def _counts(self, ids: Collection[str]) -> Mapping[str, Mapping[ItemState, int]]:
         query = (
@@ -127,66 +123,53 @@ class SqlItemBank:
             counts.setdefault(discipline_id, {})[ItemState(state)] = count
         return counts
 
-    async def _next_exam(self, discipline_id: str) -> NextExam | None:
-        query = (
-            select(Exam.opens_at, Exam.policy)
-            .where(Exam.discipline_id == discipline_id, Exam.closes_at > self._clock.now())
-            .order_by(Exam.opens_at)
-            .limit(1)
-        )
-        found = (await self._session.execute(query)).first()
-        return NextExam(found[0], ExamPolicy.from_json(found[1]).questions) if found else None
+    async def _next_exams(self, wanted: ColumnElement[bool]) -> Mapping[str, Exam]:
+        """Of each discipline the first that is not over."""
+        query = select(Exam).where(wanted, Exam.closes_at > self._clock.now())
+        latest_first = query.order_by(Exam.opens_at.desc(), Exam.id.desc())
+        return {exam.discipline_id: exam for exam in await self._session.scalars(latest_first)}
 
-    async def _done(self, discipline_id: str) -> Mapping[Step, datetime | None]:
-        """When each step was done: named first, approved last, the exam's test accepted first."""
-        named = select(func.min(LoadingRight.given_at)).where(
-            LoadingRight.discipline_id == discipline_id
-        )
-        approved = select(func.max(Item.decided_at)).where(
-            Item.discipline_id == discipline_id, Item.state == ItemState.APPROVED.value
-        )
-        loaded = select(func.min(LoadedTestRow.loaded_at)).where(
-            LoadedTestRow.discipline_id == discipline_id,
-            LoadedTestRow.control == ControlType.EXAM.value,
-            LoadedTestRow.state == TestState.ACCEPTED.value,
-        )
-        return {
-            Step.NAMED: await self._session.scalar(named),
-            Step.APPROVED: await self._session.scalar(approved),
-            Step.LOADED: await self._session.scalar(loaded),
-        }
+    async def _supplies(self, exams: Mapping[str, Exam]) -> Mapping[str, Supply]:
+        """By discipline, of one exam each."""
+        found = await supplies_of(self._session, list(exams.values()))
+        return {discipline_id: found[exam.id] for discipline_id, exam in exams.items()}
 
     async def coming(self, after: datetime) -> Sequence[ComingTest]:
-        query = (
-            select(Exam, Discipline)
-            .join(Discipline, Discipline.id == Exam.discipline_id)
-            .where(Exam.opens_at > after)
-            .order_by(Exam.opens_at.desc(), Exam.id.desc())
-        )
-        # Of each discipline the last one read, which is the earliest, stays.
-        first = {
-            exam.discipline_id: (exam, discipline.department_id)
-            for exam, discipline in await self._session.execute(query)
-        }
-        staff = await self._session.scalars(
-            select(User).where(User.disabled.is_(False), User.department_id.is_not(None))
-        )
-        heads = [one for one in staff if Role.DEPARTMENT_HEAD.value in one.roles]
+        first = await self._next_exams(Exam.opens_at > after)
+        named = await self._named(first)
+        supplies = await self._supplies(first)
+        heads = await self._heads_of(first)
         return [
             ComingTest(
                 discipline_id=discipline_id,
                 exam_id=exam.id,
                 opens_at=exam.opens_at,
-                done=await self._done(discipline_id),
-                heads=[one.id for one in heads if department and one.department_id == department],
-                loaders=await self._named(discipline_id),
+                done=_done(named.get(discipline_id, {}), supplies[discipline_id]),
+                heads=heads[discipline_id],
+                loaders=[*named.get(discipline_id, {})],
             )
-            for discipline_id, (exam, department) in first.items()
+            for discipline_id, exam in first.items()
         ]
 
-    async def _named(self, discipline_id: str) -> Sequence[str]:
-        own = LoadingRight.discipline_id == discipline_id
-        return (await self._session.scalars(select(LoadingRight.teacher_id).where(own))).all()
+    async def _heads_of(self, disciplines: Collection[str]) -> Mapping[str, Sequence[str]]:
+        query = select(Discipline.id, Discipline.department_id)
+        departments = await self._session.execute(query.where(Discipline.id.in_(disciplines)))
+        staff = await self._session.scalars(
+            select(User).where(User.disabled.is_(False), User.department_id.is_not(None))
+        )
+        heads: dict[str | None, list[str]] = {}
+        for one in staff:
+            if Role.DEPARTMENT_HEAD.value in one.roles:
+                heads.setdefault(one.department_id, []).append(one.id)
+        return {discipline: heads.get(department, []) for discipline, department in departments}
+
+    async def _named(self, disciplines: Collection[str]) -> Mapping[str, Mapping[str, datetime]]:
+        """By discipline the teachers who may load, and since when."""
+        query = select(LoadingRight).where(LoadingRight.discipline_id.in_(disciplines))
+        named: dict[str, dict[str, datetime]] = {}
+        for right in await self._session.scalars(query):
+            named.setdefault(right.discipline_id, {})[right.teacher_id] = right.given_at
+        return named
 
     # --- items ------------------------------------------------------------------------------------
 
@@ -323,6 +306,26 @@ class SqlItemBank:
     async def take_right(self, discipline_id: str, teacher_id: str) -> None:
         own = LoadingRight.discipline_id == discipline_id, LoadingRight.teacher_id == teacher_id
         await self._session.execute(delete(LoadingRight).where(*own))
+
+
+def _rights(held: Sequence[object]) -> frozenset[BankRight]:
+    rights = zip((BankRight.LOAD, BankRight.APPROVE, BankRight.CHECK), held, strict=True)
+    return frozenset(right for right, has in rights if has)
+
+
+def _done(named: Mapping[str, datetime], supply: Supply | None) -> Mapping[Step, datetime | None]:
+    """When each step towards the exam was done (row 2, S-4)."""
+    return {
+        Step.NAMED: min(named.values(), default=None),
+        Step.APPROVED: supply.approved_at if supply else None,
+        Step.LOADED: supply.loaded_at if supply else None,
+    }
+
+
+def _next_exam(exam: Exam | None) -> NextExam | None:
+    if exam is None:
+        return None
+    return NextExam(exam.opens_at, ExamPolicy.from_json(exam.policy).questions)
 
 
 def _with_names() -> Select[Item, str, str, str]:

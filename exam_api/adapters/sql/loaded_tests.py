@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.tables import Item, LoadedTestRow
+from exam_api.domain.bank_supply import test_for
 from exam_api.domain.bank_tests import ControlType, Drawable, LoadedTest, Share, TestState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.items import ItemState
@@ -66,19 +67,24 @@ class SqlLoadedTests:
             if set(languages) <= set(complete.split())
         ]
 
-    async def accepted(self, discipline_id: str) -> LoadedTest | None:
-        query = (
-            select(LoadedTestRow)
-            .where(
-                LoadedTestRow.discipline_id == discipline_id,
-                LoadedTestRow.control == ControlType.EXAM.value,
-                LoadedTestRow.state == TestState.ACCEPTED.value,
-            )
-            .order_by(LoadedTestRow.checked_at.desc(), LoadedTestRow.id.desc())
-            .limit(1)
+    async def accepted(self, discipline_id: str, questions: int) -> LoadedTest | None:
+        return test_for(await accepted_tests(self._session, [discipline_id]), questions)
+
+
+async def accepted_tests(
+    session: AsyncSession, discipline_ids: Collection[str]
+) -> Sequence[LoadedTest]:
+    """Those of exams, newest first."""
+    query = (
+        select(LoadedTestRow)
+        .where(
+            LoadedTestRow.discipline_id.in_(discipline_ids),
+            LoadedTestRow.control == ControlType.EXAM.value,
+            LoadedTestRow.state == TestState.ACCEPTED.value,
         )
-        row = await self._session.scalar(query)
-        return _test_of(row) if row else None
+        .order_by(LoadedTestRow.checked_at.desc(), LoadedTestRow.id.desc())
+    )
+    return [_test_of(row) for row in await session.scalars(query)]
 
 
 def _test_of(row: LoadedTestRow) -> LoadedTest:

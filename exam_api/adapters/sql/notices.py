@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from sqlalchemy import Select, func, literal, select, update
+from sqlalchemy import Select, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam_api.adapters.sql.directory import holds
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.jobs import SqlJobs
 from exam_api.adapters.sql.tables import (
@@ -73,16 +74,14 @@ class SqlNotices:
     async def _readers(
         self, notice: NewNotice, roles: Collection[Role], people: Collection[str]
     ) -> Sequence[User]:
-        """Staff are few: roles, which stand in a list, are compared here."""
-        students = select(StudentProfile.user_id)
-        staff = select(User).where(User.disabled.is_(False), User.id.not_in(students))
-        named = select(User).where(User.disabled.is_(False), User.id.in_(people))
-        faculty_id = await self._faculty_of(notice.student_id)
-        chosen = {user.id: user for user in await self._session.scalars(named)}
-        for user in await self._session.scalars(staff) if roles else ():
-            if _hears(user, roles, faculty_id):
-                chosen[user.id] = user
-        return list(chosen.values())
+        concerned = or_(User.id.in_(people), *(holds(role) for role in roles))
+        query = select(User).where(User.disabled.is_(False), concerned)
+        faculty_id = await self._faculty_of(notice.student_id) if roles else None
+        return [
+            user
+            for user in await self._session.scalars(query)
+            if user.id in people or _hears(user, roles, faculty_id)
+        ]
 
     async def _faculty_of(self, student_id: str | None) -> str | None:
         query = (
@@ -92,6 +91,10 @@ class SqlNotices:
             .where(StudentProfile.user_id == student_id)
         )
         return await self._session.scalar(query)
+
+    async def told(self, once_keys: Collection[str]) -> Collection[str]:
+        query = select(NoticeRow.once_key).where(NoticeRow.once_key.in_(once_keys))
+        return set(await self._session.scalars(query))
 
     async def inbox(self, user_id: str, limit: int) -> Sequence[StoredNotice]:
         query = _notices().where(NoticeReader.user_id == user_id).limit(limit)

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from exam_api.adapters.sql.bank_supply import supplies_of
 from exam_api.adapters.sql.exams import allowances_of, exam_for
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.tables import (
@@ -179,6 +180,7 @@ class SqlScheduleEnrolments:
         )
         for exam_id, room_id, count in await self._session.execute(seats):
             rooms[exam_id][room_id] = count
+        supplies = await supplies_of(self._session, exams)
         return [
             PlannedExam(
                 id=exam.id,
@@ -188,6 +190,7 @@ class SqlScheduleEnrolments:
                 windows=windows[exam.id],
                 watched=watched[exam.id],
                 rooms=rooms[exam.id],
+                lacks=supplies[exam.id].lacks,
             )
             for exam in exams
         ]

@@ -110,7 +110,7 @@ class SqlSeeds:
     async def discipline_id(self, code: str) -> str | None:
         return await self._session.scalar(select(Discipline.id).where(Discipline.code == code))
 
-    async def add_discipline(self, university: SeedUniversity) -> str:
+    async def add_discipline(self, university: SeedUniversity, at: datetime) -> str:
         discipline = Discipline(
             id=new_id(),
             code=university.code,
@@ -121,10 +121,10 @@ class SqlSeeds:
         )
         await self._add(discipline)
         for question in university.questions:
-            await self._add_question(discipline.id, question)
+            await self._add_question(discipline.id, question, at)
         return discipline.id
 
-    async def _add_question(self, discipline_id: str, question: SeedQuestion) -> None:
+    async def _add_question(self, discipline_id: str, question: SeedQuestion, at: datetime) -> None:
         item_id, taken = new_id(), set[str]()
         choices = tuple(Option(new_option_id(taken), text) for text in question.choices)
         body = Body(question.stem, choices)
@@ -139,6 +139,7 @@ class SqlSeeds:
             body=body_json(body),
             key=key_json(ChoiceKey(weights={choices[question.correct].id: FULL})),
             languages=" ".join(LANGUAGES),
+            decided_at=at,
         )
         await self._add(item)
 

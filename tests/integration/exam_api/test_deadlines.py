@@ -1,5 +1,6 @@
 """Approvals and statements that are due are told of once, to whom they concern."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from sqlalchemy import delete, select, update
 
 from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.sql.tables import Enrolment, Exam, Item, LoadedTestRow, LoadingRight
+from exam_api.domain.bank_tests import ControlType, LoadedTest, Share, Step, TestState
 from exam_api.domain.ids import new_id
 from exam_api.domain.items import ItemState
 from exam_api.domain.notices import NoticeKind
@@ -132,3 +134,60 @@ async def test_named_teachers_are_told_of_the_loading_and_of_nothing_that_is_don
     await deadlines.look()
     for login in ("teacher", "head"):
         assert [one.facts["step"] for one in await inbox(database, login)] == ["loaded"]
+
+
+async def test_one_approved_item_and_the_last_session_s_test_are_not_done(
+    database, clock, deadlines, coming
+):
+    """S-4: for the coming exam."""
+    async with database.write() as unit:
+        session = unit.session
+        exam = await session.scalar(select(Exam))
+        one = await session.scalar(select(Item.id).limit(1))
+        await session.execute(
+            update(Item)
+            .where(Item.id == one)
+            .values(state=ItemState.APPROVED.value, decided_at=clock.now())
+        )
+        before = Period(new_id(), "Күзгі сессия", clock.now().date(), clock.now().date(), False)
+        await unit.schedule.save_period(before)
+        columns = ("discipline_id", "policy", "languages")
+        session.add(
+            Exam(
+                **{name: getattr(exam, name) for name in columns},
+                id=new_id(),
+                opens_at=clock.now() - timedelta(hours=2),
+                closes_at=clock.now() - timedelta(hours=1),
+                period_id=before.id,
+            )
+        )
+        loaded = LoadedTest(
+            new_id(),
+            exam.discipline_id,
+            "IKT1105",
+            "ИКТ",
+            ControlType.EXAM,
+            ("kk",),
+            25,
+            (Share(25),),
+            TestState.ACCEPTED,
+            (await unit.seeds.ids(["teacher"]))["teacher"],
+            clock.now() - timedelta(days=3),
+        )
+        await unit.tests.save(loaded)
+    clock.pass_time(days=65)  # 5 left: approval is late, loading is due at 2
+    await deadlines.look()
+    steps = {told.facts["step"] for told in await inbox(database, "head")}
+    assert steps == {"approved", "named", "loaded"}
+    async with database.write() as unit:
+        again = replace(loaded, id=new_id(), loaded_at=clock.now())
+        await unit.tests.save(again)
+        await unit.session.execute(
+            update(Item).values(state=ItemState.APPROVED.value, decided_at=clock.now())
+        )
+    async with database.read() as unit:
+        (test,) = await unit.items.coming(clock.now())
+    assert test.done[Step.APPROVED] == test.done[Step.LOADED] == clock.now()
+    clock.pass_time(days=4)
+    await deadlines.look()
+    assert len(await inbox(database, "head")) == 3, "what is done is told of no more"

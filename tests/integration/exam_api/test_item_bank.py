@@ -257,6 +257,12 @@ def loading(code: str = "IKT1105", questions: int = 25, shares: int = 25) -> dic
     }
 
 
+async def with_questions(core: Core, exam_id: str, questions: int) -> None:
+    async with core.database.write() as unit:
+        exam = await unit.session.get_one(Exam, exam_id)
+        exam.policy = {**exam.policy, "questions": questions}
+
+
 class TestLoadedTests:
     async def test_the_testing_centre_checks_and_the_exam_draws_from_it(
         self, visit, bank, core, student, exam_id
@@ -265,9 +271,8 @@ class TestLoadedTests:
         teacher, centre = await visit("teacher"), await visit("testing")
         loaded = await teacher.post(f"{bank}/tests/new", data=loading(questions=10, shares=10))
         assert loaded.status_code == 303
-        async with core.database.write() as unit:
-            exam = await unit.session.get_one(Exam, exam_id)
-            exam.policy = {**exam.policy, "questions": 10}
+        await with_questions(core, exam_id, 10)
+        async with core.database.read() as unit:
             (test,) = await unit.tests.waiting()
         page = await centre.get("/bank")
         assert "IKT1105" in page.text
@@ -279,6 +284,30 @@ class TestLoadedTests:
         async with core.database.read() as unit:
             row = await unit.session.get_one(SittingRow, student.id)
         assert row.item_order["test"] == test.id
+
+    async def test_the_exam_s_number_rules_and_the_sheet_says_what_is_amiss(
+        self, visit, bank, core, student, exam_id
+    ) -> None:
+        """T-4.5: 20 questions, though the accepted test has 10; S-6 is skipped unsaid no more."""
+        teacher, centre = await visit("teacher"), await visit("testing")
+        sheet = f"/schedule/exams/{exam_id}"
+        assert "Осы сессияға тест қабылданбаған" in (await centre.get(sheet)).text
+        assert "Осы сессияға тест қабылданбаған" in (await (await visit("head")).get(bank)).text
+        await with_questions(core, exam_id, 10)
+        await teacher.post(f"{bank}/tests/new", data=loading(questions=10, shares=10))
+        async with core.database.read() as unit:
+            (test,) = await unit.tests.waiting()
+        await centre.post(f"/bank/tests/{test.id}/decide", data={"action": "accept"})
+        said = (await centre.get(sheet)).text
+        assert "қабылданбаған" not in said
+        await with_questions(core, exam_id, 26)
+        said = (await centre.get(sheet)).text
+        assert "сұрақ саны емтихандағыдан бөлек" in said
+        assert "емтиханға жетпейді" in said, "25 are approved"
+        await with_questions(core, exam_id, 20)
+        assert "емтиханға жетпейді" not in (await centre.get(sheet)).text
+        await student.publish(core)
+        assert (await student.begin()).json()["total"] == 20
 
     @pytest.mark.parametrize(
         "form",

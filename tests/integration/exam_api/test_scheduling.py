@@ -253,7 +253,8 @@ async def test_who_drops_out_hands_over_what_fits_and_the_rest_is_a_conflict(
     assert loads == {first: (0, True), people["proctor2"].id: (2, False)}
     assert len(sheet.handovers) == had
     assert {one.reason for one in sheet.handovers} == {"ill"}
-    assert [one.kind for one in sheet.conflicts] == [ConflictKind.NO_PROCTOR]
+    kinds = [one.kind for one in sheet.conflicts]
+    assert kinds == [ConflictKind.NO_PROCTOR, ConflictKind.NO_TEST]
     async with database.read() as unit:
         told = await unit.notices.inbox(people["proctor2"].id, 10)
         assert [one.kind for one in told][:1] == [NoticeKind.HANDED_OVER]
@@ -263,7 +264,7 @@ async def test_who_drops_out_hands_over_what_fits_and_the_rest_is_a_conflict(
         await core.scheduling.drop_out(planner, planned, first, "again")
     await core.scheduling.appoint(planner, planned, [first], None)
     again = await core.scheduling.sheet(planner, planned)
-    assert again.conflicts == []
+    assert [one.kind for one in again.conflicts] == [ConflictKind.NO_TEST]
 
 
 async def test_a_live_sitting_is_handed_over_on_record(core, people, begun, exam_id):
@@ -400,7 +401,9 @@ async def test_the_calendar_shows_a_month_or_a_week(browser_of, exam_id: str) ->
     assert "?week=2026-11-09" in week.text
     assert "?week=2026-11-23" in week.text
     other = await planner.get("/schedule?week=2026-11-09")
-    assert f"/schedule/exams/{exam_id}" not in other.text
+    shown = other.text.partition('class="tabs"')[2]  # above it: conflicts of all that is ahead
+    assert shown
+    assert f"/schedule/exams/{exam_id}" not in shown
     month = await planner.get("/schedule?month=2026-11")
     assert f"/schedule/exams/{exam_id}" in month.text
     assert (await planner.get("/schedule?week=2026-02-30")).status_code == 422

@@ -24,12 +24,12 @@ async def test_every_kind_is_in_every_paper(tmp_path) -> None:
     database = await open_database(settings.database, SystemClock())
     async with database.read() as unit:
         discipline_id = await unit.seeds.discipline_id("IKT1105")
-        test = await unit.tests.accepted(discipline_id)
+        test = await unit.tests.accepted(discipline_id, 25)
         assert len(await unit.tests.of(discipline_id)) == 1
         bank = await unit.tests.drawable(discipline_id, LANGUAGES)
         assert len(bank) == 31, "all are complete in three languages"
         for number in range(5):
-            paper = draw_test(bank, test, number)
+            paper = draw_test(bank, test, 25, number)
             assert len(paper.items) == test.questions == 25
             assert {item.kind for item in paper.items} == set(ItemKind)
         bodies = (await unit.bank.bodies([one.item.item_id for one in bank])).values()

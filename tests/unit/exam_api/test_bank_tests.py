@@ -83,13 +83,13 @@ def test_every_place_that_can_be_filled_is_filled_and_no_item_twice(items, parts
 def test_a_draw_holds_what_its_shares_ask_for(seed: int) -> None:
     items = bank(*[("a", 1)] * 4, *[("a", 3)] * 4, *[("b", 2)] * 4, *[(None, 2)] * 4)
     test = loaded(Share(2, "a", 1), Share(2, "a"), Share(3, None, 2))
-    paper = draw_test(items, test, seed)
+    paper = draw_test(items, test, 7, seed)
     chosen = [next(one for one in items if one.item.item_id == p.item_id) for p in paper.items]
     assert len({one.item.item_id for one in chosen}) == 7
     assert sum(one.topic_id == "a" for one in chosen) == 4
     assert sum(one.difficulty == 2 for one in chosen) == 3
     assert paper.test_id == "t"
-    assert draw_test(items, test, seed) == paper == Paper.from_json(paper.to_json())
+    assert draw_test(items, test, 7, seed) == paper == Paper.from_json(paper.to_json())
 
 
 def test_shares_that_overlap_give_way_to_each_other() -> None:
@@ -98,14 +98,25 @@ def test_shares_that_overlap_give_way_to_each_other() -> None:
 
 
 def test_every_item_comes_up_in_some_draw() -> None:
-    items = bank(*[("a", 1)] * 10)
-    seen = {p.item_id for seed in range(60) for p in draw_test(items, loaded(Share(2)), seed).items}
+    items, test = bank(*[("a", 1)] * 10), loaded(Share(2))
+    seen = {p.item_id for seed in range(60) for p in draw_test(items, test, 2, seed).items}
     assert len(seen) == 10
 
 
 def test_a_bank_that_has_shrunk_begins_no_exam() -> None:
     with pytest.raises(ExamNotReady):
-        draw_test(bank(("a", 1)), loaded(Share(2)), 1)
+        draw_test(bank(("a", 1)), loaded(Share(2)), 2, 1)
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_the_exam_s_number_rules_over_the_test_s(count: int) -> None:
+    """T-4.5: others of the bank stand in where the test or its bank gives fewer."""
+    items = bank(*[("a", 1)] * 4, *[("b", 2)] * 4)
+    paper = draw_test(items, loaded(Share(3, "a")), count, 7)
+    drawn = [one.item_id for one in paper.items]
+    assert len(set(drawn)) == count
+    asked = {one.item.item_id for one in items if one.topic_id == "a"}
+    assert len(asked & set(drawn)) >= min(count, 3)
 
 
 @pytest.mark.parametrize(

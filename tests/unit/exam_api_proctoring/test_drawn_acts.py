@@ -230,8 +230,13 @@ async def test_a_commission_that_is_none_makes_no_act(desk, sitting_id, commissi
 
 def test_students_may_stand_for_the_deans_office():
     third = Signatory("Білім Алушы", Capacity.STUDENT_REPRESENTATIVE)
-    assert problems_of(BreachOrder((*COMMISSION[:2], third), (PHONE,))) == {}
-    assert problems_of(BreachOrder(COMMISSION, ())) == {"breaches": "no_breach"}
+    assert problems_of(BreachOrder((*COMMISSION[:2], third), (PHONE,)), 3) == {}
+    assert problems_of(BreachOrder(COMMISSION, ()), 3) == {"breaches": "no_breach"}
+
+
+def test_a_university_may_ask_for_a_larger_commission():
+    """S-12: the least number is a setting."""
+    assert problems_of(BreachOrder(COMMISSION, (PHONE,)), 4) == {"people": "too_few"}
 
 
 @pytest.mark.parametrize("by", ["member", "dean", "admin", "registrar"])

@@ -1,10 +1,14 @@
 """Settings come from BAQYLAU_* and explain themselves."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from exam_api.domain.act_course import ActPolicy
+from exam_api.domain.policy import DeadlinePolicy
+from exam_api.services.erasures import KEPT_FOR
 from exam_api.settings import Settings
 
 
@@ -70,3 +74,22 @@ def test_ice_servers_are_read_and_their_secret_is_not_shown():
 def test_ice_servers_that_cannot_be_used_are_refused(servers):
     with pytest.raises(ValidationError):
         Settings(**servers)
+
+
+def test_deadlines_of_the_procedures_are_settings():
+    """S-5, S-7, S-8, S-12: each number is a default."""
+    assert Settings().deadline_policy == DeadlinePolicy()
+    assert Settings().photos_kept == KEPT_FOR
+    assert Settings().act_policy == ActPolicy()
+    given = Settings(
+        approvals_days=20,
+        approvals_summer_days=10,
+        warning_days=5,
+        ratings_days=4,
+        photos_kept_d=30,
+        act_commission_least=4,
+    )
+    days = [timedelta(days=count) for count in (20, 10, 5, 4)]
+    assert given.deadline_policy == DeadlinePolicy(*days)
+    assert given.photos_kept == timedelta(days=30)
+    assert given.act_policy.commission == 4
