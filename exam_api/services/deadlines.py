@@ -87,7 +87,7 @@ class Deadlines:
         units: DeadlineUnits,
         clock: Clock,
         erasures: Erasures,
-        policy: DeadlinePolicy = DeadlinePolicy(),
+        policy: DeadlinePolicy = DeadlinePolicy(),  # noqa: B008 - frozen value
         bank: BankPolicy = BankPolicy(),  # noqa: B008 - frozen value
     ) -> None:
         self._units = units

@@ -97,7 +97,8 @@ class Shown:
 def problems_of(order: Order, least: int) -> dict[str, str]:
     """``least``: how many a commission has (S-12).
 
-    By field: ``people``, ``breaches``, ``outsider``, ``person.0`` …; empty: nothing is wrong."""
+    By field: ``people``, ``breaches``, ``outsider``, ``person.0`` …; empty: nothing is wrong.
+    """
     return dict(_problems(order, least))
 
 

@@ -118,7 +118,7 @@ class ErasureUnits(Protocol):
 class Erasures:
     """``zone``: the institution's, in which certificates are numbered by year and dated."""
 
-    def __init__(  # noqa: PLR0917 - as it is wired
+    def __init__(
         self,
         units: ErasureUnits,
         clock: Clock,
