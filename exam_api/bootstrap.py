@@ -285,6 +285,7 @@ def _container(
         faces=FaceMatcher(lambda: registry(settings.data_dir, settings.models_dir)),
         metrics=ground.metrics,
         act_policy=settings.act_policy,
+        photos_kept=settings.photos_kept,
         signers_authorities=read_authorities(settings.signers_ca) if settings.signers_ca else (),
         appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
         results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),

@@ -73,10 +73,10 @@ class ExamPolicy:
     admit: Annotated[Admit, OneOf("T-4.3", Admit)] = Admit.BY_RULE
     admit_lead_min: Annotated[int, Whole("T-4.3", most=1440)] = 10
     # T-4.10: who is late needs the proctor's permission, and comes at most 30 min after the start;
-    # the grace is for the moment that the last click takes
+    # a grace, which the regulations do not know, is the exam's own
     late: Annotated[LateEntry, OneOf("T-4.10", LateEntry)] = LateEntry.ASK
     late_most_min: Annotated[int, Whole("T-4.10", most=1440)] = 30
-    late_grace_min: Annotated[int, Whole("T-4.10", most=1440)] = 5
+    late_grace_min: Annotated[int, Whole("T-4.10", most=1440)] = 0
     # T-4.4: what a proctor may add to the hour, in all; what a declared break may be
     pause_most_min: Annotated[int, Whole("T-4.4", most=1440)] = 15
     extend_most_min: Annotated[int, Whole("T-4.4", most=1440)] = 15

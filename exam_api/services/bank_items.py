@@ -35,6 +35,12 @@ class ItemMoved(Conflict):
     code = "item_moved"
 
 
+class ItemChanged(Conflict):
+    """Another person saved the item since the caller read it."""
+
+    code = "item_changed"
+
+
 @dataclass(frozen=True, slots=True)
 class ItemPage:
     discipline: BankDiscipline
@@ -122,26 +128,30 @@ class ItemDesk:
             await unit.items.add(items, actor.id)
         return tuple(item.id for item in items)
 
-    async def save(self, actor: Actor, item_id: str, content: ItemContent) -> str:
+    async def save(self, actor: Actor, item_id: str, content: ItemContent, seen: str) -> str:
         """A draft is changed; of anything else the next version is made. The id of what was saved.
 
-        An approved version stays in force until the new one is approved.
+        An approved version stays in force until the new one is approved. ``seen``: the revision
+        that the caller worked on. ItemChanged, ItemMoved, ItemInvalid.
         """
         content = await self.prepared(content)
         now = self._clock.now()
         async with self._units.write() as unit:
             known = await unit.items.item(item_id)
             await with_right(unit, actor, known.discipline_id, BankRight.LOAD)
-            (item,) = await unit.items.lock_items(known.discipline_id, [item_id])
-            newest = (await unit.items.versions(item.lineage_id))[0]
+            versions = [one.id for one in await unit.items.versions(known.lineage_id)]
+            held = await unit.items.lock_items(known.discipline_id, versions)
+            newest = max(held, key=lambda one: one.version)
+            if newest.state is ItemState.SUBMITTED:
+                raise ItemMoved
+            if newest.revision != seen:
+                raise ItemChanged
             if newest.state is ItemState.DRAFT:
                 saved = replace(newest, content=content, changed_at=now)
                 await unit.items.change(saved, actor.id)
-            elif newest.state is ItemState.SUBMITTED:
-                raise ItemMoved
             else:
-                saved = draft(new_id(), item.discipline_id, content, now)
-                saved = replace(saved, lineage_id=item.lineage_id, version=newest.version + 1)
+                saved = draft(new_id(), newest.discipline_id, content, now)
+                saved = replace(saved, lineage_id=newest.lineage_id, version=newest.version + 1)
                 await unit.items.add([saved], actor.id)
         return saved.id
 

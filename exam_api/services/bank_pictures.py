@@ -82,7 +82,8 @@ class Pictures:
             raise ItemInvalid((Problem("picture", "picture_bad"),)) from None
         await self._blobs.put(picture_key(name), clean)
         mark = f"![{words.strip()}]({name})"
-        return await self._items.save(actor, item_id, _with(detail.item.content, mark))
+        item = detail.item
+        return await self._items.save(actor, item_id, _with(item.content, mark), item.revision)
 
 
 def _with(content: ItemContent, mark: str) -> ItemContent:

@@ -67,6 +67,12 @@ class StoredItem:
     decided_at: datetime | None
     remark: str
 
+    @property
+    def revision(self) -> str:
+        """Another after each change of the content."""
+        at = self.changed_at.isoformat() if self.changed_at else ""
+        return f"{self.version} {at}"
+
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:

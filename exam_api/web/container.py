@@ -1,6 +1,7 @@
 """What the web layer needs to serve the exam core. bootstrap builds it (and may extend it)."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from cryptography import x509
 from prometheus_client import CollectorRegistry
@@ -25,7 +26,7 @@ from exam_api.services.bank_files import FileDesk
 from exam_api.services.bank_items import ItemDesk
 from exam_api.services.bank_pictures import Pictures
 from exam_api.services.directory import PeopleDesk
-from exam_api.services.erasures import Erasures
+from exam_api.services.erasures import KEPT_FOR, Erasures
 from exam_api.services.exam_clock import ExamClock
 from exam_api.services.idempotency import Idempotency
 from exam_api.services.identity import Identity
@@ -81,6 +82,7 @@ class Core:
     results: ResultsSettings = field(default_factory=ResultsSettings)
     act_policy: ActPolicy = field(default_factory=ActPolicy)
     signers_authorities: tuple[x509.Certificate, ...] = ()
+    photos_kept: timedelta = KEPT_FOR
     appeal_policy: AppealPolicy = field(default_factory=AppealPolicy)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)
@@ -119,7 +121,7 @@ class Core:
         self.structure = StructureDesk(self.database)
         self.audit = AuditLog(self.database)
         zone = self.results.zone
-        self.erasures = Erasures(self.database, self.clock, self.blobs, zone)
+        self.erasures = Erasures(self.database, self.clock, self.blobs, zone, self.photos_kept)
         hasher = self.accounts.hasher
         self.people_import = PeopleImport(
             self.database, self.clock, self.accounts, read_sheet, role_names()

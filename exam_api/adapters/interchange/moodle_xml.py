@@ -2,10 +2,12 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from exam_api.adapters.interchange.archives import parsed_xml
@@ -49,6 +51,8 @@ from exam_api.services.interchange import (
 )
 
 _AT: Final = "@@PLUGINFILE@@/"
+_QUERY: Final = re.compile("[?#]")
+_ONE: Final = re.compile(r"1([.,]0*)?")
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -91,14 +95,15 @@ class _Question:
         if read is None:
             raise ItemRefused("kind_unknown", node.get("type") or "")
         content = replace(read(self), topic=topic)
-        dropped = ("feedback",) if any(_words(one) for one in node.iter() if _tells(one)) else ()
-        return ReadItem((node.findtext("name/text") or "")[:60], content, dropped)
+        return ReadItem((node.findtext("name/text") or "")[:60], content, tuple(_dropped(node)))
 
     def _keep(self, address: str) -> str:
-        if not address.startswith(_AT) or address.removeprefix(_AT) not in self._files:
+        # Moodle encodes the address ("%D1%80%D0%B8%D1%81%201.png"), and not the file's name.
+        name = unquote(_QUERY.split(address.removeprefix(_AT))[0])
+        if not address.startswith(_AT) or name not in self._files:
             raise ItemRefused("picture_elsewhere", address)
         try:
-            data = base64.b64decode(self._files[address.removeprefix(_AT)], validate=False)
+            data = base64.b64decode(self._files[name], validate=False)
         except (binascii.Error, ValueError):
             raise ItemRefused("picture_bad", address) from None
         return self._shelf.keep(data, address)
@@ -107,7 +112,7 @@ class _Question:
         """A <text> and the files beside it."""
         if node is None:
             return {"": ""}
-        self._files = {one.get("name") or "": one.text or "" for one in node.findall("file")}
+        self._files = {_path(one): one.text or "" for one in node.findall("file")}
         form = node.get("format", "moodle_auto_format")
         html = {"html": True, "plain_text": False, "markdown": False}.get(form)
         return self._texts.read(node.findtext("text") or "", html=html)
@@ -202,8 +207,18 @@ def _weight(answer: Element) -> int:
     return weight_of(answer.get("fraction") or "0")
 
 
-def _tells(node: Element) -> bool:
-    return node.tag.endswith("feedback")
+def _path(file: Element) -> str:
+    return f"{file.get('path') or ''}/{file.get('name') or ''}".lstrip("/").replace("//", "/")
+
+
+def _dropped(node: Element) -> Iterator[str]:
+    """What of a question the bank does not hold: here each counts as much as any other."""
+    if any(_words(one) for one in node.iter() if one.tag.endswith("feedback")):
+        yield "feedback"
+    if any(_words(one) for one in node.iter("hint")):
+        yield "hints"
+    if not _ONE.fullmatch((node.findtext("defaultgrade") or "1").strip()):
+        yield "grade"
 
 
 def _words(node: Element) -> bool:

@@ -65,7 +65,7 @@ MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml
 _BREAK: Final = "⏎"
 _ARROW: Final = "=>"
 _CELL_LIMIT: Final = 32_767
-_WEIGHED: Final = re.compile(r"(\d+)\s*(?:=\s*(-?[\d.,]+)\s*%)?")
+_WEIGHED: Final = re.compile(r"0*(\d{1,9})\s*(?:=\s*(-?[\d.,]+)\s*%)?")
 Row = Mapping[str, str]
 
 
@@ -163,7 +163,7 @@ def _choice(row: Row) -> ItemContent:
     given: dict[int, int | None] = {}
     for part in filter(None, (one.strip() for one in row["right"].split(","))):
         found = _WEIGHED.fullmatch(part)
-        if found is None or not 1 <= int(found[1][:9]) <= len(answers):
+        if found is None or not 1 <= int(found[1]) <= len(answers):
             raise ItemRefused("right_unknown", part)
         given[int(found[1])] = weight_of(found[2]) if found[2] else None
     weighed = any(weight is not None for weight in given.values())

@@ -1,5 +1,6 @@
 """Pages of the test bank: disciplines, items, their approval, and who may load them (T-6.4)."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +11,7 @@ from exam_api.domain.item_rules import DIFFICULTIES, ItemInvalid, Problem
 from exam_api.domain.items import ItemKind, ItemState
 from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.roles import Actor
-from exam_api.services.bank_items import ItemPage
+from exam_api.services.bank_items import ItemChanged, ItemMoved, ItemPage
 from exam_api.services.bank_ports import BankDiscipline, ItemFilter
 from exam_api.services.interchange import FileFormat
 from exam_api.services.paging import PageAsk
@@ -24,6 +25,14 @@ router = APIRouter(prefix="/bank", include_in_schema=False)
 _ROWS_MORE = 5
 _MOST_FIELDS = 1000
 _PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Why a form was not saved, and where what somebody else saved is."""
+
+    code: str
+    newest_id: str
 
 
 @router.get("")
@@ -198,6 +207,7 @@ async def edit_item(
     detail = await core.items.detail(actor, item_id)
     discipline, topics = await core.items.editor(actor, detail.discipline.id)
     form = form_of(detail.item.content)
+    form.fields["seen"] = detail.item.revision
     return _form_page(request, actor, discipline, topics, form, item_id=item_id)
 
 
@@ -209,14 +219,21 @@ async def save_item(
     detail = await core.items.detail(actor, item_id)
     discipline, topics = await core.items.editor(actor, detail.discipline.id)
     problems: tuple[Problem, ...] = ()
+    moved: Moved | None = None
     if not more:
         try:
-            saved = await core.items.save(actor, item_id, content_of(form))
+            saved = await core.items.save(actor, item_id, content_of(form), form["seen"])
         except ItemInvalid as error:
             problems = error.problems
+        except (ItemChanged, ItemMoved) as error:
+            newest = (await core.items.detail(actor, item_id)).versions[0]
+            form.fields["seen"] = newest.revision
+            moved = Moved(error.code, newest.id)
         else:
             return RedirectResponse(f"/bank/items/{saved}", 303)
-    return _form_page(request, actor, discipline, topics, form, item_id=item_id, problems=problems)
+    return _form_page(
+        request, actor, discipline, topics, form, item_id=item_id, problems=problems, moved=moved
+    )
 
 
 async def _sent(request: Request) -> tuple[ItemForm, bool]:
@@ -238,12 +255,15 @@ def _form_page(
     *,
     item_id: str | None = None,
     problems: tuple[Problem, ...] = (),
+    moved: Moved | None = None,
 ) -> Response:
+    refused = ItemChanged.status if moved else 200
     return TEMPLATES.page(
         request,
         "bank/item_form.html",
         actor,
-        status=ItemInvalid.status if problems else 200,
+        status=ItemInvalid.status if problems else refused,
+        moved=moved,
         discipline=discipline,
         topics=topics,
         form=form,

@@ -1,5 +1,7 @@
 """The test bank by its pages: who may load, approve and check, and what an exam then draws."""
 
+import html
+import re
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -92,6 +94,18 @@ async def added(http: httpx.AsyncClient, bank: str, fields: dict[str, str]) -> s
     return sent.headers["location"].rpartition("/")[2]
 
 
+async def edited(http: httpx.AsyncClient, item_id: str, fields: dict[str, str]) -> httpx.Response:
+    """By the form, which knows what it was filled from."""
+    path = f"/bank/items/{item_id}/edit"
+    seen = seen_in((await http.get(path)).text)
+    return await http.post(path, data={**fields, "seen": seen})
+
+
+def seen_in(form: str) -> str:
+    (found,) = re.findall(r'name="seen" value="([^"]*)"', form)
+    return html.unescape(found)
+
+
 async def acted(http: httpx.AsyncClient, bank: str, action: str, *ids: str, **more: str):
     return await http.post(f"{bank}/act", data={"action": action, "item": list(ids), **more})
 
@@ -122,7 +136,7 @@ async def test_an_item_of_each_kind_is_written_shown_and_edited(visit, bank, cor
     assert "Арифметика" in form.text
     async with core.database.read() as unit:
         before = (await unit.items.item(item_id)).content
-    again = await teacher.post(f"/bank/items/{item_id}/edit", data=KINDS[kind])
+    again = await edited(teacher, item_id, KINDS[kind])
     assert again.headers["location"] == f"/bank/items/{item_id}", "a draft stays the same version"
     async with core.database.read() as unit:
         after = (await unit.items.item(item_id)).content
@@ -164,10 +178,8 @@ async def test_an_approved_item_never_changes_a_new_version_takes_its_place(
 ) -> None:
     first = await approved(visit, bank, SINGLE)
     teacher, head = await visit("teacher"), await visit("head")
-    edited = await teacher.post(
-        f"/bank/items/{first}/edit", data={**SINGLE, "stem-ru": "Сколько будет два и два?"}
-    )
-    second = edited.headers["location"].rpartition("/")[2]
+    other = {**SINGLE, "stem-ru": "Сколько будет два и два?"}
+    second = (await edited(teacher, first, other)).headers["location"].rpartition("/")[2]
     assert second != first
     assert (await state_of(core, first), await state_of(core, second)) == ("approved", "draft")
     async with core.database.read() as unit:
@@ -176,6 +188,30 @@ async def test_an_approved_item_never_changes_a_new_version_takes_its_place(
     await acted(teacher, bank, "submit", second)
     await acted(head, bank, "approve", second)
     assert (await state_of(core, first), await state_of(core, second)) == ("retired", "approved")
+
+
+async def test_two_who_write_one_draft_lose_neither_text(visit, bank, core) -> None:
+    """The second is told, keeps the text typed, and may compare before saving again."""
+    teacher = await visit("teacher")
+    item_id = await added(teacher, bank, SINGLE)
+    path = f"/bank/items/{item_id}/edit"
+    seen = seen_in((await teacher.get(path)).text)
+    core.clock.pass_time(seconds=1)
+    first = {**SINGLE, "stem-ru": "Первый текст?", "seen": seen}
+    assert (await teacher.post(path, data=first)).status_code == 303
+    second = {**SINGLE, "stem-ru": "Второй текст?", "seen": seen}
+    refused = await teacher.post(path, data=second)
+    assert refused.status_code == 409
+    assert "Второй текст?" in refused.text
+    assert f'href="/bank/items/{item_id}"' in refused.text
+    async with core.database.read() as unit:
+        assert (await unit.items.item(item_id)).content.body.stem["ru"] == "Первый текст?"
+    again = await teacher.post(path, data={**second, "seen": seen_in(refused.text)})
+    assert again.status_code == 303
+    core.clock.pass_time(seconds=1)
+    await acted(teacher, bank, "submit", item_id)
+    late = await teacher.post(path, data={**second, "seen": seen_in(refused.text)})
+    assert (late.status_code, "Второй текст?" in late.text) == (409, True)
 
 
 async def test_an_item_is_found_by_the_code_that_the_statistics_show(visit, bank) -> None:

@@ -22,6 +22,7 @@ def test_defaults_are_those_of_the_procedures() -> None:
     assert DEFAULT.pass_points == 50
     assert DEFAULT.admit_lead == timedelta(minutes=10)  # T-4.3
     assert (DEFAULT.late, DEFAULT.late_most) == (LateEntry.ASK, timedelta(minutes=30))  # T-4.10
+    assert DEFAULT.late_grace == timedelta(0)
     assert (DEFAULT.breaks, DEFAULT.outage) == (0, Outage.RUNS_ON)
 
 
@@ -107,9 +108,15 @@ def test_in_a_long_window_nobody_is_late_while_the_whole_hour_fits() -> None:
     assert timers.start_of(OPENS, OPENS + timedelta(minutes=40), DEFAULT) == OPENS
 
 
-@pytest.mark.parametrize(("minutes", "late"), [(-3, False), (0, False), (5, False), (5.01, True)])
-def test_late_is_who_comes_after_the_start_and_its_grace(minutes: float, late: bool) -> None:
-    assert timers.is_late(OPENS + timedelta(minutes=minutes), OPENS, DEFAULT) is late
+@pytest.mark.parametrize(
+    ("minutes", "grace", "late"),
+    [(-3, 0, False), (0, 0, False), (0.01, 0, True), (5, 5, False), (5.01, 5, True)],
+)
+def test_late_is_who_comes_after_the_start_and_its_grace(
+    minutes: float, grace: int, late: bool
+) -> None:
+    policy = ExamPolicy(late_grace_min=grace)
+    assert timers.is_late(OPENS + timedelta(minutes=minutes), OPENS, policy) is late
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Items that go out and come back are the same; whatever a file holds, nothing but FileRefused."""
 
+import base64
 import io
 import zipfile
 from collections.abc import Callable
@@ -147,6 +148,40 @@ def test_every_format_holds_an_item_of_most_kinds() -> None:
     assert held["gift"] == held["moodle_xml"] == set(of_each) - {"ordering"}
 
 
+@pytest.mark.parametrize(
+    ("more", "dropped"),
+    [
+        ("<defaultgrade>1.0000000</defaultgrade>", ()),
+        ("<defaultgrade>2.0000000</defaultgrade>", ("grade",)),
+        ("<hint format='html'><text>Ойланыңыз</text></hint><hint><text/></hint>", ("hints",)),
+        ("<generalfeedback><text>Иә</text></generalfeedback>", ("feedback",)),
+    ],
+)
+def test_what_moodle_holds_and_the_bank_does_not_is_said(more: str, dropped) -> None:
+    found = read_moodle_xml(
+        f"""<quiz><question type="shortanswer"><questiontext><text>2 + 2?</text></questiontext>
+        {more}<answer fraction="100"><text>4</text></answer></question></quiz>""".encode(),
+        "kk",
+    )
+    assert found.items[0].dropped == dropped
+
+
+def test_an_answer_number_with_noughts_before_it_keeps_its_weight() -> None:
+    rows = [["kind", "question kk", "answers kk", "right"]]
+    rows += [["single", "?", "a\nb\nc", "0000000002=100%"]]
+    rows += [["single", "?", "a\nb\nc", "0000000012=100%"]]
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    found = read_xlsx(out.getvalue(), "kk")
+    (item,) = found.items
+    texts = {option.id: option.text["kk"] for option in item.content.body.choices}
+    assert [texts[ref] for ref in item.content.key.right] == ["b"]
+    assert [one.reason for one in found.refused] == ["right_unknown"]
+
+
 def test_moodle_holds_an_ordering_that_gives_parts() -> None:
     item = ordering_item({"kk": "?"}, [{"kk": text} for text in "abc"])
     found = read_moodle_xml(write_moodle_xml([item], "kk", {}).data, "kk")
@@ -170,6 +205,26 @@ class TestPictures:
         assert found.refused == ()
         assert found.pictures == {ref: data}
         assert found.items[0].content.body.stem == stem
+
+    @pytest.mark.parametrize(
+        ("address", "file"),
+        [
+            ("%D1%80%D0%B8%D1%81%201.png", 'name="рис 1.png" path="/"'),
+            ("рис 1.png?time=7", 'name="рис 1.png"'),
+            ("1/b%23.png", 'name="b#.png" path="/1/"'),
+        ],
+    )
+    def test_moodle_finds_pictures_whatever_their_name(self, address: str, file: str) -> None:
+        data = base64.b64encode(picture()).decode()
+        found = read_moodle_xml(
+            f"""<quiz><question type="shortanswer"><questiontext format="html">
+            <text><![CDATA[Что это? <img src="@@PLUGINFILE@@/{address}" alt="поле">]]></text>
+            <file {file} encoding="base64">{data}</file></questiontext>
+            <answer fraction="100"><text>поле</text></answer></question></quiz>""".encode(),
+            "ru",
+        )
+        assert found.refused == ()
+        assert len(found.pictures) == 1
 
     @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
     def test_a_picture_is_made_anew_without_what_hides_in_it(self, form: str) -> None:

@@ -148,7 +148,7 @@ MADE_UP = {
     "bank.problem.": sorted(item_problems()),
     "bank.refusal.": sorted(refusals()),
     "bank.format.": list(FileFormat),
-    "bank.dropped.": ["feedback"],
+    "bank.dropped.": ["feedback", "hints", "grade"],
     "conflict.": list(ConflictKind),
     "identity.": list(PhotoKind),
     "capacity.": list(Capacity),
