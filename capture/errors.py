@@ -133,6 +133,14 @@ class NothingRecorded(CaptureError):
     status = 404
 
 
+class StillRecorded(CaptureError):
+    """The track is published: its record cannot be closed yet."""
+
+    code = "still_recorded"
+    status = 409
+    retryable = True
+
+
 class StorageFull(CaptureError):
     code = "disk_full"
     status = 507

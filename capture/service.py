@@ -42,6 +42,7 @@ from capture.errors import (
     CaptureError,
     NotLiveNow,
     ResourceUnknown,
+    StillRecorded,
     StorageFull,
 )
 from capture.finalise import finalise
@@ -154,12 +155,11 @@ class CaptureService:
         await self._finish(self.track_of(resource_id), GapCause.CLIENT_ENDED, resource_id)
 
     async def end_sitting(self, sitting_id: str) -> None:
-        """The sitting is over: nothing of it stays open or in memory."""
+        """The sitting is over: nothing of it stays open or in memory, all of it is written."""
+        keys = [TrackKey(sitting_id, kind) for kind in TrackKind]  # one may be about to begin
+        await asyncio.gather(*(self._retire(key, GapCause.CLIENT_ENDED) for key in keys))
         self._places.leave(sitting_id)
-        for key in [key for key in self._tracks if key.sitting_id == sitting_id]:
-            await self._retire(key, GapCause.CLIENT_ENDED)
-        if (taps := self._taps.pop(sitting_id, None)) is not None:
-            taps.close()
+        self._close_taps(sitting_id)
 
     def track_of(self, resource_id: str) -> TrackKey:
         """Whose publication this is. Raises ResourceUnknown."""
@@ -311,9 +311,13 @@ class CaptureService:
     async def finalise(
         self, key: TrackKey, signer: RecordingKey, at: datetime, until_ms: int
     ) -> Recording:
-        """Close the record of a sitting that ended at ``until_ms``, and sign it. OSError."""
+        """Close the record of a sitting that ended at ``until_ms``, and sign it. OSError.
+
+        StillRecorded: what is being recorded would not be under the signature.
+        """
         self._told.pop(key, None)
-        return await self._amend(key, partial(finalise, signer=signer, at=at, until_ms=until_ms))
+        work = partial(finalise, signer=signer, at=at, until_ms=until_ms)
+        return await self._amend(key, work, at_rest=True)
 
     async def note_clock(self, key: TrackKey, offset: ClockOffset) -> None:
         """Write down how far the student's clock is off."""
@@ -340,11 +344,22 @@ class CaptureService:
         folder = self._folder(key)
         return await self._amend(key, lambda kept: take_in(kept, folder, request, cuts))
 
-    async def _amend(self, key: TrackKey, work: Callable[[manifest.Manifest], Result]) -> Result:
-        """Let ``work`` change a track's manifest, in the writing thread, whoever records it."""
+    async def _amend(
+        self,
+        key: TrackKey,
+        work: Callable[[manifest.Manifest], Result],
+        *,
+        at_rest: bool = False,
+    ) -> Result:
+        """Let ``work`` change a track's manifest, in the writing thread, whoever records it.
+
+        ``at_rest``: only while nobody publishes it. StillRecorded.
+        """
         async with self._locks.hold(key):
             track = self._tracks.get(key)
             if track is not None:
+                if at_rest and track.session is not None:
+                    raise StillRecorded("the track is still published")
                 return await track.recorder.amend(work)
             return await asyncio.get_running_loop().run_in_executor(
                 self._writing, lambda: work(self._open_folder(key))
@@ -447,14 +462,12 @@ class CaptureService:
             track.decoded += session.sampler.decoded
             track.skipped += session.sampler.skipped
 
-    async def _finish(self, key: TrackKey, cause: GapCause, resource_id: str | None = None) -> None:
-        """End the track's publication (or only ``resource_id``'s), all it received written."""
+    async def _finish(self, key: TrackKey, cause: GapCause, resource_id: str) -> None:
+        """End this publication, if it is still the track's; all it received is written."""
         async with self._locks.hold(key):
             track = self._tracks.get(key)
             session = track.session if track is not None else None
-            if track is None or session is None:
-                return
-            if resource_id in {None, session.resource_id}:
+            if track is not None and session is not None and session.resource_id == resource_id:
                 await self._stop(key, track, session, cause)
 
     async def _stop(
@@ -470,16 +483,25 @@ class CaptureService:
         await track.recorder.drain()
         self._emit(PublisherEnded(key.sitting_id, session.clock.now_ms(), key.track))
 
-    async def _retire(self, key: TrackKey, cause: GapCause) -> None:
-        await self._finish(key, cause)
+    async def _retire(self, key: TrackKey, cause: GapCause, *, if_idle: bool = False) -> None:
+        """Out of memory, all it received written; ``if_idle``: unless it is published by now."""
         async with self._locks.hold(key):
-            if key in self._tracks:
-                self._past += self._figures(key)
-            track = self._tracks.pop(key, None)
-            if track is not None:
-                track.audience.leave()
-                track.recorder.pause(cause)
-                await track.recorder.drain()
+            track = self._tracks.get(key)
+            if track is None or (if_idle and track.session is not None):
+                return
+            if track.session is not None:
+                await self._stop(key, track, track.session, cause)
+            self._past += self._figures(key)
+            del self._tracks[key]
+            if key.track is TrackKind.CAMERA:
+                self._close_taps(key.sitting_id)  # their figures are past now, too
+            track.audience.leave()
+            track.recorder.pause(cause)
+            await track.recorder.drain()
+
+    def _close_taps(self, sitting_id: str) -> None:
+        if (taps := self._taps.pop(sitting_id, None)) is not None:
+            taps.close()
 
     def _on_gone(self, session: PublishSession) -> None:
         """The connection closed or failed by itself."""
@@ -541,7 +563,7 @@ class CaptureService:
         if session is None:
             if time.monotonic() - track.idle_since > self._settings.forget_after_s:
                 track.idle_since = time.monotonic()
-                self._spawn(self._retire(key, GapCause.NETWORK))
+                self._spawn(self._retire(key, GapCause.NETWORK, if_idle=True))
             return
         session.tick()
         if session.last_rtp_ms is not None:

@@ -121,9 +121,9 @@ class GapFill:
 
     async def arrived(self, actor: Actor, sitting_id: str, piece: AnnouncedPiece) -> PieceView:
         """Where to go on with a piece."""
-        await self._open(actor, sitting_id)
+        sitting, _ = await self._open(actor, sitting_id)
         recording = await self._recording(sitting_id)
-        return self._view(sitting_id, piece, recording)
+        return await self._arrived(sitting, piece, recording)
 
     async def take(
         self, actor: Actor, sitting_id: str, piece: AnnouncedPiece, offset: int, part: bytes
@@ -137,7 +137,7 @@ class GapFill:
         sitting, origin = await self._open(actor, sitting_id)
         async with self._locks.hold(piece.id):
             recording = await self._recording(sitting_id)
-            view = self._view(sitting_id, piece, recording)
+            view = await self._arrived(sitting, piece, recording)
             if view.done:
                 return view
             start_ms = round(piece.start_ms - origin.timestamp() * 1000)
@@ -162,6 +162,9 @@ class GapFill:
             raise
         finally:
             path.unlink(missing_ok=True)
+        await self._sign_anew(sitting)
+
+    async def _sign_anew(self, sitting: Sitting) -> None:
         if sitting.completed:
             async with self._write() as store:
                 await store.forget_seal(sitting.id)
@@ -186,10 +189,14 @@ class GapFill:
         except (CaptureError, ValueError) as damaged:
             raise FillClosed from damaged
 
-    def _view(self, sitting_id: str, piece: AnnouncedPiece, recording: Recording) -> PieceView:
+    async def _arrived(
+        self, sitting: Sitting, piece: AnnouncedPiece, recording: Recording
+    ) -> PieceView:
         if any(piece.id == one.piece for one in recording.supplied):
+            if not recording.signed_by:
+                await self._sign_anew(sitting)  # where a crash came between
             return PieceView(piece.size, done=True)
-        path = self._path(sitting_id, piece)
+        path = self._path(sitting.id, piece)
         return PieceView(path.stat().st_size if path.exists() else 0, done=False)
 
     def _path(self, sitting_id: str, piece: AnnouncedPiece) -> Path:

@@ -58,8 +58,10 @@ class RecordingKeeper:
     async def _seal(self, sitting: EndedSitting) -> bool:
         # The camera comes last, because its row says that the sitting is done.
         camera = TrackKey(sitting.id)
-        recorded = self._tracks.tracks_on_record(sitting.id)
         try:
+            # That is under way, and awaited here; or it had failed.
+            await self._tracks.end_sitting(sitting.id)
+            recorded = self._tracks.tracks_on_record(sitting.id)
             for key in [*(key for key in recorded if key != camera), camera]:
                 if key in recorded:
                     now = self._clock.now()

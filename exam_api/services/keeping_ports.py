@@ -45,13 +45,17 @@ class KeepingStore(Protocol):
 class Tracks(Protocol):
     """Manifests, from capture."""
 
+    async def end_sitting(self, sitting_id: str) -> None:
+        """Nothing of it is open when this returns. Again changes nothing."""
+
     def tracks_on_record(self, sitting_id: str) -> list[TrackKey]: ...
 
     def recording(self, sitting_id: str) -> Recording: ...
 
     async def finalise(
         self, key: TrackKey, signer: RecordingKey, at: datetime, until_ms: int
-    ) -> Recording: ...
+    ) -> Recording:
+        """StillRecorded while it is published."""
 
     async def note_clock(self, key: TrackKey, offset: ClockOffset) -> None: ...
 

@@ -153,12 +153,16 @@ class WorkerPool:
     async def _spawn(self, index: int) -> Worker:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *_COMMAND,
-                str(theirs.fileno()),
-                pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL,
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *_COMMAND,
+                    str(theirs.fileno()),
+                    pass_fds=(theirs.fileno(),),
+                    stdin=asyncio.subprocess.DEVNULL,
+                )
+            except OSError:
+                ours.close()
+                raise
         channel = await Channel.over(ours)
         channel.send(self._setup(index))
         worker = self._workers[index] = Worker(index, process, channel)
@@ -166,7 +170,7 @@ class WorkerPool:
 
     async def _keep(self, worker: Worker) -> None:
         """Listen to a worker until it ends, then to the one in its place, until we close."""
-        quick_deaths = 0
+        deaths = 0  # each soon after the one before
         while True:
             began = asyncio.get_running_loop().time()
             await self._listen(worker)
@@ -174,22 +178,42 @@ class WorkerPool:
             if self._closing:
                 return
             lived_s = asyncio.get_running_loop().time() - began
-            quick_deaths = 0 if lived_s > _STEADY_S else quick_deaths + 1
+            deaths = 1 if lived_s > _STEADY_S else deaths + 1
             _log.error("capture_worker_lost", worker=worker.index, lived_s=round(lived_s))
-            await self._on_lost(worker)
-            await asyncio.sleep(RESTART_DELAYS_S[min(quick_deaths, len(RESTART_DELAYS_S)) - 1])
-            if self._closing:
+            try:
+                await self._on_lost(worker)
+            except Exception:  # noqa: BLE001 - whatever was not tidied up, another is needed
+                _log.exception("capture_worker_not_buried", worker=worker.index)
+            successor = await self._successor(worker.index, deaths)
+            if successor is None:
                 return
+            worker = successor
+
+    async def _successor(self, index: int, deaths: int) -> Worker | None:
+        """None where we close meanwhile. What keeps it from starting (no memory) may pass."""
+        while True:
+            await asyncio.sleep(RESTART_DELAYS_S[min(deaths, len(RESTART_DELAYS_S)) - 1])
+            if self._closing:
+                return None
+            try:
+                worker = await self._spawn(index)
+            except Exception:  # noqa: BLE001 - else nobody would ever try again
+                _log.exception("capture_worker_not_started", worker=index)
+                deaths += 1
+                continue
             self.restarts += 1
-            worker = await self._spawn(worker.index)
             worker.start_loading_models()
+            return worker
 
     async def _listen(self, worker: Worker) -> None:
         watching = asyncio.create_task(self._watch(worker))
         try:
             while (message := await worker.channel.receive()) is not None:
                 worker.take(message)
-                self._on_message(worker, message)
+                try:
+                    self._on_message(worker, message)
+                except Exception:  # noqa: BLE001 - one report less, and not all sittings
+                    _log.exception("capture_worker_report_not_taken", worker=worker.index)
         except ForeignMessage:
             _log.exception("capture_worker_is_not_understood", worker=worker.index)
         finally:

@@ -109,6 +109,9 @@ class RemoteCapture(CaptureService):
             if (cause := self._told.pop(grant.key, None)) is not None:
                 worker.tell("explain", grant.key, cause)
             publication = cast("Publication", await worker.call("publish", grant, offer_sdp))
+            if self._owners.get(grant.sitting_id) is not worker:  # it has ended meanwhile
+                worker.tell("end_sitting", grant.sitting_id)
+                raise WorkerUnavailable("the sitting has just ended")
         self._forget(grant.key)
         self._resources[publication.resource_id] = grant.key
         return publication
@@ -117,9 +120,9 @@ class RemoteCapture(CaptureService):
         await self.ask(self.track_of(resource_id).sitting_id, "end", resource_id)
 
     async def end_sitting(self, sitting_id: str) -> None:
-        self._places.leave(sitting_id)
         await self.ask(sitting_id, "end_sitting", sitting_id)
         self._owners.pop(sitting_id, None)
+        self._places.leave(sitting_id)
 
     def explain(self, key: TrackKey, cause: GapCause | None) -> None:
         worker = self._owners.get(key.sitting_id)
@@ -172,12 +175,14 @@ class RemoteCapture(CaptureService):
             return await super().supply(key, request)
         return cast("list[SuppliedSegment]", await worker.call("supply", key, request))
 
-    async def _amend(self, key: TrackKey, work: Callable[[Manifest], Result]) -> Result:
+    async def _amend(
+        self, key: TrackKey, work: Callable[[Manifest], Result], *, at_rest: bool = False
+    ) -> Result:
         """A manifest has one writer: no worker is given the sitting meanwhile."""
         async with self._assigning.hold(key.sitting_id):
             if key.sitting_id in self._owners:
                 raise WorkerUnavailable("the sitting has just gone to a worker")
-            return await super()._amend(key, work)
+            return await super()._amend(key, work, at_rest=at_rest)
 
     # --- looking: as last reported -----------------------------------------------------------
 
@@ -279,17 +284,34 @@ class RemoteCapture(CaptureService):
             sound_lost_ms=figures.sound_lost_ms,
         )
         for sitting_id in sittings:
-            for segment in await self.repaired(sitting_id):
-                self._emit(SegmentClosed(segment))
-            del self._owners[sitting_id]  # from now on another worker may have it
-            self._on_analysis_lost(sitting_id, self.recorded_until(sitting_id))
-        for key, state in worker.tracks.items():
-            at_ms = state.status.last_media_ms or 0
-            self._forget(key)
-            if state.status.live:
-                self._emit(MediaLost(key.sitting_id, at_ms, key.track))
-            elif state.status.connected:
-                self._emit(PublisherEnded(key.sitting_id, at_ms, key.track))
+            await self._release(sitting_id, worker)
+
+    async def _release(self, sitting_id: str, lost: Worker) -> None:
+        """What its worker left of it is made whole, then another may have it."""
+        gained: list[Segment] = []
+        until_ms = 0
+        try:
+            gained = await self.repaired(sitting_id)
+            until_ms = self.recorded_until(sitting_id)
+        except Exception:  # noqa: BLE001 - a damaged recording keeps nobody from coming back
+            _log.exception("recording_not_repaired", sitting=sitting_id)
+        for segment in gained:
+            self._emit(SegmentClosed(segment))
+        if self._owners.get(sitting_id) is lost:  # else it has ended meanwhile
+            del self._owners[sitting_id]
+            self._places.gone(sitting_id)
+        self._on_analysis_lost(sitting_id, until_ms)
+        for key, state in lost.tracks.items():
+            if key.sitting_id == sitting_id:
+                self._tell_lost(key, state.status)
+
+    def _tell_lost(self, key: TrackKey, status: LiveStatus) -> None:
+        at_ms = status.last_media_ms or 0
+        self._forget(key)
+        if status.live:
+            self._emit(MediaLost(key.sitting_id, at_ms, key.track))
+        elif status.connected:
+            self._emit(PublisherEnded(key.sitting_id, at_ms, key.track))
 
 
 def _takes(worker: Worker) -> bool:

@@ -174,3 +174,24 @@ async def test_what_nobody_goes_on_with_is_forgotten(desk):
     desk.world.clock.move(days=4000)
     desk.fill.forget_old()
     assert not list(desk.fill._folder.glob("*/*"))
+
+
+@pytest.mark.parametrize("again", ["sent", "asked"])
+async def test_after_a_crash_before_the_seal_was_forgotten_it_is_signed_anew(desk, again):
+    piece = desk.piece()
+    await desk.send(piece)
+    await desk.world.finish(desk.sitting_id, 10_000)
+    async with desk.world.database.write() as unit:
+        unit.session.add(
+            SealedRow(
+                sitting_id=desk.sitting_id, track="camera", digest="", public_key="",
+                sealed_at=desk.world.clock.now(),
+            )
+        )  # fmt: skip
+    if again == "sent":
+        view = await desk.send(piece)
+    else:
+        view = await desk.fill.arrived(await desk.world.actor("student1"), desk.sitting_id, piece)
+    assert view.done
+    async with desk.world.database.read() as unit:
+        assert await unit.session.get(SealedRow, (desk.sitting_id, "camera")) is None

@@ -108,3 +108,24 @@ async def test_a_damaged_manifest_keeps_no_other_waiting_and_is_tried_again(
     assert await keeper.seal_ended() == 0
     world.clock.move(minutes=2)
     assert await keeper.seal_ended() == 1
+
+
+async def test_a_track_that_is_still_published_is_closed_first(
+    world, capture, keeper, key, tmp_path
+):
+    sitting_id = await world.sitting()
+    record(tmp_path, sitting_id, 60_000, TrackKind.SCREEN)
+    await world.finish(sitting_id, 60_000)
+    ended = []
+    end_sitting, finalise = capture.end_sitting, capture.finalise
+
+    async def end(one):
+        ended.append(one)
+        await end_sitting(one)
+
+    async def close(track, *arguments):
+        assert ended == [sitting_id]
+        return await finalise(track, *arguments)
+
+    capture.end_sitting, capture.finalise = end, close
+    assert await keeper.seal_ended() == 1

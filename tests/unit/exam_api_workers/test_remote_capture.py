@@ -25,6 +25,7 @@ from capture.contracts import (
 )
 from capture.endpoint import Publication
 from capture.errors import CapacityFull, NotLiveNow, ResourceUnknown
+from capture.places import HOLD_S
 from capture.service import CaptureService
 from exam_api.adapters.workers.child import CAPTURE_CALLS
 from exam_api.adapters.workers.messages import (
@@ -246,9 +247,9 @@ async def test_a_workers_end_is_told_for_each_of_its_sittings_only(capture, told
     await capture._lost(dead)
     assert told == [
         ("a", 0),
-        ("c", 0),
         MediaLost("a", 900),
         MediaLost("a", 900, TrackKind.SCREEN),
+        ("c", 0),
         PublisherEnded("c", 900),
     ]
     assert owners(capture) == {"b": 1}
@@ -258,6 +259,58 @@ async def test_a_workers_end_is_told_for_each_of_its_sittings_only(capture, told
     await capture.publish(grant("a"), "v=0")
     assert owners(capture) == {"b": 1, "a": 1}
     del capture.pool._workers[0]
+
+
+async def test_a_sitting_that_ends_while_its_lost_worker_is_cleared_up_stops_nothing(capture, told):
+    for sitting in ("a", "b", "c"):
+        await capture.publish(grant(sitting), "v=0")
+    dead = capture._owners["a"]
+    dead.lost = True
+
+    async def repaired(sitting_id):
+        if sitting_id == "a":
+            await capture.end_sitting("a")
+            return []
+        raise ValueError("line 1 is no manifest line")
+
+    capture.repaired = repaired
+    await capture._lost(dead)
+    assert owners(capture) == {"b": 1}
+    assert told == [("a", 0), ("c", 0)]
+    del capture.pool._workers[0]
+    await capture.publish(grant("c"), "v=0")  # whatever its manifest is like
+    assert owners(capture)["c"] == 1
+
+
+async def test_the_place_of_a_lost_workers_sitting_is_not_held_for_good(capture):
+    await capture.publish(grant("a"), "v=0")
+    dead = capture._owners["a"]
+    dead.tracks, dead.lost = {TrackKey("a"): TrackState(LIVE, 700, ())}, True
+    await capture._lost(dead)
+    later = capture._places.now() + HOLD_S + 1
+    capture._places.now = lambda: later
+    assert capture._places.free == capture._places.limit
+
+
+async def test_who_publishes_as_the_sitting_ends_is_sent_away(capture):
+    await capture.publish(grant("a"), "v=0")
+    worker = capture._owners["a"]
+    answer, call = asyncio.Event(), worker.call
+
+    async def slow(name, *arguments):
+        if name == "publish":
+            await answer.wait()
+        return await call(name, *arguments)
+
+    worker.call = slow
+    publishing = asyncio.create_task(capture.publish(grant("a"), "v=0"))
+    await asyncio.sleep(0)
+    await capture.end_sitting("a")
+    answer.set()
+    with pytest.raises(WorkerUnavailable):
+        await publishing
+    assert worker.calls[-1] == ("end_sitting", "a")  # nobody records what nobody owns
+    assert owners(capture) == {}
 
 
 async def test_without_workers_the_page_is_told_to_come_again(capture):
