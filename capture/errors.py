@@ -128,6 +128,14 @@ class SupplyRefused(CaptureError):
     status = 422
 
 
+class SupplyFailed(CaptureError):
+    """The server could not read what a page supplied, for a reason of its own: send it again."""
+
+    code = "piece_not_read"
+    status = 503
+    retryable = True
+
+
 class NothingRecorded(CaptureError):
     code = "nothing_recorded"
     status = 404

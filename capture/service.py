@@ -324,9 +324,10 @@ class CaptureService:
         await self._amend(key, lambda kept: kept.append(offset))
 
     async def supply(self, key: TrackKey, request: SupplyRequest) -> list[SuppliedSegment]:
-        """Fill gaps with what the student's page kept. Again changes nothing. SupplyRefused.
+        """Fill gaps with what the student's page kept. Again changes nothing.
 
-        Never over what the server received: only gaps on record are filled.
+        Never over what the server received: only gaps on record are filled. SupplyRefused,
+        SupplyFailed.
         """
         recording = self.recording(*key)
         known = [one for one in recording.supplied if one.piece == request.piece]

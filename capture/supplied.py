@@ -5,6 +5,8 @@ from outside, and a demuxer that falls over it must not take the recordings with
 """
 
 import json
+import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,13 +15,17 @@ from pathlib import Path
 from typing import Final
 
 from capture.contracts import Gap, Recording, Span, SuppliedSegment
-from capture.errors import SupplyRefused
+from capture.errors import SupplyFailed, SupplyRefused
 from capture.manifest import Manifest
 from capture.signing import sync_folder
 
+_log = logging.getLogger(__name__)
 LEAST_MS: Final = 100  # a remainder shorter than this is not worth a segment
 LONGEST_MS: Final = 180_000  # of one piece; the page begins a new one each minute
-CHILD_S: Final = 60.0
+CHILD_S: Final = 240.0  # it waits its turn behind all that is live
+_REFUSED: Final = os.EX_DATAERR  # the child's word for: no piece of a recording
+# Whoever takes the exam now needs the processor more.
+_COMMAND: Final = ("nice", "-n", "10", sys.executable, "-m", "capture.supply_child")
 _REASON_CHARS: Final = 200
 
 
@@ -51,7 +57,9 @@ def _without(span: Span, start_ms: int, end_ms: int) -> Iterable[Span]:
 def cut_out(
     request: SupplyRequest, spans: Sequence[Span], gaps: Sequence[Gap]
 ) -> list[SuppliedSegment]:
-    """What the piece holds of each span, as files beside it. Blocks: use a thread. SupplyRefused.
+    """What the piece holds of each span, as files beside it. Blocks: use a thread.
+
+    SupplyRefused: it is no piece. SupplyFailed: whatever else went wrong says nothing of it.
 
     Of the ``gaps`` that the spans are of, what is heard on record is not supplied once more.
     Their names are those files' until ``take_in`` gives them their place in the recording.
@@ -65,20 +73,22 @@ def cut_out(
         for number, span in enumerate(spans)
     ]
     task = {"source": str(request.path), "start_ms": request.start_ms, "cuts": cuts}
-    command = [sys.executable, "-m", "capture.supply_child"]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, no shell
-            command,
+            _COMMAND,
             input=json.dumps(task).encode(),
             capture_output=True,
             timeout=CHILD_S,
             check=False,
         )
-    except subprocess.TimeoutExpired as error:
-        raise SupplyRefused("the piece takes too long to read") from error
+    except (subprocess.TimeoutExpired, OSError) as error:
+        raise SupplyFailed("the piece was not read in time") from error
+    why = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][-_REASON_CHARS:]
+    if done.returncode == _REFUSED:
+        raise SupplyRefused(f"the piece is no video of the expected kind: {why}")
     if done.returncode != 0:
-        why = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise SupplyRefused(f"the piece is no video of the expected kind: {why[-_REASON_CHARS:]}")
+        _log.error("a supplied piece was not read: status %d: %s", done.returncode, why)
+        raise SupplyFailed("the piece could not be read")
     return [
         SuppliedSegment(piece=request.piece, source_sha256=request.sha256, **found)
         for found in json.loads(done.stdout)

@@ -1,15 +1,18 @@
 """The process that reads a student's piece: limits first, then demux, check, cut.
 
 Standard input: {source, start_ms, cuts: [{path, start_ms, end_ms, sound_from_ms}]}; on standard
-output one object a cut that held anything. Any fault ends it with a status that is not 0.
+output one object a cut that held anything. It ends with ``EX_DATAERR`` where the source is no
+piece of a recording, and with another status than 0 after a fault that says nothing of the source.
 """
 
 import hashlib
 import json
+import os
 import resource
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -141,11 +144,24 @@ def write(
     }
 
 
+def leave_the_core() -> None:
+    """A worker has one core to itself, on which it records: this runs wherever there is time."""
+    with suppress(OSError, AttributeError):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    leave_the_core()
     task = json.load(sys.stdin)
-    piece = read(Path(task["source"]), task["start_ms"])
+    try:
+        piece = read(Path(task["source"]), task["start_ms"])
+    except (OSError, MemoryError):  # some of FFmpeg's errors are these
+        raise
+    except (Refused, av.FFmpegError) as error:
+        sys.stderr.write(str(error))
+        sys.exit(os.EX_DATAERR)
     found = [write(piece, **cut) for cut in task["cuts"]]
     json.dump([one for one in found if one is not None], sys.stdout)
 

@@ -130,12 +130,13 @@ class GapFill:
     ) -> PieceView:
         """The next part of a piece; the last one makes it part of the recording.
 
-        PieceOffset (ask where to go on), NothingLacking (forget the piece), SupplyRefused.
+        PieceOffset (ask where to go on), NothingLacking (forget the piece), SupplyRefused;
+        SupplyFailed: all of it is here, an empty part at its end tries again.
         """
         if piece.size > self._policy.piece_bytes or len(part) > self._policy.part_bytes:
             raise PayloadTooLarge
         sitting, origin = await self._open(actor, sitting_id)
-        async with self._locks.hold(piece.id):
+        async with self._locks.hold(sitting_id):  # one piece after the other
             recording = await self._recording(sitting_id)
             view = await self._arrived(sitting, piece, recording)
             if view.done:
@@ -152,16 +153,15 @@ class GapFill:
     async def _supply(
         self, sitting: Sitting, piece: AnnouncedPiece, path: Path, start_ms: int
     ) -> None:
+        request = SupplyRequest(piece.id, path, start_ms, piece.sha256)
         try:
-            if await asyncio.to_thread(_sha256, path) != piece.sha256:
-                raise InvalidRequest("the piece is not the one that was announced")
-            request = SupplyRequest(piece.id, path, start_ms, piece.sha256)
+            await asyncio.to_thread(_require_announced, request)
             await self._tracks.supply(TrackKey(sitting.id), request)
-        except SupplyRefused as refused:
+        except (SupplyRefused, InvalidRequest) as refused:
             _log.warning("piece_refused", why=str(refused), size=piece.size)
-            raise
-        finally:
             path.unlink(missing_ok=True)
+            raise
+        path.unlink(missing_ok=True)  # after a fault of ours it stays: it may be in use still
         await self._sign_anew(sitting)
 
     async def _sign_anew(self, sitting: Sitting) -> None:
@@ -231,6 +231,7 @@ class GapFill:
                 path.unlink(missing_ok=True)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _require_announced(request: SupplyRequest) -> None:
+    with request.path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != request.sha256:
+            raise InvalidRequest("the piece is not the one that was announced")

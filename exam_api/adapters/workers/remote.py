@@ -57,6 +57,8 @@ from exam_api.adapters.workers.messages import (
 from exam_api.adapters.workers.pool import Worker, WorkerPool
 
 _log = structlog.get_logger(__name__)
+# A piece may take capture.supplied.CHILD_S, and waits for those of other sittings.
+SUPPLY_S: Final = 1200.0
 _VIEWS_KNOWN: Final = 2000  # a view that ends by itself is forgotten when newer ones push it out
 Result = TypeVar("Result")
 
@@ -173,7 +175,8 @@ class RemoteCapture(CaptureService):
         worker = self._owners.get(key.sitting_id)
         if worker is None:
             return await super().supply(key, request)
-        return cast("list[SuppliedSegment]", await worker.call("supply", key, request))
+        found = await worker.call("supply", key, request, within_s=SUPPLY_S)
+        return cast("list[SuppliedSegment]", found)
 
     async def _amend(
         self, key: TrackKey, work: Callable[[Manifest], Result], *, at_rest: bool = False

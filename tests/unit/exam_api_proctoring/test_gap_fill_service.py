@@ -1,5 +1,6 @@
 """Uploads of what a page kept: resumable, repeatable, only where something is lacking."""
 
+import asyncio
 import hashlib
 import os
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from functools import partial
 import pytest
 
 from capture.contracts import Gap, GapCause, Recording, Segment, SuppliedSegment, TrackKey
-from capture.errors import SupplyRefused
+from capture.errors import SupplyFailed, SupplyRefused
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.tables import SealedRow
 from exam_api.domain.errors import (
@@ -31,6 +32,7 @@ class FakeTracks:
     recorded: Recording
     supplied: list = field(default_factory=list)
     refuse: bool = False
+    faults: list = field(default_factory=list)
 
     def recording(self, sitting_id):
         assert sitting_id == self.recorded.sitting_id
@@ -39,6 +41,8 @@ class FakeTracks:
     async def supply(self, key, request):
         if self.refuse:
             raise SupplyRefused
+        if self.faults:
+            raise self.faults.pop()
         assert request.path.read_bytes() == DATA
         self.supplied.append((key, request.piece, request.start_ms))
         one = SuppliedSegment(
@@ -130,6 +134,39 @@ async def test_a_piece_that_is_no_video_is_forgotten(desk):
     with pytest.raises(SupplyRefused):
         await desk.send(desk.piece())
     assert not list(desk.fill._folder.glob("*/*"))
+
+
+@pytest.mark.parametrize("fault", [SupplyFailed(), OSError(28, "no space left")])
+async def test_a_fault_of_the_server_costs_no_piece(desk, fault):
+    desk.tracks.faults = [fault]
+    piece = desk.piece()
+    with pytest.raises(type(fault)):
+        await desk.send(piece)
+    student = await desk.world.actor("student1")
+    view = await desk.fill.arrived(student, desk.sitting_id, piece)
+    assert (view.offset, view.done) == (4000, False)
+    assert (await desk.send(piece, 4000, b"")).done  # as the page does
+    assert len(desk.tracks.supplied) == 1
+    assert not list(desk.fill._folder.glob("*/*"))
+
+
+async def test_one_piece_of_a_sitting_after_the_other(desk):
+    begun, go_on, running = asyncio.Event(), asyncio.Event(), []
+    supply = desk.tracks.supply
+
+    async def slow(key, request):
+        running.append(request.piece)
+        begun.set()
+        await go_on.wait()
+        return await supply(key, request)
+
+    desk.tracks.supply = slow
+    sending = [asyncio.create_task(desk.send(desk.piece(id=one * 32))) for one in "ab"]
+    await begun.wait()
+    await asyncio.sleep(0.1)
+    assert len(running) == 1
+    go_on.set()
+    await asyncio.gather(*sending, return_exceptions=True)
 
 
 async def test_only_the_own_sitting_and_not_for_ever(desk):

@@ -27,6 +27,7 @@ from capture.endpoint import Publication
 from capture.errors import CapacityFull, NotLiveNow, ResourceUnknown
 from capture.places import HOLD_S
 from capture.service import CaptureService
+from capture.supplied import CHILD_S, SupplyRequest
 from exam_api.adapters.workers.child import CAPTURE_CALLS
 from exam_api.adapters.workers.messages import (
     Beat,
@@ -36,7 +37,8 @@ from exam_api.adapters.workers.messages import (
     WorkerLoad,
     WorkerUnavailable,
 )
-from exam_api.adapters.workers.remote import RemoteCapture
+from exam_api.adapters.workers.pool import CALL_S
+from exam_api.adapters.workers.remote import SUPPLY_S, RemoteCapture
 
 # Where each public method of the capture service is done when workers record.
 BY_THE_WORKER = {*CAPTURE_CALLS, "explain"}
@@ -72,13 +74,15 @@ class FakeWorker:
     lost: bool = False
     load: WorkerLoad = field(default_factory=WorkerLoad)
     calls: list = field(default_factory=list)
+    patience: dict = field(default_factory=dict)
 
     def tell(self, name, *arguments):
         self.calls.append((name, *arguments))
 
-    async def call(self, name, *arguments):
+    async def call(self, name, *arguments, within_s=CALL_S):
         if self.lost:
             raise WorkerUnavailable
+        self.patience[name] = within_s
         self.calls.append((name, *arguments))
         return Publication(f"r{self.index}-{len(self.calls)}", "sdp", "tag")
 
@@ -132,6 +136,16 @@ async def test_recordings_are_kept_by_their_worker_or_else_here(capture):
     await capture.end_sitting("a")
     await capture.note_clock(key, offset)
     assert capture.recording("a").clocks == (offset,)
+
+
+async def test_what_a_page_supplies_may_wait_for_that_of_others(capture, tmp_path):
+    await capture.publish(grant("a"), "v=0")
+    request = SupplyRequest("p", tmp_path / "p.part", 0, "0" * 64)
+    await capture.supply(TrackKey("a"), request)
+    worker = capture._owners["a"]
+    assert worker.calls[-1] == ("supply", TrackKey("a"), request)
+    assert worker.patience == {"publish": CALL_S, "supply": SUPPLY_S}
+    assert SUPPLY_S >= 5 * CHILD_S
 
 
 async def test_no_worker_gets_a_sitting_whose_manifest_is_written_here(capture):

@@ -15,7 +15,7 @@ export async function fill(sitting, { ended = false, kept = null, onSend = () =>
   if (!shelf) return 0;
   const base = `/api/v1/sittings/${sitting}`;
   const until = performance.now() + PATIENCE_MS;
-  let sent = 0;
+  let [sent, unread] = [0, null];
   for (;;) {
     const lacking = await call("GET", `${base}/lacking`);
     if (lacking.spans.length) await kept?.cut();
@@ -23,8 +23,14 @@ export async function fill(sitting, { ended = false, kept = null, onSend = () =>
     for (const piece of pieces) {
       if (piece.id === kept?.current || !overlaps(piece, pieces, lacking)) continue;
       onSend();
-      sent += await send(base, shelf, piece, lacking);
+      try {
+        sent += await send(base, shelf, piece, lacking);
+      } catch (problem) {
+        if (problem.code !== "piece_not_read") throw problem;
+        unread = problem;
+      }
     }
+    if (unread) throw unread; // it stays here, the others have gone first
     if (lacking.final || !ended || performance.now() > until) {
       if (lacking.final) for (const piece of pieces) await shelf.remove(piece.id);
       return sent;
