@@ -306,9 +306,9 @@ class RemoteCapture(CaptureService):
         self._on_analysis_lost(sitting_id, until_ms)
         for key, state in lost.tracks.items():
             if key.sitting_id == sitting_id:
-                self._tell_lost(key, state.status)
+                self._worker_lost(key, state.status)
 
-    def _tell_lost(self, key: TrackKey, status: LiveStatus) -> None:
+    def _worker_lost(self, key: TrackKey, status: LiveStatus) -> None:
         at_ms = status.last_media_ms or 0
         self._forget(key)
         if status.live:
