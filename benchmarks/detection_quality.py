@@ -32,9 +32,9 @@ from analysis.errors import AnalysisError
 from analysis.models_set import ModelSet
 from analysis.offline import MOST_FPS
 from benchmarks.quality_gaze import gaze_sessions
+from benchmarks.quality_held import held
 from benchmarks.quality_measures import Event, tallied
 from benchmarks.quality_pictures import in_a_row_json, phones_json
-from benchmarks.quality_props import held
 from benchmarks.quality_sessions import (
     CONDITIONS,
     PHONES,

@@ -55,8 +55,9 @@ NOTHING = Tally(0, 0, 0, 0, ())
 
 
 def near(event: Event, claim: Claim) -> bool:
+    """A flag told before the event began was about something else, however long it lasted."""
     late = claim.start_s > event.end_s + TOLERANCE_S
-    early = claim.end_s < event.start_s - TOLERANCE_S
+    early = claim.told_s < event.start_s or claim.end_s < event.start_s - TOLERANCE_S
     return event.kind == claim.kind and not late and not early
 
 

@@ -1,39 +1,18 @@
-"""What composed people hold and wear: cut from labelled pictures, or drawn where the face mesh is.
+"""What composed people wear, drawn where the face mesh is: a likeness, not the thing."""
 
-Phones and wallets are cut out of ``webcam_objects``, which no model was trained on, with the hand
-that holds them, and are as large against the face as there; none that is seen edge-on. The desk,
-glasses, a cap and a headscarf are drawn; that is a likeness, not the thing.
-"""
-
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detectors.blazeface import overlap
 from analysis.detectors.faces import FaceNets
-from capture.demo_scene import HEIGHT, WIDTH, Figure, Pose, lay
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
 
-HELD: Final = ("phone", "wallet")
-EACH = 6
-AROUND = 0.25  # of a label's box: what lies around it tells what belongs to it
-FACE_TALL = 100.0  # pixels of the holder's face where a thing is cut out
-DARK_LUMA, SKIN_RED, SKIN_BLUE = 100, 138, 122
-LEAST_DARK = 0.25  # of what is cut out
-LEAST_WIDE = 0.55  # of a label's longer side: narrower ones are seen edge-on
-PALE_LUMA = 190  # of the wall
-HAND_GAIN = (0.8, 1.25)
-FULLY = 0.9  # of a cut-out: no edge
-RAISED_IN_S = 0.6
-DESK = 0.12  # of the picture's height
 RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
 FOREHEAD, CHIN, RIGHT_CHEEK, LEFT_CHEEK = 10, 152, 234, 454
 
@@ -54,151 +33,6 @@ def found(nets: FaceNets, image: Image) -> Seen:
     mesh = nets.mesh.fit(image, faces[0])
     x0, y0, x1, y1 = (float(edge) for edge in faces[0].box)
     return Seen(image, (x0, y0, x1, y1), None if mesh is None else mesh.points[:, :2])
-
-
-# --- held ----------------------------------------------------------------------------------------
-
-
-def held(folder: Path, nets: FaceNets) -> Mapping[str, Sequence[Figure]]:
-    """What is held up in a folder of COCO labels → a few of each, cut out.
-
-    Only what is clear of the holder's face, which would come along, and not seen edge-on. Each is
-    as large as before a face of ``FACE_TALL``.
-    """
-    coco = json.loads((folder / "annotations.json").read_text())
-    names = {one["id"]: one["name"] for one in coco["categories"]}
-    files = {one["id"]: folder / "images" / one["file_name"] for one in coco["images"]}
-    props: dict[str, Sequence[Figure]] = {}
-    for name in HELD:
-        labels = [
-            one
-            for one in coco["annotations"]
-            if names[one["category_id"]] == name
-            and min(one["bbox"][2:]) >= LEAST_WIDE * max(one["bbox"][2:])
-        ]
-        clear = (_clear(files[one["image_id"]], one["bbox"], nets) for one in labels)
-        cut = (_cut(*one) for one in filter(None, clear))
-        made = [figure for figure in cut if figure is not None]
-        props[name] = made[:: max(1, len(made) // EACH)][:EACH]
-    return props
-
-
-Corners = tuple[int, int, int, int]
-Cut = tuple[Image, Corners, float]
-
-
-def _clear(path: Path, bbox: Sequence[float], nets: FaceNets) -> Cut | None:
-    """The picture, what is cut from it, and its face's height, unless the face lies there."""
-    image = cv2.imread(str(path))
-    if image is None:
-        return None
-    bgr, (x, y, width, height) = np.asarray(image, np.uint8), bbox
-    box = (
-        max(0, int(x - AROUND * width)),
-        max(0, int(y - AROUND * height)),
-        min(bgr.shape[1], int(x + (1 + AROUND) * width)),
-        min(bgr.shape[0], int(y + (1 + AROUND) * height)),
-    )
-    faces = nets.full.find(bgr)
-    if not faces or overlap(np.array(box, np.float32), faces[0].box[None])[0] > 0:
-        return None
-    return bgr, box, float(faces[0].box[3] - faces[0].box[1])
-
-
-def _cut(image: Image, box: Corners, face_tall: float) -> Figure | None:
-    """Colour times alpha, as ``lay`` takes it. None of what is too pale to be told from a wall."""
-    left, top, right, bottom = box
-    part = image[top:bottom, left:right]
-    scale = FACE_TALL / face_tall
-    size = max(8, round(part.shape[1] * scale)), max(8, round(part.shape[0] * scale))
-    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    if np.mean(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY) < DARK_LUMA) < LEAST_DARK:
-        return None
-    inside = _thing_and_hand(small).astype(np.float32)
-    alpha = np.asarray(cv2.GaussianBlur(inside, (0, 0), 1.0), np.float32)[..., None]
-    return Figure(small.astype(np.float32) * alpha, alpha)
-
-
-def _thing_and_hand(bgr: Image) -> Image:
-    """Of a dark thing before a pale wall: what is dark, and the skin that touches it; 0 or 1."""
-    luma, red, blue = cv2.split(cv2.cvtColor(bgr, cv2.COLOR_BGR2YCrCb))
-    dark = luma < DARK_LUMA
-    skin = (red > SKIN_RED) & (blue < SKIN_BLUE) & (luma < PALE_LUMA)
-    closed = cv2.morphologyEx((dark | skin).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9)))
-    count, parts = cv2.connectedComponents(closed)
-    largest = max(range(1, count), key=lambda part: np.count_nonzero(parts == part), default=0)
-    outline, _ = cv2.findContours(
-        (parts == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
-    whole = np.zeros_like(closed)
-    cv2.drawContours(whole, outline, -1, (1,), -1)
-    return np.asarray(whole, np.uint8)
-
-
-def _before(seen: Seen, prop: Figure) -> Figure:
-    """As large against the face as where it was cut out, and as bright as the hand would be."""
-    x0, y0, x1, y1 = _face_of(seen)
-    scale = (y1 - y0) / FACE_TALL
-    size = max(2, round(prop.alpha.shape[1] * scale)), max(2, round(prop.alpha.shape[0] * scale))
-    colour = np.asarray(cv2.resize(prop.colour, size, interpolation=cv2.INTER_AREA), np.float32)
-    alpha = np.asarray(cv2.resize(prop.alpha, size, interpolation=cv2.INTER_AREA), np.float32)
-    side = (x1 - x0) / 4
-    middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
-    face = seen.image[
-        round(middle_y - side) : round(middle_y + side),
-        round(middle_x - side) : round(middle_x + side),
-    ]
-    luma = colour.mean(2)
-    hand = luma[(alpha > FULLY) & (luma > DARK_LUMA)]
-    gain = float(np.clip(face.mean() / hand.mean(), *HAND_GAIN)) if hand.size else 1.0
-    return Figure(np.minimum(colour * gain, 255 * alpha[..., None]), alpha[..., None])
-
-
-def _there(since_s: float, left_s: float) -> float:
-    """0 = out of the picture, 1 = in place."""
-    return float(min(1.0, max(0.0, min(since_s, left_s) / RAISED_IN_S)))
-
-
-def _face_of(seen: Seen) -> tuple[float, float, float, float]:
-    return seen.box or (260.0, 160.0, 380.0, 300.0)
-
-
-def at_face(seen: Seen, prop: Figure, since_s: float, left_s: float) -> Image:
-    """Held up beside the face, nearer to the camera; the wrist is below the picture's edge."""
-    image = seen.image.copy()
-    shown = _before(seen, prop)
-    rows, columns = shown.alpha.shape[:2]
-    x0, _, x1, _ = _face_of(seen)
-    beside = x1 + 0.1 * (x1 - x0) + columns / 2
-    x = min(WIDTH - columns / 2, beside) + 3 * np.sin(2.1 * since_s)
-    down = (1 - _there(since_s, left_s)) * rows
-    lay(image, shown, Pose(x, HEIGHT + 8 + down, 2 * np.sin(1.3 * since_s)))
-    return image
-
-
-def on_desk(seen: Seen, prop: Figure, since_s: float, left_s: float) -> Image:
-    """In a hand that rests behind the edge of a desk, at the bottom of the picture."""
-    image = seen.image.copy()
-    edge = round(HEIGHT * (1 - DESK))
-    shown = _before(seen, prop)
-    rows, columns = shown.alpha.shape[:2]
-    down = (1 - _there(since_s, left_s)) * rows
-    x = columns / 2 + 20 + 2 * np.sin(1.7 * since_s)
-    lay(image, shown, Pose(x, min(HEIGHT + rows, edge + 0.1 * rows + down), 0))
-    return with_desk(image)
-
-
-def with_desk(image: Image) -> Image:
-    """Its edge lies across the bottom of the picture."""
-    edge = round(HEIGHT * (1 - DESK))
-    shown = image.copy()
-    boards = np.linspace(0.9, 1.1, HEIGHT - edge, dtype=np.float32)[:, None, None]
-    shown[edge:] = (np.array([96, 130, 160], np.float32) * boards).astype(np.uint8)
-    cv2.line(shown, (0, edge), (WIDTH, edge), (70, 98, 124), 2)
-    return shown
-
-
-# --- worn ----------------------------------------------------------------------------------------
 
 
 def glasses(image: Image, mesh: Points) -> None:

@@ -16,10 +16,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from analysis.detectors.faces import FaceNets
+from benchmarks.quality_held import RAISED_IN_S, Prop, at_face, on_desk, with_desk
 from benchmarks.quality_measures import Event
-from benchmarks.quality_props import RAISED_IN_S, Seen, at_face, dressed, found, on_desk, with_desk
+from benchmarks.quality_props import Seen, dressed, found
 from capture.contracts import Frame
-from capture.demo_scene import Figure, Pose, lay, room, second_person
+from capture.demo_scene import Pose, lay, room, second_person
 from capture.probe import read_frames
 
 Image = NDArray[np.uint8]
@@ -93,6 +94,7 @@ MEANT: Mapping[str, str | None] = {
 HELD_UP = frozenset({"phone_at_face", "phone_on_desk", "wallet_at_face"})
 NEARER = 1.8  # people of the clips stand 1.3 m away; who shows a phone here sits at 0.7 m
 CALM_S = (8.0, 11.0)
+PHONES_CALM_S = (16.0, 20.0)  # a phone's flag lasts ten seconds on: each is to be asked anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Session:
     doings: tuple[tuple[str, float, float], ...]
     duration_s: float
     seed: int
-    props: Mapping[str, Sequence[Figure]] = field(default_factory=dict)
+    props: Mapping[str, Sequence[Prop]] = field(default_factory=dict)
     near: bool = False
 
     @property
@@ -121,11 +123,12 @@ class Session:
 
 def scripted(clip: Path, condition: Condition, seed: int, script: Script = SEAT) -> Session:
     draw = random.Random(seed)
+    between = PHONES_CALM_S if script is PHONES else CALM_S
     at, doings = draw.uniform(*CALM_S), []
     for what, seconds in script:
         lasts = seconds + (2 * RAISED_IN_S if what in HELD_UP else 0.0)
         doings.append((what, round(at, 2), round(at + lasts, 2)))
-        at += lasts + draw.uniform(*CALM_S)
+        at += lasts + draw.uniform(*between)
     return Session(clip, condition, tuple(doings), at, seed)
 
 
@@ -208,14 +211,16 @@ class Stage:
 
     def _held(
         self,
-        place: Callable[[Seen, Figure, float, float], Image],
+        place: Callable[[Seen, Prop, float, float], Image],
         name: str,
         seen: Seen,
         now: Moment,
     ) -> Image:
-        """Another of the props each time."""
+        """Another of the props each time; the sessions of a few seeds show all of them."""
         props = self._session.props[name]
-        number = self._session.seed + round(now.at_s - now.since_s)
+        shown = [start for what, start, _ in self._session.doings if what.startswith(name)]
+        before = sum(start <= now.at_s for start in shown) - 1
+        number = self._session.seed * len(shown) + before
         return place(seen, props[number % len(props)], now.since_s, now.left_s)
 
 

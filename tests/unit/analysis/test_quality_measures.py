@@ -39,8 +39,9 @@ def test_an_event_is_met_by_a_flag_near_it_and_the_delay_runs_to_its_opening() -
     [
         (claim(19.9, 25), 1),
         (claim(20.1, 25), 0),
-        (claim(2, 8.1), 1),
-        (claim(2, 7.9), 0),
+        (claim(7.5, 8.1), 1),
+        (claim(7.4, 7.9), 0),
+        (claim(2, 25), 0),  # told before it began
         (claim(10, 18, "extra_face"), 0),
     ],
 )

@@ -1,14 +1,27 @@
 """What is composed is what its labels say, and the tables say what the report holds."""
 
 import math
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from analysis.contracts import FlagKind, Observation
+from benchmarks.quality_held import (
+    DESK,
+    RAISED_IN_S,
+    Prop,
+    at_face,
+    drawn_on,
+    on_desk,
+    with_desk,
+)
 from benchmarks.quality_measures import Claim, tallied
-from benchmarks.quality_props import RAISED_IN_S, Seen, at_face, on_desk, with_desk
+from benchmarks.quality_outlines import OUTLINES
+from benchmarks.quality_props import Seen
 from benchmarks.quality_sessions import (
     HEIGHT,
     PHONES,
@@ -25,9 +38,20 @@ from benchmarks.quality_tables import BEGIN, END, write_tables
 from benchmarks.quality_watch import Notes, Outcome, Scores, curves_json, outcomes_json
 from capture.demo_scene import Figure
 
+Image = NDArray[np.uint8]
+
 CLIP, PLAIN = Path("nobody.mp4"), Condition("full_light")
 FACE = Seen(np.full((HEIGHT, WIDTH, 3), 200, np.uint8), (260.0, 160.0, 380.0, 300.0), None)
-DARK = Figure(np.zeros((160, 80, 3), np.float32), np.ones((160, 80, 1), np.float32))
+DARK = Prop(
+    Figure(np.zeros((160, 80, 3), np.float32), np.ones((160, 80, 1), np.float32)),
+    left=130.0,
+    top=-20.0,
+    thing_bottom=100.0,
+    face_tall=140.0,
+    stands=None,
+    drawn_left=0,
+    at_right=False,
+)
 
 
 def test_a_wallet_is_no_event_and_a_phone_is_one_wherever_it_is() -> None:
@@ -45,7 +69,14 @@ def test_a_script_is_the_same_for_the_same_seed_and_calm_lies_between() -> None:
     starts = [*(start for _, start, _ in one.doings), one.duration_s]
     gaps = [start - end for start, end in zip(starts, ends, strict=True)]
     assert min(gaps) > 7
+    phones = scripted(CLIP, PLAIN, 3, PHONES).doings
+    apart = [start - end for (_, _, end), (_, start, _) in pairwise(phones)]
+    assert min(apart) >= 16 - 0.02  # a flag lasts ten seconds on
     assert calm(CLIP, PLAIN, 1, 60).events == ()
+
+
+def dark_rows(image: Image) -> list[int]:
+    return [int(row) for row in np.flatnonzero((image < 50).all(2).any(1))]
 
 
 def test_what_is_held_comes_in_and_goes_out_again() -> None:
@@ -53,16 +84,55 @@ def test_what_is_held_comes_in_and_goes_out_again() -> None:
         return int(np.count_nonzero(at_face(FACE, DARK, since_s, left_s) < 100))
 
     assert covered(2, 2) > 8000
-    assert covered(0.0, 4) < covered(0.3, 3.7) < covered(2, 2)
+    assert covered(0.0, 4) == 0
+    assert dark_rows(at_face(FACE, DARK, 0.3, 3.7))[0] > dark_rows(at_face(FACE, DARK, 2, 2))[0]
 
 
-def test_what_is_held_grows_with_the_face_and_the_desk_lies_before_it() -> None:
+def test_what_is_held_lies_where_it_was_against_the_face_and_grows_with_it() -> None:
     far = Seen(FACE.image, (290.0, 195.0, 350.0, 265.0), None)
     near_dark, far_dark = (np.count_nonzero(at_face(one, DARK, 2, 2) < 50) for one in (FACE, far))
     assert 3 < near_dark / far_dark < 5
+    assert abs(dark_rows(at_face(FACE, DARK, 2, 2))[0] - (160 - 20)) < 4
+    assert abs(dark_rows(at_face(far, DARK, 2, 2))[0] - (195 - 10)) < 4
+
+
+def test_what_is_held_stays_inside_the_picture_or_at_its_right_edge() -> None:
+    aside = replace(DARK, left=-900.0, top=-900.0)
+    assert np.count_nonzero((at_face(FACE, aside, 2, 2) < 50).all(2)) >= 159 * 79
+    cut = np.flatnonzero((at_face(FACE, replace(DARK, at_right=True), 2, 2) < 50).all(2).any(0))
+    assert cut[-1] == WIDTH - 1
+
+
+def test_a_thing_at_the_edge_of_a_desk_lies_before_it_and_the_hand_behind() -> None:
     shown, bare = on_desk(FACE, DARK, 2, 2), with_desk(FACE.image)
     assert np.array_equal(shown[430:], bare[430:])
-    assert np.count_nonzero(shown[250:420] < 50) > 4000
+    assert abs(dark_rows(shown)[0] - (HEIGHT * (1 - DESK) - 100)) < 4
+
+
+def test_a_hand_without_a_forearm_stands_on_the_edge_of_the_picture() -> None:
+    rows = dark_rows(at_face(FACE, replace(DARK, stands=160), 2, 2))
+    assert rows[-1] == HEIGHT - 1
+    assert abs(len(rows) - 160) < 12
+
+
+def test_a_forearm_is_drawn_on_the_way_it_leans() -> None:
+    alpha = np.zeros((100, 120, 1), np.float32)
+    for row in range(100):
+        alpha[row, row // 2 : row // 2 + 20] = 1  # half a column a row, to the right
+    longer, added = drawn_on(Figure(np.repeat(alpha * 100, 3, 2), alpha), 60)
+    assert longer.alpha.shape[0] == 160
+    middle = float(np.average(np.arange(120 + 2 * added), weights=longer.alpha[159, :, 0]))
+    assert abs(middle - added - (159 / 2 + 10)) < 4
+    assert np.array_equal(longer.alpha[:100, added : added + 120], alpha)
+
+
+def test_outlines_lie_inside_their_pictures_and_forearms_reach_the_bottom() -> None:
+    assert {name: len(each) for name, each in OUTLINES.items()} == {"phone": 9, "wallet": 3}
+    for outline in (one for each in OUTLINES.values() for one in each):
+        points = np.array(outline.points)
+        assert points.min() >= 0
+        assert (points.max(0) <= (WIDTH, HEIGHT)).all()
+        assert points[:, 1].max() >= HEIGHT - 12 or not outline.arm
 
 
 def test_a_camera_that_is_covered_shows_nothing_of_the_person() -> None:
