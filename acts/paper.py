@@ -240,8 +240,10 @@ def _plain(cell: Cell, language: Language) -> str | int | float | None:
 
 def _write(sheet: Any, row: int, column: int, value: object, **look: Any) -> Any:
     cell = sheet.cell(row=row, column=column)
-    cell.value = safe_text(value) if isinstance(value, str) and "\n" not in value else value
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        cell.value = value
+    else:
+        cell.value = "\n".join(map(safe_text, value.split("\n")))  # headings have two lines
         cell.data_type = "s"  # never a formula, whatever openpyxl thinks of the text
     cell.font = Font(name=_FACE, size=11, **look)
     cell.alignment = Alignment(vertical="top", wrap_text=True)

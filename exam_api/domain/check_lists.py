@@ -28,6 +28,9 @@ class ListState(StrEnum):
     DISCARDED = "discarded"
 
 
+SIGNED: Final = frozenset({ListState.SIGNED, ListState.FORWARDED})
+
+
 class ListStep(StrEnum):
     RENEW = "renew"  # brought up to the schedule
     SEND = "send"  # S-16: to the proctor, in the system and by mail
@@ -168,6 +171,22 @@ def following(facts: SittingFacts) -> Finding:
     if facts.act_made:
         return Finding.ACT_MADE
     return Finding.NO_ACT if facts.flags else Finding.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sitting in an exam's form 4. ``finding``: in its list; ``signed``: that list is (S-18)."""
+
+    act_stands: bool = False
+    finding: Finding | None = None
+    signed: bool = False
+
+    @property
+    def act_made(self) -> bool | None:
+        """The ACT column (S-17): None while nobody has answered, or the answer is outdated."""
+        if self.act_stands:
+            return True
+        return None if self.finding in {None, Finding.ACT_MADE} else False
 
 
 def sample_of(list_id: str, sittings: Sequence[tuple[str, bool]]) -> tuple[str, ...]:

@@ -235,25 +235,21 @@ class Acts:
         return await asyncio.to_thread(self._render_form4, document)
 
     async def form4_document(self, actor: Actor, exam_id: str) -> Form4Document:
-        """Every sitting of the exam, whether or not anything was found. NotFound."""
+        """Every sitting of the exam; a draft until each stands in a signed list. NotFound."""
         async with self._read() as store:
             await store.exam(exam_id, actor)
             sittings = await store.sittings(exam_id, actor)
-            ids = [watched.sitting.id for watched in sittings]
-            acts = await store.acts(ids)
-            decisions = await store.decisions(ids)
-            flags = await store.flags(ids)
+            known = await store.checked([watched.sitting.id for watched in sittings])
             members = await store.members_of(exam_id)
-        made = {act.sitting_id for act in acts if act.complete}
-        standing = {flag.sitting_id for flag, _ in grounds(flags, decisions)}
         rows = tuple(
-            self._form4_row(watched, act_made=watched.sitting.id in made & standing)
+            self._form4_row(watched, act_made=known[watched.sitting.id].act_made)
             for watched in sittings
         )
         made_at = self._clock.now().astimezone(self._place.zone)
-        return Form4Document(rows, ", ".join(members), made_at)
+        signed = bool(known) and all(one.signed for one in known.values())
+        return Form4Document(rows, ", ".join(members), made_at, draft=not signed)
 
-    def _form4_row(self, watched: WatchedSitting, *, act_made: bool) -> Form4Row:
+    def _form4_row(self, watched: WatchedSitting, *, act_made: bool | None) -> Form4Row:
         sitting, card = watched.sitting, watched.student
         day = sitting.began_at or watched.exam.opens_at
         course = "" if card.course is None else str(card.course)

@@ -2,10 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Literal
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Final, Literal
 
 from acts.contracts import Form4Document, Form4Row, Language
 from exam_api.domain.check_lists import Finding
@@ -16,6 +17,7 @@ from exam_api.services.ports import Blobs
 
 Kept = Literal["xlsx", "pdf"]  # as it was signed
 Kind = Literal["xlsx", "pdf", "html"]
+ROWS: Final = "rows"  # among the files of a signed list: what excerpts and pages are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,13 @@ class Form4Papers:
         sheet = await self.made(replace(document, draft=False), "xlsx", language)
         return await self._put(list_id, "xlsx", sheet)
 
-    async def signed(self, list_id: str, document: Form4Document) -> tuple[Mapping[str, str], str]:
-        """Blobs by ``name_of``, and the digest of the Kazakh sheet, which is the one signed."""
+    async def signed(
+        self, list_id: str, sittings: Sequence[str], document: Form4Document
+    ) -> tuple[Mapping[str, str], str]:
+        """Blobs by ``name_of`` and ``ROWS``; the digest of the Kazakh sheet, which is signed."""
         final = replace(document, draft=False, signed_at=document.made_at)
-        files: dict[str, str] = {}
+        rows = dict(zip(sittings, document.rows, strict=True))
+        files = {ROWS: await self._put(list_id, "json", _dumped(document.member, rows))}
         digest = ""
         for language in LANGUAGES:
             sheet = await asyncio.to_thread(self._makers.xlsx, final, language)
@@ -83,10 +88,35 @@ class Form4Papers:
             files[name_of("pdf", language)] = await self._put(list_id, "pdf", pdf)
         return files, digest
 
-    async def _put(self, list_id: str, kind: Kept, content: bytes) -> str:
+    async def excerpt(
+        self, files: Mapping[str, str], sittings: Collection[str], document: Form4Document
+    ) -> Form4Document:
+        """What was signed of these sittings; ``document`` itself where its rows were not kept."""
+        final = replace(document, draft=False, signed_at=document.made_at)
+        if ROWS not in files:  # signed with an earlier version
+            return final
+        member, kept = _loaded(await self._blobs.get(files[ROWS]))
+        rows = tuple(row for sitting, row in kept.items() if sitting in sittings)
+        return replace(final, rows=rows, member=member)
+
+    async def _put(self, list_id: str, kind: Kept | Literal["json"], content: bytes) -> str:
         key = f"form4/{list_id}/{hashlib.sha256(content).hexdigest()[:32]}.{kind}"
         await self._blobs.put(key, content)
         return key
+
+
+def _dumped(member: str, rows: Mapping[str, Form4Row]) -> bytes:
+    plain = {one: {**asdict(row), "exam_date": f"{row.exam_date}"} for one, row in rows.items()}
+    return json.dumps({"member": member, "rows": plain}, ensure_ascii=False).encode()
+
+
+def _loaded(content: bytes) -> tuple[str, dict[str, Form4Row]]:
+    kept = json.loads(content)
+    rows = {
+        sitting: Form4Row(**{**row, "exam_date": date.fromisoformat(row["exam_date"])})
+        for sitting, row in kept["rows"].items()
+    }
+    return kept["member"], rows
 
 
 def name_of(kind: Kept, language: Language) -> str:

@@ -10,6 +10,7 @@ from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.check_lists import (
     PROCTORS_STEPS,
     REASON_LIMIT,
+    SIGNED,
     SOUND,
     Finding,
     ListState,
@@ -49,7 +50,6 @@ from exam_api.services.notices_ports import Delivery
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
 
-_FINAL: Final = frozenset({ListState.SIGNED, ListState.FORWARDED})
 _SENDING: Final = frozenset({ListStep.SEND, ListStep.FORWARD})
 _TOLD: Final = {
     ListStep.SEND: NoticeKind.CHECK_LIST_SENT,
@@ -146,18 +146,19 @@ class CheckListDesk:
     async def paper(self, actor: Actor, list_id: str, kind: Kind, language: Language) -> bytes:
         """As it was signed; to a dean's office without other faculties' students; or as it is.
 
-        Pages are not kept: they are made anew of the rows that were signed.
+        Pages and excerpts are not kept: they are made anew of the rows as they were signed.
         """
         async with self._units.read() as unit:
             sheet = await unit.check_lists.get(list_id, actor)
             rows = await unit.check_lists.rows(actor, list_id)
-            final = sheet.state in _FINAL
+            final = sheet.state in SIGNED
             signed = await unit.check_lists.signed(list_id) if final else None
         if signed is not None:
             if kind != "html" and len(rows) == sheet.rows:
                 return await self._papers.kept(signed.files[name_of(kind, language)])
-            document = self._papers.document(rows, sheet.member.name, signed.at)
-            excerpt = replace(document, draft=False, signed_at=document.made_at)
+            today = self._papers.document(rows, sheet.member.name, signed.at)
+            own = {row.sitting_id for row in rows}
+            excerpt = await self._papers.excerpt(signed.files, own, today)
             return await self._papers.made(excerpt, kind, language)
         document = self._papers.document(rows, sheet.member.name, self._clock.now())
         return await self._papers.made(document, kind, language)
@@ -314,7 +315,9 @@ class CheckListDesk:
         if new.step is ListStep.SEND:
             key = await self._papers.sent(list_id, document, language)
             return document, replace(new, files={name_of("xlsx", language): key})
-        files, digest = await self._papers.signed(list_id, document)
+        files, digest = await self._papers.signed(
+            list_id, [row.sitting_id for row in rows], document
+        )
         return document, replace(new, files=files, sha256=digest)
 
     def _document(self, rows: Sequence[ListRow], sheet: ListedSheet, new: NewStep) -> Form4Document:

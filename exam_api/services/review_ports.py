@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from analysis.contracts import AnalysedStretch
 from capture.contracts import Gap, Segment
 from exam_api.domain.act_course import ActState
+from exam_api.domain.check_lists import Checked
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.sitting_log import LogEntry
@@ -177,6 +178,9 @@ class ActStore(ReviewStore, Protocol):
 
     async def members_of(self, exam_id: str) -> Sequence[str]:
         """Full names of those who answer for the exam (S-15)."""
+
+    async def checked(self, sitting_ids: Sequence[str]) -> Mapping[str, Checked]:
+        """What form 4 says of each (S-17)."""
 
     async def decided_sittings(self) -> Sequence[str]:
         """Sittings with at least one decision: after a crash their acts may lag behind."""

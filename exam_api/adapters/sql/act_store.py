@@ -7,11 +7,13 @@ from sqlalchemy import Text, cast, or_, select, update
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.act_visibility import acts_visible_to
+from exam_api.adapters.sql.check_list_rows import checked
 from exam_api.adapters.sql.identity import SqlIdentity
 from exam_api.adapters.sql.insert_once import next_of
 from exam_api.adapters.sql.review_store import SqlReviewStore, stored_act, watched, watched_query
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.domain.act_course import ActState
+from exam_api.domain.check_lists import Checked
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
 from exam_api.services.review_ports import ActSource, StoredAct, WatchedSitting
@@ -115,6 +117,9 @@ class SqlActStore(SqlReviewStore):
             .order_by(tables.User.full_name)
         )
         return (await self._session.scalars(query)).all()
+
+    async def checked(self, sitting_ids: Sequence[str]) -> Mapping[str, Checked]:
+        return await checked(self._session, sitting_ids)
 
     async def decided_sittings(self) -> Sequence[str]:
         query = (

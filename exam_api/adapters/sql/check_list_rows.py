@@ -1,7 +1,7 @@
 """The rows of check lists, each with what is on record of its sitting."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +22,14 @@ from exam_api.adapters.sql.tables import (
     User,
 )
 from exam_api.adapters.sql.verdicts import carries_an_act
-from exam_api.domain.check_lists import Finding, SittingFacts, problem_of
+from exam_api.domain.check_lists import (
+    SIGNED,
+    Checked,
+    Finding,
+    ListState,
+    SittingFacts,
+    problem_of,
+)
 from exam_api.domain.states import SittingState
 from exam_api.services.check_lists_ports import ListedAct, ListRow, Named
 from exam_api.services.review_ports import ActSource, StudentCard
@@ -71,6 +78,25 @@ async def rows_of(session: AsyncSession, which: ColumnElement[bool]) -> Sequence
     records = await _records(session, ids)
     stated = await _stated(session, ids)
     return [_row(one, records[one[1].id], stated.get((one[0].id, one[1].id))) for one in found]
+
+
+async def checked(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, Checked]:
+    """By sitting, of those given: also of such as stand in no list yet."""
+    records = await _records(session, ids)
+    stated = await _stated(session, ids)
+    listed = (
+        select(CheckListSitting.sitting_id, CheckListRow.id, CheckListRow.state)
+        .join(CheckListRow, CheckListRow.id == CheckListSitting.list_id)
+        .where(CheckListSitting.sitting_id.in_(ids))
+    )
+    found = {one: Checked(bool(record.standing)) for one, record in records.items()}
+    for sitting_id, list_id, state in await session.execute(listed):
+        answer = stated.get((list_id, sitting_id))
+        finding = Finding(answer[0].finding) if answer else None
+        found[sitting_id] = replace(
+            found[sitting_id], finding=finding, signed=ListState(state) in SIGNED
+        )
+    return found
 
 
 def _row(

@@ -10,6 +10,7 @@ from exam_api.services.bounces import BounceUnreadable
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.container import Core
+from exam_api.web.files import document
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
@@ -51,8 +52,7 @@ async def message(
     actor: CurrentActor, core: CoreDep, notice_id: PathId, user_id: PathId
 ) -> Response:
     eml = await core.outbox.message(actor, notice_id, user_id)
-    headers = {"Content-Disposition": 'attachment; filename="notice-mail.eml"'}
-    return Response(eml, media_type="message/rfc822", headers=headers)
+    return document(eml, "message/rfc822", "notice-mail.eml")
 
 
 @router.post("/mail/{notice_id}/{user_id}/retry")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from acts.form4 import render_form4_xlsx
 from acts.form4_html import render_form4_html
@@ -324,8 +324,38 @@ async def test_what_is_signed_stays_as_it_was(*, desk, database, core, member, p
             kept = await desk.paper(one, handed_in, kind, "kk")
             assert kept == await desk.paper(member, handed_in, kind, "kk")
     assert await desk.paper(member, handed_in, "xlsx", "kk") == sheet
+    page = (await desk.paper(member, handed_in, "html", "kk")).decode()
+    assert "Басқа есім" not in page  # made anew, of what was signed
     await desk.step(member, handed_in, ListStep.UNSIGN, reason="қате")
     assert await desk.paper(member, handed_in, "xlsx", "kk") != sheet
+
+
+async def test_an_excerpt_of_a_signed_list_says_what_was_signed(
+    *, desk, database, member, handed_in
+):
+    """Copies go to each faculty's dean (S-18): own students, under the names they were signed."""
+    first, second = (await desk.get(member, handed_in)).rows
+    await desk.step(member, handed_in, ListStep.SIGN)
+    await desk.step(member, handed_in, ListStep.FORWARD)
+    dean = await actor(database, "dean")
+    async with database.write() as unit:
+        theirs = select(tables.Sitting.student_id).where(tables.Sitting.id == first.sitting_id)
+        change = update(tables.User).where(tables.User.id.in_(theirs))
+        await unit.session.execute(change.values(full_name="Басқа есім"))
+        others = select(tables.Sitting.student_id).where(tables.Sitting.id == second.sitting_id)
+        gone = delete(tables.StudentProfile).where(tables.StudentProfile.user_id.in_(others))
+        await unit.session.execute(gone.execution_options(synchronize_session=False))
+    assert [row.sitting_id for row in (await desk.get(dean, handed_in)).rows] == [first.sitting_id]
+    for kind in ("xlsx", "html"):
+        paper = await desk.paper(dean, handed_in, kind, "kk")
+        words = paper.decode() if kind == "html" else cells_in(paper)
+        assert first.student.full_name in words
+        assert "Басқа есім" not in words
+        assert second.student.full_name not in words
+
+
+def cells_in(sheet: bytes) -> list[str]:
+    return [str(cell.value) for cell in load_workbook(BytesIO(sheet)).active["B"]]
 
 
 async def test_copies_go_to_the_registrar_and_the_deans_of_its_students(

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from exam_api.adapters.mail import FolderMailer
-from exam_api.adapters.sql.tables import Faculty, Sitting, User
+from exam_api.adapters.sql.tables import Faculty, NoticeReader, Sitting, User
 from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Role
@@ -135,3 +135,13 @@ async def test_a_mail_carries_the_file_of_its_notice(addresses, database, core, 
         reader = (await unit.seeds.ids(["registrar"]))["registrar"]
     made = [(await core.letters.message(registrar.id, reader)).as_bytes() for _ in range(2)]
     assert made[0] == made[1]
+
+
+async def test_a_mail_that_is_looked_at_stays_in_no_shared_cache(addresses, client_of, database):
+    async with database.write() as unit:
+        await unit.notices.add(NewNotice(NoticeKind.ABSENT, "a:1", "/x"), roles=[Role.REGISTRAR])
+        row = (await unit.session.execute(select(NoticeReader))).scalars().first()
+    admin = await client_of("admin")
+    eml = await admin.get(f"/mail/{row.notice_id}/{row.user_id}.eml")
+    assert (eml.status_code, eml.headers["content-type"]) == (200, "message/rfc822")
+    assert eml.headers["cache-control"] == "private, no-cache"

@@ -59,6 +59,13 @@ def test_a_name_is_never_a_formula() -> None:
     assert any(str(row[1]).startswith("'=HYPERLINK") for row in cells("kk"))
 
 
+def test_each_line_of_a_cell_is_guarded() -> None:
+    row = replace(DOCUMENT.rows[0], student="Айгерім\x01\n=HYPERLINK(1)\n\n+7")
+    book = load_workbook(BytesIO(render_statement_xlsx(replace(DOCUMENT, rows=(row,)), "kk")))
+    names = [str(cell.value) for cell in book.active["B"]]
+    assert "Айгерім\n'=HYPERLINK(1)\n\n'+7" in names
+
+
 def test_a_draft_says_so() -> None:
     draft = replace(DOCUMENT, draft=True)
     assert render_statement_pdf(draft, "kk") != render_statement_pdf(DOCUMENT, "kk")

@@ -20,13 +20,16 @@ from analysis.contracts import (
 )
 from capture.contracts import Gap, GapCause, Recording, Segment
 from exam_api.domain.act_course import ActState, ActStep
+from exam_api.domain.check_lists import Finding, ListState, ListStep
 from exam_api.domain.errors import ActOnItsWay, Forbidden, NotFound, StorageFull
 from exam_api.domain.ids import new_id
 from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.act_course_ports import Taken
 from exam_api.services.act_documents import Place, document_digest
 from exam_api.services.acts import Acts
+from exam_api.services.check_lists_ports import NewStep
 from exam_api.services.proctoring_ports import Verdict
+from exam_api.services.review_ports import ActSource, StoredAct
 from exam_api.services.reviewing import Reviewing
 
 PLACE = Place("https://exam.example", ZoneInfo("Asia/Almaty"))
@@ -213,7 +216,7 @@ async def test_dismissing_every_flag_withdraws_the_act_but_keeps_it(desk, sittin
     act = await desk.acts.settle(sitting_id)
     assert act == replace(made, withdrawn=True)
     await desk.acts.form4(await world.actor("proctor1"), world.exam_id)
-    assert not any(row.act_made for row in desk.form4.rows)
+    assert {row.act_made for row in desk.form4.rows} == {None}  # nobody has answered yet
     await desk.decide(flag_id, Verdict.CONFIRMED, "no technician was called")
     again = await desk.acts.settle(sitting_id)
     assert (again.number, again.revision, again.withdrawn) == (made.number, 2, False)
@@ -433,8 +436,58 @@ async def test_form_4_lists_every_sitting_with_or_without_an_act(desk, sitting_i
     assert [row.link for row in rows if row.act_made] == [
         f"https://exam.example/review/{sitting_id}"
     ]
+    assert [row.act_made for row in rows if not row.act_made] == [None, None]
+    assert (desk.form4.checked, desk.form4.acts_made, desk.form4.draft) == (1, 1, True)
     assert desk.form4.member == (await world.actor("member")).full_name
     assert all(row.proctor for row in rows)
+
+
+async def test_form_4_says_what_the_proctor_answered_and_counts_drawn_acts(desk, world):
+    member, proctor = [await world.actor(login) for login in ("member", "proctor1")]
+    sittings = [await world.sitting(f"student{number}") for number in (1, 2, 3)]
+    for one in sittings:
+        await world.give_to(one, "proctor1")
+    outsider, answered, open_one = sittings
+    now = world.clock.now()
+    async with world.write() as store:
+        await store.add_act(drawn_form_3(outsider, proctor.id, now))
+    async with world.database.write() as unit:
+        lists = unit.check_lists
+        made = await lists.make(member, proctor.id, [world.exam_id], now)
+        said = {answered: Finding.NO_ACT}
+        await lists.state(made, said, by=proctor.id, at=now, from_file=False)
+
+    async def form4() -> tuple[list[bool | None], bool]:
+        await desk.acts.form4(member, world.exam_id)
+        by_sitting = {row.link.rsplit("/", 1)[1]: row.act_made for row in desk.form4.rows}
+        return [by_sitting[one] for one in sittings], desk.form4.draft
+
+    assert await form4() == ([True, False, None], True)
+    assert (desk.form4.checked, desk.form4.acts_made) == (2, 1)
+    async with world.database.write() as unit:
+        said = {open_one: Finding.NOTHING}
+        await unit.check_lists.state(made, said, by=proctor.id, at=now, from_file=False)
+        signed = NewStep(ListStep.SIGN, now, member.id)
+        await unit.check_lists.take(made, ListState.SIGNED, signed)
+    assert await form4() == ([True, False, False], False)
+
+
+def drawn_form_3(sitting_id: str, made_by: str, at) -> StoredAct:
+    return StoredAct(
+        id=new_id(),
+        sitting_id=sitting_id,
+        number="2026-0001",
+        year=2026,
+        seq=1,
+        revision=1,
+        made_at=at,
+        made_by=made_by,
+        document={},
+        files={"kk": "x"},
+        digests={},
+        form=3,
+        source=ActSource.PEOPLE,
+    )
 
 
 @pytest.mark.parametrize(
