@@ -6,12 +6,12 @@ from typing import Any
 from reportlab.lib.units import mm
 from reportlab.platypus import Spacer
 
-from acts import styles, typefaces, values
+from acts import record, styles, typefaces, values
 from acts.contracts import Form4Document, Form4Row, Language
 from acts.errors import DocumentInvalid
 from acts.form4 import COLUMNS, act_word, signature
 from acts.labels import filled, label
-from acts.sheet import LANDSCAPE, Imprint, draft_mark, paged_table, set_pages
+from acts.sheet import LANDSCAPE, Attachment, Imprint, draft_mark, paged_table, set_pages
 
 _WIDTHS_MM = (10, 41, 36, 22, 35, 20, 39, 33, 31)  # 267: A4 across, without margins
 _SIZE = 9
@@ -45,6 +45,9 @@ def _imprint(document: Form4Document, language: Language) -> Imprint:
         language=language,
         made_at=document.made_at,
         footer=f"{name} · {values.moment(document.made_at)}",
+        attachments=(
+            Attachment(record.FORM_4_NAME, record.form4_record(document), "application/json"),
+        ),
         draft=draft_mark(language) if document.draft else "",
     )
 

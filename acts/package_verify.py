@@ -21,7 +21,8 @@ from acts.contracts import Language
 from acts.detached import signer_of
 from acts.labels import label
 from acts.package import FORMAT, MANIFEST, OFFICIAL, SIGNATURE, clip_name, frame_name, pack
-from acts.verify import common_name, sealed_record, verify_act, vouched
+from acts.seal import signer_name
+from acts.verify import sealed_record, verify_act, vouched
 
 _MOST_BYTES = 2**30
 _MOST_FILES = 2000
@@ -171,7 +172,7 @@ def _signed(
     known = None if trusted is None else vouched(certificate, trusted)
     return replace(
         found,
-        signer=common_name(certificate),
+        signer=signer_name(certificate),
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         self_made=certificate.issuer == certificate.subject,
         trusted=known,

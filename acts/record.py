@@ -1,4 +1,4 @@
-"""act.json: what the act says, for machines; attached to the PDF and covered by its seal."""
+"""What a form says, for machines: attached to the PDF and covered by its seal."""
 
 import hashlib
 import json
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
-from acts.contracts import ActDocument, OutsiderDocument, RefusalDocument
+from acts.contracts import ActDocument, Form4Document, OutsiderDocument, RefusalDocument
 
 NAME = "act.json"
 FORMAT = "baqylau-act/1"
+FORM_4_NAME = "form4.json"
+FORM_4_FORMAT = "baqylau-form4/1"
 # Left out where they say nothing: acts of earlier versions keep their bytes.
 _LATER: Mapping[str, object] = {"recorded_until_ms": None, "exam": None, "lasting": False}
 AnyAct = ActDocument | RefusalDocument | OutsiderDocument
@@ -42,7 +44,15 @@ def _plain(value: object) -> str:
 
 def act_record(document: AnyAct) -> bytes:
     """Canonical JSON: sorted keys, UTF-8, no spaces; equal documents give equal bytes."""
-    fields = {"form": document.form, "format": FORMAT, **asdict(document)}
+    return _canonical({"form": document.form, "format": FORMAT, **asdict(document)})
+
+
+def form4_record(document: Form4Document) -> bytes:
+    """As ``act_record``, of form 4."""
+    return _canonical({"form": 4, "format": FORM_4_FORMAT, **asdict(document)})
+
+
+def _canonical(fields: dict[str, object]) -> bytes:
     text = json.dumps(
         _digested(fields), default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
     )

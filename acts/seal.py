@@ -42,11 +42,10 @@ from acts.errors import (
     SealPasswordWrong,
     TimestampFailed,
 )
-from acts.seal_mark import draw_mark, language_of
+from acts.seal_mark import Box, draw_mark, language_of
 
 __all__ = ["FIELD", "SUBJECT", "HTTPTimeStamper", "SealKey", "seal", "signer_name"]
 FIELD = "InstitutionSeal"
-Place = tuple[int, int, int, int]  # corners (left, bottom, right, top) in points
 SUBJECT = "Baqylau self-made seal (not issued by a certification authority)"
 _BITS = 3072
 _YEARS = 10
@@ -213,7 +212,7 @@ def seal(
     key: SealKey,
     at: datetime,
     *,
-    place: Place | None = None,
+    place: Box | None = None,
     stamper: TimeStamper | None = None,
 ) -> bytes:
     """The PDF with the institution's seal; ``at`` is the signing time it states.
@@ -261,12 +260,12 @@ def _metadata() -> signers.PdfSignatureMetadata:
     )
 
 
-def _mark(writer: _Writer, key: SealKey, at: datetime, place: Place) -> None:
+def _mark(writer: _Writer, key: SealKey, at: datetime, place: Box) -> None:
     """The seal's field with its picture; pyHanko's own would be named by chance."""
     spec = fields.SigFieldSpec(FIELD, on_page=0, box=place)
     fields.append_signature_field(writer, spec)
     language = language_of(writer.root.get("/Lang", "kk"))
-    drawn = PdfFileReader(BytesIO(draw_mark(signer_name(key.certificate), at, language)))
+    drawn = PdfFileReader(BytesIO(draw_mark(signer_name(key.certificate), at, language, place)))
     page = drawn.root["/Pages"]["/Kids"][0]
     looks = generic.StreamObject(
         {
@@ -291,7 +290,7 @@ def signer_name(certificate: x509.Certificate) -> str:
 
 
 async def _sealed(
-    pdf: bytes, key: SealKey, at: datetime, place: Place | None, stamper: TimeStamper | None
+    pdf: bytes, key: SealKey, at: datetime, place: Box | None, stamper: TimeStamper | None
 ) -> bytes:
     writer = _writer(pdf, key)
     if place is not None:

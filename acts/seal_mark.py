@@ -14,15 +14,25 @@ from reportlab.platypus import KeepInFrame
 
 from acts import styles, typefaces, values
 from acts.contracts import Language
-from acts.sheet import PORTRAIT, FixedTime
+from acts.sheet import LANDSCAPE, PORTRAIT, FixedTime
 
 _WIDTH, _HEIGHT = 25 * mm, 17 * mm
+Box = tuple[int, int, int, int]
+"""Left, bottom, right, top; points."""
 # Beneath «1 үлгі» of forms 1 to 3, across from the QR code.
-PLACE = (
+PLACE: Box = (
     round(PORTRAIT.left),
     round(PORTRAIT.height - styles.MARGIN_TOP - 6 * mm - _HEIGHT),
     round(PORTRAIT.left + _WIDTH),
     round(PORTRAIT.height - styles.MARGIN_TOP - 6 * mm),
+)
+
+# Form 4: in the upper margin, across from the form's name.
+PLACE_ABOVE: Box = (
+    round(LANDSCAPE.width - LANDSCAPE.right - 75 * mm),
+    round(LANDSCAPE.height - styles.MARGIN_TOP - 1 * mm),
+    round(LANDSCAPE.width - LANDSCAPE.right),
+    round(LANDSCAPE.height - 5 * mm),
 )
 
 
@@ -31,10 +41,10 @@ def language_of(code: object) -> Language:
     return next((one for one in known if one == str(code)), "kk")
 
 
-def draw_mark(signer: str, at: datetime, language: Language) -> bytes:
-    """A PDF of one page of the size of ``PLACE``."""
+def draw_mark(signer: str, at: datetime, language: Language, place: Box = PLACE) -> bytes:
+    """A PDF of one page of the size of ``place``."""
     typefaces.register()
-    width, height = float(PLACE[2] - PLACE[0]), float(PLACE[3] - PLACE[1])
+    width, height = float(place[2] - place[0]), float(place[3] - place[1])
     out = BytesIO()
     canvas: Any = Canvas(out, pagesize=(width, height), invariant=1, pageCompression=1)
     canvas._doc._timeStamp = FixedTime(at)  # noqa: SLF001 - no public way

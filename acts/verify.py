@@ -1,4 +1,4 @@
-"""Is a sealed act what was sealed? Checked offline, from the file alone.
+"""Is a sealed form what was sealed? Checked offline, from the file alone.
 
 Stricter than PDF asks, since every act is made here: one seal, over every byte of the file,
 that forbids changes; nothing before, after or beside it.
@@ -17,6 +17,7 @@ from asn1crypto import cms  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import EmbeddedPdfSignature
@@ -34,9 +35,10 @@ _HEADER = b"%PDF-"
 class Verification:
     """What was found. ``codes`` are stable; ``problems`` say the same in plain words.
 
-    ``digest`` is the file's SHA-256. ``number``,
-    ``revision`` and ``form`` (1–3) come from the sealed act.json.
-    ``stamped_at``, ``stamped_by``: of the seal's timestamp (B-T), where it has one.
+    ``digest`` is the file's SHA-256. ``number``, ``revision`` and ``form`` (1–4) come from the
+    sealed act.json or form4.json; form 4 has no number.
+    ``stamped_at``, ``stamped_by``: of the seal's timestamp (B-T), where it has one;
+    ``stamp_trusted``: whether a given certificate vouches for who gave it.
     ``self_made``: the certificate vouches for itself, so it proves who sealed the act only to
     those who know its ``fingerprint``. ``trusted`` is None where no certificates were given.
     """
@@ -51,6 +53,7 @@ class Verification:
     sealed_at: datetime | None = None
     stamped_at: datetime | None = None
     stamped_by: str = ""
+    stamp_trusted: bool | None = None
     number: str = ""
     revision: int = 0
     form: int = 0
@@ -106,14 +109,14 @@ def _answer(
 ) -> Verification:
     certificate = _certificate(found)
     known: dict[str, Any] = {
-        "signer": common_name(certificate),
+        "signer": signer_name(certificate),
         "fingerprint": certificate.fingerprint(hashes.SHA256()).hex(),
         "self_made": certificate.issuer == certificate.subject,
         "trusted": None if trusted is None else vouched(certificate, trusted),
     }
     try:
         _check_integrity(found)
-        known |= _timestamp(found)
+        known |= _timestamp(found, trusted)
         known |= _act(found)
     except _Refused as refused:
         return _refusal(digest, refused.code, language, **known)
@@ -191,8 +194,14 @@ def _only_timestamp(unsigned: Any) -> Any:
     return stamps[0]
 
 
-def _timestamp(found: EmbeddedPdfSignature) -> dict[str, Any]:
-    """When and by whom the seal was timestamped; the token must be over this very seal."""
+def _timestamp(
+    found: EmbeddedPdfSignature, trusted: Sequence[x509.Certificate] | None
+) -> dict[str, Any]:
+    """When and by whom the seal was timestamped; the token must be over this very seal.
+
+    Its certificate must be one for timestamps (RFC 3161 §2.3). The seal does not cover the token:
+    it says no more than that somebody with that certificate saw the seal then.
+    """
     unsigned = found.signer_info["unsigned_attrs"]
     if not unsigned:
         return {}
@@ -203,6 +212,8 @@ def _timestamp(found: EmbeddedPdfSignature) -> dict[str, Any]:
         certificates = [one.chosen for one in signed["certificates"]]
         serial = signer["sid"].chosen["serial_number"].native
         certificate = next(one for one in certificates if one.serial_number == serial)
+        giver = x509.load_der_x509_certificate(certificate.dump())
+        usage = giver.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         content = signed["encap_content_info"]["content"].contents
         digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, content).digest()
         intact, valid = validate_sig_integrity(signer, certificate, "tst_info", digest)
@@ -211,17 +222,18 @@ def _timestamp(found: EmbeddedPdfSignature) -> dict[str, Any]:
         sealed = hashlib.new(method, found.signer_info["signature"].native).digest()
     if not (intact and valid) or imprint["hashed_message"].native != sealed:
         raise _Refused("timestamp_forged")
-    der = x509.load_der_x509_certificate(certificate.dump())
-    return {"stamped_at": info["gen_time"].native, "stamped_by": common_name(der)}
+    if ExtendedKeyUsageOID.TIME_STAMPING not in usage:
+        raise _Refused("timestamp_forged")
+    return {
+        "stamped_at": info["gen_time"].native,
+        "stamped_by": signer_name(giver),
+        "stamp_trusted": None if trusted is None else vouched(giver, trusted),
+    }
 
 
 def _certificate(found: EmbeddedPdfSignature) -> x509.Certificate:
     with _or("seal_unreadable"):
         return x509.load_der_x509_certificate(found.signer_cert.dump())
-
-
-def common_name(certificate: x509.Certificate) -> str:
-    return signer_name(certificate)
 
 
 def vouched(certificate: x509.Certificate, trusted: Sequence[x509.Certificate]) -> bool:
@@ -251,7 +263,7 @@ def _check_integrity(found: EmbeddedPdfSignature) -> None:
 
 
 def sealed_record(pdf: bytes) -> bytes | None:
-    """The act.json inside a sealed act, as it was attached; None where there is none to read.
+    """The record inside a sealed form, as it was attached; None where there is none to read.
 
     Reads only: whether the seal holds is ``verify_act``'s question.
     """
@@ -265,20 +277,21 @@ def _record(found: EmbeddedPdfSignature) -> bytes:
     with _or("not_act"):
         tree = found.reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
         files = {str(tree[place]): tree[place + 1] for place in range(0, len(tree), 2)}
-        return bytes(files[record.NAME]["/EF"]["/F"].data)
+        name = record.NAME if record.NAME in files else record.FORM_4_NAME
+        return bytes(files[name]["/EF"]["/F"].data)
 
 
 def _act(found: EmbeddedPdfSignature) -> dict[str, Any]:
-    """What the sealed act.json and the seal say; an act of this system has both."""
+    """What the sealed record and the seal say; a form of this system has both."""
     with _or("not_act"):
         act = json.loads(_record(found))
-        if act["format"] != record.FORMAT:
+        if act["format"] not in {record.FORMAT, record.FORM_4_FORMAT}:
             raise _Refused("not_act")
         if act.get("draft"):
             raise _Refused("draft")
         return {
             "form": int(act.get("form", 1)),
-            "number": str(act["number"]),
-            "revision": int(act["revision"]),
+            "number": str(act.get("number", "")),
+            "revision": int(act.get("revision", 1)),
             "sealed_at": found.self_reported_timestamp,
         }

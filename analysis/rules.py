@@ -18,6 +18,7 @@ FIRST_VOTE_MS = 500  # what it stands for when no other came before it
 SELDOM_MS = 3000  # frames come no more seldom on an overloaded machine (key frames: each 2.5 s)
 SEQUENTIAL_UNIT_MS = 500  # a sequential rule's hit rates are those of frames this far apart
 KEPT_SCORES = 40
+OPENING_SCORES = 500  # enough to reach the decision again; a bound for the longest windows
 UPDATE_EVERY_MS = 5000
 
 
@@ -169,13 +170,20 @@ def finish(_rule: Rule, state: RuleState) -> Step:
 def _voted(rule: Rule, state: RuleState, at_ms: int, score: float, newest: int | None) -> RuleState:
     weight = FIRST_VOTE_MS if newest is None else min(at_ms - newest, LONGEST_VOTE_MS)
     vote = CastVote(at_ms, min(1.0, max(0.0, score)), weight)
-    state = replace(state, votes=(*_remembered(rule, state.votes, at_ms), vote))
+    state = replace(state, votes=(*_remembered(rule, state, at_ms), vote))
     return _accumulated(rule, state, vote) if isinstance(rule, SequentialRule) else state
 
 
-def _remembered(rule: Rule, votes: tuple[CastVote, ...], at_ms: int) -> tuple[CastVote, ...]:
-    """Where frames come seldom one more than the rule asks for: of four votes two are too few."""
-    first = sum(old.at_ms <= at_ms - _memory_ms(rule) for old in votes)
+def _remembered(rule: Rule, state: RuleState, at_ms: int) -> tuple[CastVote, ...]:
+    """Where frames come seldom one more than the rule asks for: of four votes two are too few.
+
+    Of a sequential rule all that its present evidence is made of.
+    """
+    votes = state.votes[-OPENING_SCORES:]
+    after_ms = at_ms - _memory_ms(rule)
+    if state.since_ms is not None:
+        after_ms = min(after_ms, state.since_ms - 1)
+    first = sum(old.at_ms <= after_ms for old in votes)
     fewest = rule.min_votes if isinstance(rule, WindowRule) else 0
     later_ms = votes[first].at_ms if first < len(votes) else at_ms
     while first > 0 and len(votes) - first < fewest:
@@ -274,7 +282,7 @@ def _considered(rule: Rule, state: RuleState) -> Step:
         told_ms=now,
         total=sum(vote.score for vote in span),
         count=len(span),
-        opening=_scores(state.votes),
+        opening=_scores(state.votes, OPENING_SCORES),
         repeat=repeat,
     )
     return replace(state, ongoing=ongoing), (_change(FlagPhase.OPENED, state, ongoing),)
@@ -314,15 +322,15 @@ def _change(phase: FlagPhase, state: RuleState, ongoing: Ongoing) -> Change:
     """Confidence: the mean of the votes for it, held back while there are few (one added zero)."""
     confidence = ongoing.total / (ongoing.count + 1)
     end = ongoing.last_ms if phase is FlagPhase.CLOSED else None
-    scores = dict([*ongoing.opening, *_scores(state.votes)])
+    scores = dict([*ongoing.opening, *_scores(state.votes, KEPT_SCORES)])
     return Change(
         phase, ongoing.start_ms, end, round(confidence, 4), tuple(scores.items()), ongoing.repeat
     )
 
 
-def _scores(votes: tuple[CastVote, ...]) -> tuple[tuple[int, float], ...]:
+def _scores(votes: tuple[CastVote, ...], most: int) -> tuple[tuple[int, float], ...]:
     def pairs() -> Iterator[tuple[int, float]]:
-        for vote in votes[-KEPT_SCORES:]:
+        for vote in votes[-most:]:
             yield vote.at_ms, round(vote.score, 4)
 
     return tuple(pairs())

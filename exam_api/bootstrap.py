@@ -37,7 +37,7 @@ from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.mp4 import FfmpegTranscoder
 from exam_api.adapters.passwords import Argon2Passwords
 from exam_api.adapters.recording_side import RecordingSide, recording_side
-from exam_api.adapters.sealing import form4_papers, packing, sealing
+from exam_api.adapters.sealing import Sealer, form4_papers, packing
 from exam_api.adapters.second_looker import ProcessLooker
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql.act_store import SqlActStore
@@ -338,7 +338,7 @@ def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
     settings, clock, blobs = ground.settings, ground.clock, ground.blobs
     read, write, recordings = ground.read_acts, ground.write_acts, ground.recordings
     place = Place(settings.address, ZoneInfo(settings.time_zone))
-    sealed = sealing(ground.seal_key, settings.seal_timestamp_url)
+    sealer = Sealer(ground.seal_key, settings.seal_timestamp_url)
     numbers, packed = settings.act_number_format, packing(ground.seal_key)
     acts = Acts(
         read,
@@ -348,10 +348,10 @@ def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
         clock,
         place=place,
         number_format=numbers,
-        render=sealed,
+        render=sealer.act,
         render_form4=render_form4_xlsx,
     )
-    papers = form4_papers(blobs, place, ground.seal_key)
+    papers = form4_papers(blobs, place, sealer)
     return ProctoringServices(
         console=Console(
             read,
@@ -376,7 +376,7 @@ def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
             write,
             blobs,
             clock,
-            Finishing(write, blobs, sealed),
+            Finishing(write, blobs, sealer.act),
             place=place,
             number_format=numbers,
             preview=render_form,

@@ -87,6 +87,8 @@ def _announce(settings: Settings, report: SeedReport) -> None:
     if choice.better is not None:
         key = "model.better" if choice.watching else "demo.model_off"
         say(text(key, name=choice.better.name))
+    if settings.seal_pkcs12 is None:
+        say(text("demo.seal"))
     say(text("demo.kept", path=settings.data_dir))
 
 

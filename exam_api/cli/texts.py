@@ -106,6 +106,14 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "Экзамен открыт сейчас: «{title}», до {until}",
         "en": "An exam is open now: “{title}”, until {until}",
     },
+    "demo.seal": {
+        "kk": "Актілердің мөрі өздігінен жасалған: кімдікі екенін дәлелдемейді. "
+        "Өз куәлігіңіз: BAQYLAU_SEAL_PKCS12",
+        "ru": "Печать на актах самодельная: она не доказывает, чья она. "
+        "Свой сертификат: BAQYLAU_SEAL_PKCS12",
+        "en": "The seal on acts is self-made: it does not prove whose it is. "
+        "Your own certificate: BAQYLAU_SEAL_PKCS12",
+    },
     "demo.kept": {
         "kk": "Деректер {path} қалтасында сақталады. Тоқтату: Ctrl-C. Қайта бастау: --fresh.",
         "ru": "Данные хранятся в {path}. Остановить: Ctrl-C. Начать заново: --fresh.",
@@ -194,15 +202,35 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "{path}: цел, акт № {number}, редакция {revision}, опечатан {at}",
         "en": "{path}: intact, act № {number}, revision {revision}, sealed {at}",
     },
+    "verify.form4": {
+        "kk": "{path}: бүтін, 4 үлгі, мөр қойылған уақыты {at}",
+        "ru": "{path}: цел, форма 4, опечатана {at}",
+        "en": "{path}: intact, form 4, sealed {at}",
+    },
     "verify.stamped": {
         "kk": "  уақыт белгісі: {at}, {by}",
         "ru": "  метка времени: {at}, {by}",
         "en": "  timestamped at {at} by {by}",
     },
+    "verify.stamped_unknown": {
+        "kk": "  уақыт белгісі: {at}, {by} (бұл куәлік тексерілген жоқ)",
+        "ru": "  метка времени: {at}, {by} (этот сертификат не проверен)",
+        "en": "  timestamped at {at} by {by} (this certificate was not verified)",
+    },
     "verify.self_made": {
-        "kk": "  мөр өздігінен жасалған куәлікпен қойылған; іздемесі {fingerprint}",
-        "ru": "  печать поставлена самодельным сертификатом; отпечаток {fingerprint}",
-        "en": "  sealed with a self-made certificate; fingerprint {fingerprint}",
+        "kk": "  мөрдің куәлігі өздігінен жасалған: «{signer}»; іздемесі {fingerprint}",
+        "ru": "  печать поставлена самодельным сертификатом «{signer}»; отпечаток {fingerprint}",
+        "en": "  sealed with a self-made certificate of “{signer}”; fingerprint {fingerprint}",
+    },
+    "verify.issued": {
+        "kk": "  мөрдің куәлігі: «{signer}»; іздемесі {fingerprint}",
+        "ru": "  печать поставлена сертификатом на имя «{signer}»; отпечаток {fingerprint}",
+        "en": "  sealed with a certificate of “{signer}”; fingerprint {fingerprint}",
+    },
+    "verify.not_compared": {
+        "kk": "  кім мөрлегені тексерілген жоқ: университет куәлігін --certificate арқылы беріңіз",
+        "ru": "  кто опечатал, не проверено: укажите сертификат университета через --certificate",
+        "en": "  who sealed it was not verified: give the university's certificate (--certificate)",
     },
     "verify.altered": {
         "kk": "{path}: бүтін емес: {problems}",

@@ -42,7 +42,10 @@ def verify(
     ] = None,
     certificate: Annotated[
         Path | None,
-        typer.Option(help="The institution's certificate (PEM): whoever sealed must be this one."),
+        typer.Option(
+            help="The institution's certificates (PEM): whoever sealed must be one of them, or "
+            "have a certificate issued by one."
+        ),
     ] = None,
     key: Annotated[
         Path | None,
@@ -94,10 +97,16 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
     found = verify_act(content, trusted, language())
     at = found.sealed_at.isoformat() if found.sealed_at else ""
     facts = {"sealed_at": at, "form": found.form, **_facts(found)}
-    lines = [text("verify.act", path=path, number=found.number, revision=found.revision, at=at)]
+    words = {"path": path, "number": found.number, "revision": found.revision, "at": at}
+    lines = [text("verify.act" if found.number else "verify.form4", **words)]
     if found.stamped_at:
-        facts["stamped_at"] = found.stamped_at.isoformat()
-        lines.append(text("verify.stamped", by=found.stamped_by, at=found.stamped_at.isoformat()))
+        facts |= {
+            "stamped_at": found.stamped_at.isoformat(),
+            "stamped_by": found.stamped_by,
+            "stamp_trusted": found.stamp_trusted,
+        }
+        known = "verify.stamped" if found.stamp_trusted else "verify.stamped_unknown"
+        lines.append(text(known, by=found.stamped_by, at=found.stamped_at.isoformat()))
     return Checked(path, "act", found.problems, facts, lines + _seal_lines(found))
 
 
@@ -130,12 +139,12 @@ def _facts(found: "Verification | PackageVerification") -> dict[str, object]:
 
 
 def _seal_lines(found: "Verification | PackageVerification") -> list[str]:
-    """Who sealed it, as far as anybody can say."""
+    """Who sealed it, as far as anybody can say. Without a certificate that is nobody's proof."""
     if found.trusted:
         return [text("verify.trusted", signer=found.signer)]
-    if found.self_made:
-        return [text("verify.self_made", fingerprint=found.fingerprint)]
-    return []
+    how = "verify.self_made" if found.self_made else "verify.issued"
+    sealed = text(how, signer=found.signer, fingerprint=found.fingerprint)
+    return [sealed, text("verify.not_compared")]
 
 
 def _recording(folder: Path, digest: str | None, key: Path | None) -> Checked:

@@ -57,7 +57,7 @@ class VerificationView:
     """What anybody may learn of an act from its QR code: no personal data.
 
     ``withdrawn``: nothing in it is confirmed any more. ``decided``: confirmed or withdrawn by the
-    commission, None while it has not decided.
+    commission, None while it has not decided. ``digests``: SHA-256 of the sealed PDF by language.
     """
 
     number: str
@@ -65,6 +65,7 @@ class VerificationView:
     newest_revision: int
     genuine: bool
     withdrawn: bool
+    digests: Mapping[str, str]
     form: int = FORM_1
     decided: ActState | None = None
 
@@ -225,6 +226,7 @@ class Acts:
             newest_revision=newest.revision,
             genuine=digest_prefix == expected,
             withdrawn=view.withdrawn and act.source is ActSource.FLAGS,
+            digests=act.digests,
             form=act.form,
             decided=state if state in DECIDED else None,
         )

@@ -52,7 +52,8 @@ def test_lists_of_any_length(make_list, rows):
 def test_a_list_is_made_whatever_a_row_holds(make_list, change):
     made = make_list(2)
     pdf = render_form4_pdf(replace(made, rows=(replace(made.rows[0], **change),)), "ru")
-    assert b"javascript" not in pdf
+    assert b"/URI (https://" in pdf or "link" in change
+    assert b"/URI (javascript" not in pdf
 
 
 def test_a_time_without_its_zone_is_refused(make_list):

@@ -1,12 +1,15 @@
 """The visible seal and its timestamp (B-T), by a timestamp authority made for the test."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
 from asn1crypto import cms, keys, x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import CertificateBuilder, ExtendedKeyUsage, Name, NameAttribute
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
@@ -33,10 +36,29 @@ class Unreachable(TimeStamper):
 
 
 @pytest.fixture(scope="module")
-def stamped(make_act, seal_key, other_key) -> Iterator[bytes]:
+def authority() -> SealKey:
+    """Whose certificate says that it is for timestamps (RFC 3161 §2.3)."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "National TSA")])
+    certificate = (
+        CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(7)
+        .not_valid_before(STAMPED - timedelta(days=1))
+        .not_valid_after(STAMPED + timedelta(days=365))
+        .add_extension(ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    return SealKey(private, certificate)
+
+
+@pytest.fixture(scope="module")
+def stamped(make_act, seal_key, authority) -> bytes:
     act = make_act(1)
     pdf = render_act(act, "kk")
-    return seal(pdf, seal_key, act.made_at, place=PLACE, stamper=_stamper(other_key))
+    return seal(pdf, seal_key, act.made_at, place=PLACE, stamper=_stamper(authority))
 
 
 def test_the_seal_is_shown_on_the_first_page_and_the_same_bytes_again(make_act, seal_key):
@@ -51,12 +73,26 @@ def test_the_seal_is_shown_on_the_first_page_and_the_same_bytes_again(make_act, 
     assert widget["/AP"]["/N"]["/Subtype"] == "/Form"
 
 
-def test_a_timestamp_tells_when_and_by_whom(stamped, seal_key, other_key):
+def test_a_timestamp_tells_when_and_by_whom(stamped, seal_key):
     found = verify_act(stamped, [seal_key.certificate])
     assert found.intact
     assert found.stamped_at == STAMPED
-    assert "self-made" in found.stamped_by
+    assert found.stamped_by == "National TSA"
     assert verify_act(stamped).sealed_at is not None
+
+
+def test_only_a_known_authority_s_timestamp_is_trusted(stamped, seal_key, authority):
+    """The seal does not cover the token: anybody can put one with any name there."""
+    assert verify_act(stamped).stamp_trusted is None
+    assert verify_act(stamped, [seal_key.certificate]).stamp_trusted is False
+    both = [seal_key.certificate, authority.certificate]
+    assert verify_act(stamped, both).stamp_trusted is True
+
+
+def test_a_certificate_that_is_not_for_timestamps_gives_none(make_act, seal_key, other_key):
+    act = make_act(0)
+    pdf = seal(render_act(act, "kk"), seal_key, act.made_at, stamper=_stamper(other_key))
+    assert verify_act(pdf).codes == ("timestamp_forged",)
 
 
 def test_a_server_that_does_not_answer_is_told(make_act, seal_key):
@@ -88,10 +124,10 @@ def test_a_tampered_timestamp_is_refused(stamped, edit):
     assert set(found.codes) <= {"timestamp_forged", "seal_unreadable", "unreadable", "not_covered"}
 
 
-def test_the_timestamp_of_another_seal_is_refused(stamped, make_act, seal_key, other_key):
+def test_the_timestamp_of_another_seal_is_refused(stamped, make_act, seal_key, authority):
     other = make_act(1, number="2026-000124")
     second = seal(
-        render_act(other, "kk"), seal_key, other.made_at, place=PLACE, stamper=_stamper(other_key)
+        render_act(other, "kk"), seal_key, other.made_at, place=PLACE, stamper=_stamper(authority)
     )
     _, digits = _contents(second)
     donor = cms.ContentInfo.load(bytes.fromhex(digits.decode()))["content"]

@@ -1,16 +1,18 @@
 """`baqylau verify` on files: acts and packages, known certificates, one JSON object."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from typer.testing import CliRunner
 
-from acts.contracts import ActDocument, Student
+from acts.contracts import ActDocument, Form4Document, Student
 from acts.form1 import render_act
 from acts.package import PackageContents, make_package
 from acts.seal import SealKey, seal
+from exam_api.adapters.sealing import Sealer
 from exam_api.cli import terminal, verifying
 from exam_api.cli.terminal import Failure
 
@@ -58,7 +60,8 @@ def test_what_is_intact_is_told_in_plain_words(files, name):
     run = _run(files / name)
     assert run.exit_code == 0
     assert "intact, act № 2026-0001, revision 2" in run.output
-    assert "sealed with a self-made certificate; fingerprint" in run.output
+    assert "who sealed it was not verified" in run.output
+    assert "sealed with a self-made certificate of “Baqylau self-made seal" in run.output
 
 
 @pytest.mark.parametrize("name", ["act.pdf", "act.zip"])
@@ -102,3 +105,14 @@ def test_what_is_neither_is_said_so(files):
     (files / "x").write_bytes(b"GIF89a")
     assert _run(files / "x").exception.code == "verify.unknown"
     assert _run(files / "absent").exception.code == "file_missing"
+
+
+def test_form_4_is_a_form_of_this_system(keys, tmp_path):
+    list_ = Form4Document((), "Ахметова Сәуле", AT)
+    path = tmp_path / "form4.pdf"
+    path.write_bytes(Sealer(keys[0], "").form4(list_, "kk"))
+    run = _run(path)
+    assert run.exit_code == 0
+    assert "intact, form 4, sealed 2026-11-22" in run.output
+    path.write_bytes(Sealer(keys[0], "").form4(replace(list_, draft=True), "kk"))
+    assert _run(path).exit_code != 0
