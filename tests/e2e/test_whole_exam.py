@@ -1,5 +1,6 @@
 """From the log-in to the act: two people at two browsers, a real camera stream between them."""
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+
+from acts.verify import sealed_record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -128,6 +131,8 @@ def test_an_absence_becomes_a_flag_an_act_and_a_row_of_form_4(
     assert STUDENT in text
     assert re.search(r"☑\s+өздігінен орын ауыстыру, аудиториядан шығу", text)
 
+    compare_file(visit, act)
+
     # S-17: the ACT column says made.
     rows = form4_rows(proctor, tmp_path / "form4.xlsx")
     row = next(row for row in rows if any(STUDENT in str(cell) for cell in row))
@@ -138,6 +143,21 @@ def test_an_absence_becomes_a_flag_an_act_and_a_row_of_form_4(
     member.page.wait_for_selector(f"tr:has-text('{STUDENT}') .docs")
     member.check_page("13-overview")
     way_of_the_act(student, proctor, member, visit)
+
+
+def compare_file(visit, act: Path) -> None:
+    """Whoever has the file and its QR code can tell, without a log-in, whether it is the act."""
+    record = sealed_record(act.read_bytes())
+    assert record is not None
+    anyone = visit(locale="ru-RU", width=390)
+    page = anyone.open("/verify/" + json.loads(record)["verify_url"].partition("/verify/")[2])
+    page.set_input_files("#verify-choose", act)
+    page.wait_for_selector("[data-found=same]:visible")
+    anyone.check_page("14-verify")
+    changed = act.with_name("changed.pdf")
+    changed.write_bytes(act.read_bytes()[:-1])
+    page.set_input_files("#verify-choose", changed)
+    page.wait_for_selector("[data-found=other]:visible")
 
 
 def way_of_the_act(student, proctor, member, visit) -> None:
