@@ -177,11 +177,11 @@ def _voted(rule: Rule, state: RuleState, at_ms: int, score: float, newest: int |
 def _remembered(rule: Rule, state: RuleState, at_ms: int) -> tuple[CastVote, ...]:
     """Where frames come seldom one more than the rule asks for: of four votes two are too few.
 
-    Of a sequential rule all that its present evidence is made of.
+    Of a sequential rule, until its flag opens, all that its present evidence is made of.
     """
     votes = state.votes[-OPENING_SCORES:]
     after_ms = at_ms - _memory_ms(rule)
-    if state.since_ms is not None:
+    if state.since_ms is not None and state.ongoing is None:
         after_ms = min(after_ms, state.since_ms - 1)
     first = sum(old.at_ms <= after_ms for old in votes)
     fewest = rule.min_votes if isinstance(rule, WindowRule) else 0

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from analysis.contracts import FlagPhase
 from analysis.rules import (
+    KEPT_SCORES,
+    OPENING_SCORES,
     Change,
     Rule,
     RuleState,
@@ -232,8 +234,11 @@ def test_memory_is_bounded(rule: Rule, votes: Votes) -> None:
     state = RuleState()
     for at, score in votes:
         state, changes = step(rule, state, at, score)
-        assert all(vote.at_ms > at - 12_000 for vote in state.votes[:-1])
-        assert all(len(change.scores) <= 80 for change in changes)
+        gathering = state.since_ms is not None and state.ongoing is None
+        since = min(at - 12_000, state.since_ms - 1) if gathering else at - 12_000
+        assert all(vote.at_ms > since for vote in state.votes[:-1])
+        assert len(state.votes) <= OPENING_SCORES + 1
+        assert all(len(change.scores) <= OPENING_SCORES + KEPT_SCORES for change in changes)
 
 
 @settings(max_examples=50)
