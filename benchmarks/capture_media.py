@@ -11,7 +11,7 @@ PTIME_MS = 60  # what our answers ask for, and browsers obey
 Packets = list[tuple[Fraction, bytes]]
 
 
-def encode_video(noise: int = 120) -> Packets:
+def encode_video(noise: int = 120, bits: int = VIDEO_BITS) -> Packets:
     """A moving bar over noise, about 220 kbit/s of VP8 as the room's page sends by default.
 
     A key frame every 2 s. With much noise the first frame is several times a camera's; with 10
@@ -20,7 +20,7 @@ def encode_video(noise: int = 120) -> Packets:
     encoder = av.VideoCodecContext.create("libvpx", "w")
     encoder.width, encoder.height = SIZE
     encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, FPS)
-    encoder.bit_rate, encoder.gop_size = VIDEO_BITS, 2 * FPS
+    encoder.bit_rate, encoder.gop_size = bits, 2 * FPS
     encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
     rng = np.random.default_rng(1)
     background = rng.integers(0, noise, (SIZE[1], SIZE[0], 3), dtype=np.uint8)

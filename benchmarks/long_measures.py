@@ -37,14 +37,14 @@ class Picture(NamedTuple):
     ago_ms: int
 
 
-def ffmpeg_complaints(recording: Path) -> str:
-    """What ``ffmpeg -v error -f null`` says; empty where the file is clean.
+def ffmpeg_complaints(recording: Path, *, own_times: bool = False) -> str:
+    """What ``ffmpeg -v error -i … -f null -`` says; empty where the file is clean.
 
-    By the file's own times: ffmpeg takes a short file for one of a steady frame rate, and then
-    complains of its own rounding.
+    ``own_times``: by the file's own. Otherwise ffmpeg may take a short file for one of a steady
+    frame rate, and then complain of its own rounding.
     """
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(recording)]
-    command += ["-enc_time_base", "-1", "-f", "null", "-"]
+    command += [*(("-enc_time_base", "-1") if own_times else ()), "-f", "null", "-"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stderr.strip() or ("" if done.returncode == 0 else f"status {done.returncode}")
 

@@ -161,6 +161,7 @@ async def measured(
         "intact": not problems,
         "problems": [str(problem) for problem in problems],
         "ffmpeg": await asyncio.to_thread(ffmpeg_complaints, joined),
+        "ffmpeg_own_times": await asyncio.to_thread(ffmpeg_complaints, joined, own_times=True),
         "sync": await asyncio.to_thread(sync_of, joined, recording["supplied"]),
     }
 
@@ -199,7 +200,7 @@ def gap_of(gap: Mapping[str, Any], supplied: Sequence[Mapping[str, Any]]) -> dic
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--json", action="store_true", help="print one JSON object")
-    options.add_argument("--minutes", type=float, default=10.0, help="5 and more; the test has 60")
+    options.add_argument("--minutes", type=float, default=30.0, help="5 and more; the test has 60")
     options.add_argument("--quick", action="store_true", help="short cuts, under a minute")
     options.add_argument("--keep", type=Path, help="leave data and recording in this new folder")
     chosen = options.parse_args()

@@ -20,10 +20,24 @@ class LogKind(StrEnum):
     LATE_ANSWER = "late_answer"  # S-9: came when the time was over; the text is its question
     OPEN_ELSEWHERE = "open_elsewhere"  # another browser asked for the sitting, and was refused
     TAKEN_OVER = "taken_over"  # the student went on in another browser
+    MICROPHONE_LOST = "microphone_lost"  # S-13: no sound is recorded from here on
+    MICROPHONE_BACK = "microphone_back"
+    SCREEN_UNKNOWN = "screen_unknown"  # S-13: the browser does not tell screen from window
 
 
 # What the server saw; nobody said it to anybody.
-SEEN: Final = frozenset({LogKind.LATE_ANSWER, LogKind.OPEN_ELSEWHERE, LogKind.TAKEN_OVER})
+SEEN: Final = frozenset(
+    {
+        LogKind.LATE_ANSWER,
+        LogKind.OPEN_ELSEWHERE,
+        LogKind.TAKEN_OVER,
+        LogKind.MICROPHONE_LOST,
+        LogKind.MICROPHONE_BACK,
+        LogKind.SCREEN_UNKNOWN,
+    }
+)
+_MICROPHONE: Final = (LogKind.MICROPHONE_LOST, LogKind.MICROPHONE_BACK)
+NOTED_AT_MOST: Final = 20  # of a kind that a page can bring about: more say nothing new
 # What answers what; an entry that waits for its answer is open.
 ANSWERS: Final = {
     LogKind.WARNING: frozenset({LogKind.ACKNOWLEDGED}),
@@ -49,3 +63,20 @@ def open_entries(log: Sequence[LogEntry]) -> list[LogEntry]:
     """Warnings not acknowledged, requests not decided; oldest first."""
     answered = {entry.about for entry in log if entry.about}
     return [entry for entry in log if entry.kind in ANSWERS and entry.id not in answered]
+
+
+def lacking(log: Sequence[LogEntry]) -> tuple[LogKind, ...]:
+    """What a proctor cannot rely on now: the sound, or that the whole screen is seen."""
+    sound = next((entry.kind for entry in reversed(log) if entry.kind in _MICROPHONE), None)
+    silent = (LogKind.MICROPHONE_LOST,) if sound is LogKind.MICROPHONE_LOST else ()
+    unknown = any(entry.kind is LogKind.SCREEN_UNKNOWN for entry in log)
+    return (*silent, *((LogKind.SCREEN_UNKNOWN,) if unknown else ()))
+
+
+def is_news(kind: LogKind, log: Sequence[LogEntry]) -> bool:
+    """Whether a page's word on ``kind`` adds anything to what is noted already."""
+    if kind is LogKind.SCREEN_UNKNOWN:
+        return kind not in lacking(log)
+    silent = LogKind.MICROPHONE_LOST in lacking(log)
+    often = sum(entry.kind is kind for entry in log) >= NOTED_AT_MOST
+    return silent is (kind is LogKind.MICROPHONE_BACK) and not often

@@ -10,7 +10,7 @@ from typing import Final
 from capture.contracts import LiveStatus, TrackKind
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
-from exam_api.domain.sitting_log import LogEntry
+from exam_api.domain.sitting_log import LogEntry, LogKind, lacking
 from exam_api.domain.states import SittingState
 from exam_api.services.course import Want, wants_of
 from exam_api.services.live import LiveHub
@@ -83,6 +83,7 @@ class TileView:
     allowed: TileAllowedView
     wants: tuple[Want, ...]
     second_log_in: bool
+    lacking: tuple[LogKind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +294,5 @@ class Console:
             ),
             wants=wants_of(sitting, log),
             second_log_in=second_log_in,
+            lacking=lacking(log),
         )

@@ -110,6 +110,9 @@ class ReviewStore(EventSink, Protocol):
     async def logs(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[LogEntry]]:
         """Oldest first."""
 
+    async def note(self, entry: LogEntry) -> None:
+        """Adds to the log of a sitting that is held."""
+
     async def second_log_ins(self, sitting_ids: Sequence[str]) -> Collection[str]:
         """Those of these sittings whose student was signed in elsewhere meanwhile."""
 

@@ -7,7 +7,10 @@ from typing import Final, Protocol
 
 from capture.contracts import GapCause, LiveStatus, Recording, TrackKey, TrackKind
 from exam_api.domain.errors import ActOnItsWay, Forbidden, InvalidRequest, NotFound
+from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
+from exam_api.domain.sitting import Sitting
+from exam_api.domain.sitting_log import LogEntry, LogKind, is_news
 from exam_api.services.act_documents import is_settled
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
@@ -52,6 +55,8 @@ CLIENT_KINDS: Final = frozenset(
         "insecure_origin",
         "no_webrtc",
         "mic_denied",
+        "mic_lost",
+        "mic_back",
         "focus_lost",
         "focus_back",
         "second_tab",
@@ -78,6 +83,13 @@ _CAUSES: Final = {
     "picture_back": None,
     "page_closed": GapCause.BROWSER_CLOSED,
     "page_opened": GapCause.BROWSER_CLOSED,  # the page before said no good-bye: a crash
+}
+# What a proctor should know of the recording, by what the page reports (and its detail, if any).
+_NOTED: Final = {
+    ("mic_denied", None): LogKind.MICROPHONE_LOST,
+    ("mic_lost", None): LogKind.MICROPHONE_LOST,
+    ("mic_back", None): LogKind.MICROPHONE_BACK,
+    ("screen_shared", "unknown"): LogKind.SCREEN_UNKNOWN,
 }
 
 
@@ -303,6 +315,9 @@ class Reviewing:
         async with self._write() as store:
             sitting = await store.own_sitting(sitting_id, actor)
             await store.hold(sitting_id)
+            noted = _NOTED.get((kind, None)) or _NOTED.get((kind, detail))
+            if noted is not None and not sitting.completed:
+                await self._note(store, sitting, noted)
             payload = {"kind": kind, "detail": detail[:200]}
             await store.append_event(
                 sitting.exam_id, sitting_id, EventKind.CLIENT_REPORTED, payload
@@ -310,6 +325,13 @@ class Reviewing:
         if kind in _CAUSES:
             key = TrackKey(sitting_id, _TRACKS.get(kind, TrackKind.CAMERA))
             self._recordings.explain(key, _CAUSES[kind])
+
+    async def _note(self, store: ReviewStore, sitting: Sitting, kind: LogKind) -> None:
+        """Before the event, so that consoles which it wakes show it."""
+        log = (await store.logs([sitting.id])).get(sitting.id, ())
+        if is_news(kind, log):
+            now = self._clock.now()
+            await store.note(LogEntry(new_id(), sitting.id, kind, now, sitting.student_id))
 
 
 def _fitting(comment: str) -> str:

@@ -14,7 +14,7 @@ from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Exam, Sitting, Transition
-from exam_api.domain.sitting_log import LogEntry, LogKind
+from exam_api.domain.sitting_log import NOTED_AT_MOST, LogEntry, LogKind
 from exam_api.domain.states import SittingState
 from exam_api.services.identity import require_consent
 from exam_api.services.paging import Page, PageAsk, page_of
@@ -28,7 +28,6 @@ _log = structlog.get_logger(__name__)
 SITTING_CHANGED = "sitting.changed"
 SITTING_NOTED = "sitting.noted"
 WHIP_URL = "/whip"
-_NOTED_AT_MOST = 20
 
 
 class SittingDesk:
@@ -148,7 +147,7 @@ class SittingDesk:
             return
         kind = LogKind.TAKEN_OVER if taken else LogKind.OPEN_ELSEWHERE
         log = [named.entry for named in await unit.log.of(sitting.id)]
-        if sum(entry.kind is kind for entry in log) < _NOTED_AT_MOST:
+        if sum(entry.kind is kind for entry in log) < NOTED_AT_MOST:
             entry = LogEntry(new_id(), sitting.id, kind, self._clock.now(), sitting.student_id)
             await note(unit, sitting, entry)
 

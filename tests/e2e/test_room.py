@@ -294,3 +294,45 @@ def test_an_insecure_address_and_an_old_browser_are_told_apart(visit, server):
     page = old.enter_room()
     page.wait_for_selector("#device-problem:visible")
     assert page.inner_text("#device-problem [data-title]") == "This browser cannot send video"
+
+
+UNPLUGGED = """kind => {
+  const { stream } = document.querySelector('exam-room').camera;
+  const track = stream.getTracks().find((one) => one.kind === kind);
+  track.stop();
+  track.dispatchEvent(new Event('ended'));
+}"""
+
+
+def test_an_unplugged_microphone_is_told_and_taken_up_again(visit):
+    student, proctor = visit(), visit()
+    student.sign_in("student2")
+    page = student.enter_test()
+    proctor.sign_in("proctor1")
+    proctor.page.click("a.primary[href^='/console/']")
+    expect(proctor.page.locator("exam-tile .chips").first).to_be_attached()
+    page.evaluate(UNPLUGGED, "audio")
+    expect(page.locator("#banner")).to_contain_text("The microphone gives no sound")
+    for place in ("exam-tile .chips", "#feed"):
+        mark = proctor.page.locator(place).filter(has_text="The microphone gives no sound")
+        expect(mark.first).to_be_visible()
+    proctor.check_page("console-silent")
+    page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    expect(page.locator("#banner")).to_be_hidden()
+    chips = proctor.page.locator("exam-tile .chips").filter(has_text="no sound")
+    expect(chips).to_have_count(0)
+    assert page.evaluate(
+        "document.querySelector('exam-room').camera.stream.getAudioTracks()[0].readyState"
+    ) == ("live")
+
+
+def test_an_unplugged_camera_leaves_the_microphone_going(visit):
+    student = visit()
+    student.sign_in("student2")
+    page = student.enter_test()
+    page.evaluate(UNPLUGGED, "video")
+    recording = "document.querySelector('exam-room').snapshot.recording"
+    student.until(f"!{recording}.live")
+    page.wait_for_timeout(7000)  # longer than the page bears a line that seems dead
+    assert page.evaluate(f"{recording}.connected")
+    assert not page.evaluate(f"{recording}.live")

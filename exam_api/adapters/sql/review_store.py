@@ -156,6 +156,9 @@ class SqlReviewStore(SqlEventSink):
     async def logs(self, sitting_ids: Sequence[str]) -> Mapping[str, Sequence[LogEntry]]:
         return await SqlSittingLog(self._session).of_each(sitting_ids)
 
+    async def note(self, entry: LogEntry) -> None:
+        await SqlSittingLog(self._session).add(entry)
+
     async def second_log_ins(self, sitting_ids: Sequence[str]) -> Collection[str]:
         row = tables.SecondLogInRow
         query = select(row.sitting_id).where(row.sitting_id.in_(sitting_ids))

@@ -5,9 +5,11 @@ import itertools
 from datetime import UTC, datetime
 from unittest.mock import AsyncMock
 
+import av
 import pytest
 from aiortc import RTCSessionDescription
 
+from benchmarks.capture_media import SECONDS, encode_audio, encode_video
 from benchmarks.lossy_link import LossyLink, Weather
 from capture.offer import check_offer
 from capture.rtp_seam import Ingest
@@ -67,8 +69,15 @@ async def played(peer):
     await asyncio.sleep(1.2)  # retransmissions, and the end of any wait
 
 
-@pytest.mark.parametrize("weather", [Weather(0.08, 0.02, 0.03), Weather(0.02, 0.0, 0.15)])
-async def test_lost_and_overtaken_packets_are_recovered_in_order(connect, vp8, opus, weather):
+@pytest.mark.parametrize(
+    ("weather", "floor"),
+    [(Weather(0.08, 0.02, 0.03), (0.975, 0.9)), (Weather(0.02, 0.0, 0.15), (0.99, 0.75))],
+)
+async def test_lost_and_overtaken_packets_are_recovered_in_order(
+    connect, vp8, opus, weather, floor
+):
+    """``floor``: the share of pictures that must come, and the longest stall in seconds."""
+    pictures, stall_s = floor
     peer, _, sink, link = await connect(weather, vp8, opus)
     await played(peer)
     assert link.dropped > 3
@@ -78,12 +87,14 @@ async def test_lost_and_overtaken_packets_are_recovered_in_order(connect, vp8, o
         # Before the first packet and after the last there is none to tell of a loss.
         assert numbers[0] < 0.1 * len(sent.packets)
         assert numbers[-1] > 0.9 * len(sent.packets)
-        assert len(numbers) >= (numbers[-1] - numbers[0] + 1) * 0.975
+        share = pictures if codec == "vp8" else 0.975
+        assert len(numbers) >= (numbers[-1] - numbers[0] + 1) * share
         ticks = [frame.ticks for frame in sink.of(codec)]
         step = 6000 if codec == "vp8" else 960
         assert [tick // step for tick in ticks] == [number - numbers[0] for number in numbers]
     moments = [at for at, frame in sink.frames if frame.codec == "vp8"]
-    assert max(b - a for a, b in itertools.pairwise(moments)) < 0.9
+    # 0.5 s is what a calm machine shows (benchmarks/capture.py); others hold this process up.
+    assert max(b - a for a, b in itertools.pairwise(moments)) < stall_s
 
 
 async def test_reports_tell_the_sender_of_the_loss_that_was_repaired(connect, vp8, opus):
@@ -130,6 +141,36 @@ async def test_what_the_sender_cannot_give_again_is_told_and_a_key_frame_asked_f
     sound = [(at, frame.ticks) for at, frame in sink.frames if frame.codec == "opus"]
     assert [ticks for _, ticks in sound] == sorted(ticks for _, ticks in sound)
     assert max(b[0] - a[0] for a, b in itertools.pairwise(sound)) < 1.5
+
+
+async def test_a_line_of_128_kbit_carries_both_tracks_without_a_gap(capture_server, open_peer, vp8):
+    """As camera and microphone adapt to it: less than the line, and a key frame queues for long."""
+    pictures = [(at, data, at % 2 == 0) for at, data in encode_video(noise=4, bits=80_000)]
+    sound = [(at, data, True) for at, data in encode_audio()]
+    media = [type(vp8)("video", "vp8", pictures), type(vp8)("audio", "opus", sound)]
+    rate = sum(len(data) * 8 for one in media for _, data, _ in one.packets) / SECONDS
+    assert 80_000 < rate < 120_000
+    peer, offer = await open_peer(*media)
+    link, service = LossyLink(Weather(delay_s=0.02, rate_bps=128_000)), capture_server.service
+    try:
+        headers = {"Authorization": "Bearer s1", "Content-Type": "application/sdp"}
+        reply = await capture_server.http.post(
+            capture_server.whip, content=link.offer(offer), headers=headers
+        )
+        answer = RTCSessionDescription(await link.answer(reply.text), "answer")
+        await peer.connection.setRemoteDescription(answer)
+        await played(peer)
+        await service.end_sitting("s1")
+    finally:
+        link.close()
+    recording = service.recording("s1")
+    assert recording.gaps == ()
+    assert recording.recorded_ms > (SECONDS - 1) * 1000
+    for kind, sent, most_ms in (("video", pictures, 500), ("audio", sound, 200)):
+        with av.open(str(await service.joined("s1"))) as container:
+            times = [one.pts for one in container.demux(**{kind: 0}) if one.size]
+        assert len(times) > 0.95 * len(sent)
+        assert max(b - a for a, b in itertools.pairwise(times)) < most_ms
 
 
 class Noted:

@@ -449,6 +449,36 @@ async def test_a_page_reports_about_its_own_sitting_only(api):
     assert kinds.count("client.reported") == 1
 
 
+async def test_a_lost_microphone_and_an_unknown_screen_are_told_to_the_proctor(api):
+    """S-13: neither leaves a gap, so the console and the sitting's course must say so."""
+
+    async def report(http, kind, detail=""):
+        path = f"/api/v1/sittings/{api.sitting_id}/client-events"
+        reply = await http.post(path, json={"kind": kind, "detail": detail})
+        assert reply.status_code == 204
+
+    async def told():
+        async with api.client("proctor1") as http:
+            console = await http.get(f"/api/v1/exams/{api.world.exam_id}/console")
+        tiles = {tile["sitting_id"]: tile["lacking"] for tile in console.json()["tiles"]}
+        async with api.world.read() as store:
+            log = (await store.logs([api.sitting_id])).get(api.sitting_id, ())
+        return tiles[api.sitting_id], [entry.kind.value for entry in log]
+
+    async with api.client("student1") as http:
+        await report(http, "mic_back")
+        await report(http, "screen_shared", "monitor")
+        assert await told() == ([], [])
+        for _ in range(3):  # said again, it is not news
+            await report(http, "mic_lost")
+        assert await told() == (["microphone_lost"], ["microphone_lost"])
+        await report(http, "screen_shared", "unknown")
+        await report(http, "mic_back")
+    lacking, course = await told()
+    assert lacking == ["screen_unknown"]
+    assert course == ["microphone_lost", "screen_unknown", "microphone_back"]
+
+
 @pytest.mark.parametrize(
     ("kind", "cause"),
     [

@@ -76,8 +76,9 @@ class ExamConsole extends HTMLElement {
   // --- events -------------------------------------------------------------------------------------
 
   #event(kind, data) {
-    const before = this.#tiles.get(data.sitting_id)?.wants ?? [];
+    const { wants: before = [], lacking: lacked = [] } = this.#tiles.get(data.sitting_id) ?? {};
     for (const want of data.tile?.wants ?? []) if (!before.includes(want)) this.#news.push(`${t(`want.${want}`)}: ${data.tile.student.full_name}`);
+    for (const what of data.tile?.lacking ?? []) if (!lacked.includes(what)) this.#lacks(data.tile, what, data.at);
     if (data.tile) this.#put(data.tile);
     const tile = this.#tiles.get(data.sitting_id);
     if (!tile) return;
@@ -125,6 +126,12 @@ class ExamConsole extends HTMLElement {
     this.#missing.add(name);
     this.#entry(tile, "", "notice", trackWord(track, false), clockText(Date.parse(at)));
     this.#news.push(`${trackWord(track, false)}: ${tile.student.full_name}`);
+  }
+
+  /** No sound, or a browser that tells no screen from a window: the tile keeps the mark. */
+  #lacks(tile, what, at) {
+    this.#entry(tile, "", "notice", t(`log.${what}`), clockText(Date.parse(at)));
+    this.#news.push(`${t(`log.${what}`)}: ${tile.student.full_name}`);
   }
 
   /** The tile keeps the mark; the review tells from where, and how the student chose. */

@@ -25,7 +25,7 @@ export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null
 const beside = (tile) => (isCompleted(tile) || tile.state === "scheduled" ? [] : tile.tracks.slice(1));
 export const trackWord = (track, live) => t(live ? "live.track_on" : "live.track_off", { track: t(`track.${track}`) });
 
-const secondLogIn = (tile) => (tile.second_log_in ? [t("console.second_log_in")] : []);
+const warnings = (tile) => [...(tile.second_log_in ? [t("console.second_log_in")] : []), ...(isCompleted(tile) ? [] : tile.lacking.map((what) => t(`log.${what}`)))];
 
 class ExamTile extends HTMLElement {
   #shotUrl = null;
@@ -84,7 +84,7 @@ class ExamTile extends HTMLElement {
     this.chips.replaceChildren(
       ...tile.wants.map((want) => el("span", { class: "badge accent" }, t(`want.${want}`))),
       ...inBreak.map((flag) => el("span", { class: "badge" }, `${t(`flag.${flag.kind}`)}: ${t("review.allowed")}`)),
-      ...secondLogIn(tile).map((words) => el("span", { class: "badge warn" }, words)),
+      ...warnings(tile).map((words) => el("span", { class: "badge warn" }, words)),
       ...beside(tile).map(({ track, live }) => el("span", { class: `badge ${live ? "ok" : "warn"}` }, trackWord(track, live))),
       ...(allowed ? [el("span", { class: "badge" }, `${t("allowed.heading")}: ${allowed}`)] : []),
       ...[...counts].map(([kind, { n, severity, now }]) =>
@@ -95,7 +95,7 @@ class ExamTile extends HTMLElement {
   #spoken(tile) {
     const flags = openFlags(tile).map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
     const tracks = beside(tile).map(({ track, live }) => trackWord(track, live));
-    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...secondLogIn(tile), ...tracks, ...flags].join(", ");
+    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...warnings(tile), ...tracks, ...flags].join(", ");
   }
 
   /** Fetch the newest picture; the old one stays until the new one is there. */

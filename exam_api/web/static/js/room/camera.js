@@ -1,13 +1,17 @@
 // The student's camera and microphone: opened, looked after, opened again when plugged in anew.
 import { $, say, show } from "../dom.js";
 import { t } from "../i18n.js";
-import { cameras, light, meter, missingSupport, openDevices } from "./devices.js";
+import { cameras, light, meter, missingSupport, openDevices, openMicrophone } from "./devices.js";
 import { mark } from "./steps.js";
 
-/** Fires "open" when there is a picture, "close" before it goes, "failed" (detail: code). */
+/**
+ * Fires "open" when there is a picture, "close" before it goes, "failed" (detail: code), "sound" when the
+ * microphone was lost or is another one. `silent`: it was lost; the picture is none the worse for it.
+ */
 export class Camera extends EventTarget {
   stream = null;
   problem = null;
+  silent = false;
   #stopMeter = () => {};
   #lightTimer = null;
 
@@ -67,6 +71,8 @@ export class Camera extends EventTarget {
     // A shutter, a switch on the keyboard, the system's privacy setting: the line lives, the picture not.
     track.addEventListener("mute", () => this.#muted("camera_muted"));
     track.addEventListener("unmute", () => this.#muted(null));
+    const [sound] = stream.getAudioTracks();
+    if (sound) this.#listen(sound);
     const canvas = document.createElement("canvas");
     this.#lightTimer = setInterval(() => this.#tellLight(canvas), 1000);
   }
@@ -86,6 +92,51 @@ export class Camera extends EventTarget {
     }
     mark("microphone", "ok", this.stream.getAudioTracks()[0].label || t("check.microphone_on"));
     this.#stopMeter = meter(this.stream, (level) => { $("#level").value = level; });
+  }
+
+  /** An unplugged or switched off microphone tells nobody by itself: the picture goes on. */
+  #listen(track) {
+    track.addEventListener("ended", () => this.#soundLost(track));
+    track.addEventListener("mute", () => this.#soundLost(track));
+    track.addEventListener("unmute", () => this.#soundBack(track));
+    if (!track.muted) this.#soundBack(track);
+  }
+
+  #soundLost(track) {
+    if (this.silent || !this.stream?.getTracks().includes(track)) return;
+    this.silent = true;
+    this.client.report("mic_lost");
+    mark("microphone", "warn", t("device.mic_lost"));
+    this.#awaitMicrophone();
+    this.dispatchEvent(new Event("sound"));
+  }
+
+  #soundBack(track) {
+    if (!this.silent || !this.stream?.getTracks().includes(track)) return;
+    this.silent = false;
+    this.client.report("mic_back");
+    mark("microphone", "ok", track.label || t("check.microphone_on"));
+    this.dispatchEvent(new Event("sound"));
+  }
+
+  #awaitMicrophone() {
+    navigator.mediaDevices.addEventListener("devicechange", () => this.#reopenSound(), { once: true });
+  }
+
+  /** Another stream, since what records the old one must not lose a track; the picture's track stays. */
+  async #reopenSound() {
+    if (!this.silent || this.problem || !this.stream) return; // reopen() brings both
+    const { stream } = this;
+    try {
+      const sound = await openMicrophone();
+      if (!this.silent || this.stream !== stream) return sound.stop();
+      for (const track of stream.getAudioTracks()) track.stop();
+      this.stream = new MediaStream([...stream.getVideoTracks(), sound]);
+      this.#listen(sound);
+    } catch {
+      this.#awaitMicrophone();
+    }
+    return undefined;
   }
 
   async #listCameras() {

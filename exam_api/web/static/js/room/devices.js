@@ -49,13 +49,18 @@ export async function openDevices(deviceId) {
   } catch {
     const stream = await ask({ video }, VIDEO_CODES, "camera_failed");
     try {
-      const sound = await ask({ audio: AUDIO }, AUDIO_CODES, "mic_failed");
-      for (const track of sound.getAudioTracks()) stream.addTrack(track);
+      stream.addTrack(await openMicrophone());
       return { stream, audioProblem: null };
     } catch (problem) {
       return { stream, audioProblem: problem.code };
     }
   }
+}
+
+/** The microphone alone. Throws DeviceProblem. */
+export async function openMicrophone() {
+  const [track] = (await ask({ audio: AUDIO }, AUDIO_CODES, "mic_failed")).getAudioTracks();
+  return track;
 }
 
 export async function cameras() {

@@ -4,7 +4,9 @@ import { sleep } from "../dom.js";
 import { Shelf } from "./kept.js";
 
 const PATIENCE_MS = 20_000; // for the server to close the recording of a sitting that ended
-const FORGET = new Set(["nothing_lacking", "fill_closed", "piece_refused", "not_found", "forbidden", "payload_too_large", "invalid_request"]);
+const KEEP_MS = 24 * 3600_000; // the server takes nothing later
+// Not "not_found" and "forbidden": on a shared computer somebody else may be signed in now.
+const FORGET = new Set(["nothing_lacking", "fill_closed", "piece_refused", "payload_too_large", "invalid_request"]);
 
 /**
  * Resolves to how many pieces were sent. `ended`: wait until the recording is closed; `kept`: what
@@ -42,6 +44,7 @@ export async function fill(sitting, { ended = false, kept = null, onSend = () =>
 /** What earlier pages of any sitting could not send; called at the next visit. */
 export async function fillLeft() {
   const shelf = await Shelf.open().catch(() => null);
+  await shelf?.forget(Date.now() - KEEP_MS);
   const sittings = new Set((await shelf?.pieces() ?? []).map((piece) => piece.sitting));
   for (const sitting of sittings) {
     if (await isOpen(sitting)) continue;

@@ -14,6 +14,7 @@ export class Keeping {
     this.room = room;
     this.kept = new Kept(room.dataset.sitting, room.clock);
     camera.addEventListener("open", () => this.kept.start(camera.stream));
+    camera.addEventListener("sound", () => { if (camera.stream !== this.kept.stream) this.kept.start(camera.stream); });
     camera.addEventListener("close", () => this.kept.stop());
     room.addEventListener("line-live", () => this.#soon());
     setInterval(() => this.#soon(), LOOK_MS);

@@ -71,12 +71,18 @@ export class Shelf {
     });
   }
 
+  /** What began before `time` (milliseconds since 1970). */
+  async forget(time) {
+    for (const piece of await this.pieces()) if (piece.startedAt < time) await this.remove(piece.id);
+  }
+
+  /** Each sitting's last minutes: another student at this computer takes no time from the one before. */
   async trim() {
     const pieces = await this.pieces();
     let bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
-    const newest = pieces.at(-1)?.startedAt ?? 0;
+    const newest = new Map(pieces.map((piece) => [piece.sitting, piece.startedAt]));
     for (const piece of pieces) {
-      if (bytes <= MOST_BYTES && newest - piece.startedAt <= MOST_MS) return;
+      if (bytes <= MOST_BYTES && newest.get(piece.sitting) - piece.startedAt <= MOST_MS) continue;
       await this.remove(piece.id);
       bytes -= piece.bytes;
     }

@@ -17,7 +17,7 @@ export class Line {
     this.camera = camera;
     camera.addEventListener("open", () => this.#publish());
     camera.addEventListener("close", () => this.#stop());
-    camera.addEventListener("failed", ({ detail: code }) => { if (code === "camera_lost") this.#publisher?.stop(); });
+    camera.addEventListener("sound", () => this.#hear());
   }
 
   /** The server has the picture of this moment. */
@@ -29,6 +29,12 @@ export class Line {
     const { client } = this.room;
     this.#publisher = new Publisher(this.camera.stream, () => client.publishToken(), (state, code) => this.#changed(state, code));
     this.#publisher.start();
+  }
+
+  /** Another microphone goes on the same connection. One that is lost, or a lost camera, ends none. */
+  #hear() {
+    if (!this.camera.silent && this.camera.stream !== this.#publisher?.stream) this.#publisher?.replace(this.camera.stream);
+    this.room.paint();
   }
 
   #stop() {
@@ -101,7 +107,8 @@ export class Line {
   #trouble(live) {
     if (this.camera.problem) return t(`device.${this.camera.problem}`);
     if (this.#turn) return this.#turn;
-    return live ? null : t(this.room.serverAway ? "room.server_away" : "room.reconnecting");
+    if (!live) return t(this.room.serverAway ? "room.server_away" : "room.reconnecting");
+    return this.camera.silent ? t("device.mic_lost") : null;
   }
 
   #paintCheck(live) {

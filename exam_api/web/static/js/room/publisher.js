@@ -41,13 +41,14 @@ export class Publisher {
     this.#lost("asked");
   }
 
-  /** The camera was unplugged and another opened: send that one on the same connection. */
+  /** A microphone was unplugged and another opened: send that one on the same connection. */
   async replace(stream) {
     this.stream = stream;
     const senders = this.#pc?.getSenders() ?? [];
     for (const track of stream.getTracks()) {
       const sender = senders.find((one) => one.track?.kind === track.kind);
       if (sender) await sender.replaceTrack(track);
+      else this.reconnect();
     }
   }
 
