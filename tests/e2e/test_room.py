@@ -308,7 +308,7 @@ def test_an_unplugged_microphone_is_told_and_taken_up_again(visit):
     student, proctor = visit(), visit()
     student.sign_in("student2")
     page = student.enter_test()
-    proctor.sign_in("proctor1")
+    proctor.sign_in("proctor2")
     proctor.page.click("a.primary[href^='/console/']")
     expect(proctor.page.locator("exam-tile .chips").first).to_be_attached()
     page.evaluate(UNPLUGGED, "audio")
@@ -316,7 +316,7 @@ def test_an_unplugged_microphone_is_told_and_taken_up_again(visit):
     for place in ("exam-tile .chips", "#feed"):
         mark = proctor.page.locator(place).filter(has_text="The microphone gives no sound")
         expect(mark.first).to_be_visible()
-    proctor.check_page("console-silent")
+    proctor.check_page("console-no-microphone")
     page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
     expect(page.locator("#banner")).to_be_hidden()
     chips = proctor.page.locator("exam-tile .chips").filter(has_text="no sound")
