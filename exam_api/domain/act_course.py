@@ -42,6 +42,7 @@ class ActStep(StrEnum):
     CONFIRM = "confirm"  # T-4.9: the result is annulled
     WITHDRAW = "withdraw"
     UNVOTE = "unvote"  # counter-steps from here on
+    UNREFUSE = "unrefuse"  # form 2 was recorded in error before the answer
     RECALL = "recall"
     TAKE_BACK = "take_back"
     REOPEN = "reopen"
@@ -54,7 +55,14 @@ ANSWERED: Final = frozenset(
 )
 DECIDED: Final = frozenset({ActState.CONFIRMED, ActState.WITHDRAWN})
 COUNTER_STEPS: Final = frozenset(
-    {ActStep.UNVOTE, ActStep.RECALL, ActStep.TAKE_BACK, ActStep.REOPEN, ActStep.RECONSIDER}
+    {
+        ActStep.UNVOTE,
+        ActStep.UNREFUSE,
+        ActStep.RECALL,
+        ActStep.TAKE_BACK,
+        ActStep.REOPEN,
+        ActStep.RECONSIDER,
+    }
 )
 # The commission's, taken by its votes together.
 DECIDING: Final = frozenset({ActStep.CONFIRM, ActStep.WITHDRAW, ActStep.RECONSIDER})
@@ -72,6 +80,10 @@ TRANSITIONS: Final[Mapping[tuple[ActState, ActStep], ActState]] = {
     # A refusal in the room is on record at once; the copy is delivered all the same.
     (ActState.MADE, ActStep.REFUSE): ActState.MADE,
     (ActState.FORWARDED, ActStep.REFUSE): ActState.FORWARDED,
+    **{
+        (state, ActStep.UNREFUSE): state
+        for state in (ActState.MADE, ActState.FORWARDED, *_DELIVERED)
+    },
     **{(state, ActStep.REFUSE): ActState.REFUSED for state in (*_DELIVERED, ActState.UNANSWERED)},
     **{
         (state, step): after
@@ -98,6 +110,7 @@ TRANSITIONS: Final[Mapping[tuple[ActState, ActStep], ActState]] = {
 WHO: Final[Mapping[ActStep, frozenset[Role]]] = {
     ActStep.FORWARD: frozenset({Role.MEMBER}),
     ActStep.RECALL: frozenset({Role.MEMBER, Role.COMMISSION}),
+    ActStep.UNREFUSE: frozenset({Role.MEMBER, Role.DEAN_OFFICE}),
     ActStep.DELIVER: frozenset({Role.DEAN_OFFICE}),
     ActStep.TAKE_BACK: frozenset({Role.DEAN_OFFICE}),
     ActStep.REOPEN: frozenset({Role.DEAN_OFFICE}),

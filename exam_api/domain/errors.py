@@ -346,7 +346,7 @@ class ActOwnStep(Forbidden):
 
 
 class SignaturesFull(Conflict):
-    """An act takes only so many signatures."""
+    """One person attaches only so many signatures to a revision of an act."""
 
     code = "signatures_full"
 

@@ -1,9 +1,18 @@
 """Names of things and secrets: UUIDv7 ids, and what is stored in place of a secret."""
 
 import hashlib
+import re
 import secrets
+from typing import Final
 
 from uuid6 import uuid7
+
+ID_PATTERN: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+def is_id(text: str) -> bool:
+    """Whether it may name a thing; what may not must reach no row."""
+    return re.fullmatch(ID_PATTERN, text) is not None
 
 
 def new_id() -> str:

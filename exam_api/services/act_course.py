@@ -36,6 +36,7 @@ _TOLD: Final[Mapping[ActStep, Sequence[Role]]] = {
     ActStep.AGREE: _ANSWERED,
     ActStep.DISAGREE: _ANSWERED,
     ActStep.REFUSE: _ANSWERED,
+    ActStep.UNREFUSE: _ANSWERED,
     ActStep.LAPSE: _ANSWERED,
     ActStep.CONFIRM: _DECIDED,
     ActStep.WITHDRAW: _DECIDED,

@@ -211,6 +211,8 @@ class ActDesk:
         second = {} if own else await unit.act_course.second_opinions(act.id)
         votes = _votes(steps)
         not_now = {ActStep.OPEN, *(DECIDING if actor.id in votes else {ActStep.UNVOTE})}
+        if not _refusals(steps):
+            not_now.add(ActStep.UNREFUSE)
         can = [step for step in possible_steps(act.state, actor.roles) if step not in not_now]
         allowed = [step for step in can if await _may(unit, actor, act, step)]
         hidden = _BALLOT if own and act.state not in DECIDED else frozenset()
@@ -284,10 +286,14 @@ class ActDesk:
                 return
             if step is ActStep.UNVOTE and actor.id not in _votes(await _steps(unit, act)):
                 raise IllegalTransition("there is no vote to take back")
+            refusals = _refusals(await _steps(unit, act)) if step is ActStep.UNREFUSE else []
+            if step is ActStep.UNREFUSE and not refusals:
+                raise IllegalTransition("no form 2 is on record to take back")
+            form2 = refusals[-1].reference if refusals else None
             due_at = act.due_at
             if step in _BY_STUDENT - {ActStep.OPEN} and due_at is not None and now >= due_at:
                 raise ActAnswerLate
-            await take_step(unit, act, step, Taken(now, actor.id, text), self.policy)
+            await take_step(unit, act, step, Taken(now, actor.id, text, form2), self.policy)
 
     async def _vote(self, unit: ActCourseUnit, act: CourseAct, step: ActStep, taken: Taken) -> None:
         """S-12: a vote; with enough of them the step itself, with what its voters stated."""
@@ -400,6 +406,17 @@ def _votes(steps: Sequence[CourseStep]) -> dict[str | None, CourseStep]:
         elif step.step is ActStep.UNVOTE:
             votes.pop(step.by, None)
     return votes
+
+
+def _refusals(steps: Sequence[CourseStep]) -> list[CourseStep]:
+    """Forms 2 put on record before the answer, and not taken back since."""
+    standing: list[CourseStep] = []
+    for step in steps:
+        if step.step is ActStep.REFUSE and step.before is step.after:
+            standing.append(step)
+        elif step.step is ActStep.UNREFUSE:
+            standing.pop()
+    return standing
 
 
 def _unopened(act: CourseAct, steps: Sequence[CourseStep]) -> bool:

@@ -28,7 +28,7 @@ from exam_api.services.act_signatures_ports import (
 from exam_api.services.ports import Blobs, Clock
 
 FILE_LIMIT: Final = 128 * 1024  # a signature with its certificates has some 10 KB
-MOST: Final = 50  # of one act, all its revisions together
+MOST: Final = 6  # that one person attaches to a revision: nobody takes another's room
 # Who has a part in an act: its student, who drew it up, checked it, delivers it, decides on it.
 SIGNERS: Final = frozenset(
     {
@@ -106,20 +106,20 @@ class ActSignatures:
         der = as_der(content)
         digest = hashlib.sha256(der).hexdigest()
         async with self._units.read() as unit:
-            await _known(unit, act.id, digest)
+            await _known(unit, act.id, digest, actor.id)
         now = self._clock.now()
         found, document = await self._checked(act, der, language, now)
         await self._blobs.put(_key(act.id, digest), der)
         async with self._units.write() as unit:
             await unit.act_course.lock(act_id)  # two who attach at once take turns
             await _signed_by(unit, actor, act_id)
-            same = await _known(unit, act.id, digest)
+            same = await _known(unit, act.id, digest, actor.id)
             if same is None:
                 new = NewSignature(act.id, digest, document, found, actor.id, now)
                 await unit.act_signatures.add(new)
             elif same.found.problem is not None:
                 await unit.act_signatures.checked_again(same.id, document, found)
-            kept = await _known(unit, act.id, digest)
+            kept = await _known(unit, act.id, digest, actor.id)
         assert kept is not None
         return _view(kept)
 
@@ -172,13 +172,15 @@ async def _is_signer(unit: ActSignatureUnit, actor: Actor, act_id: str) -> bool:
     return True
 
 
-async def _known(unit: ActSignatureUnit, act_id: str, digest: str) -> StoredSignature | None:
-    """The same file beside the same revision. SignaturesFull where there is no room for it."""
-    known = await unit.act_signatures.of_act(act_id)
+async def _known(
+    unit: ActSignatureUnit, act_id: str, digest: str, by: str
+) -> StoredSignature | None:
+    """The same file beside the same revision. SignaturesFull where ``by`` may attach no more."""
+    known = [one for one in await unit.act_signatures.of_act(act_id) if one.act_id == act_id]
     for one in known:
-        if (one.act_id, one.sha256) == (act_id, digest):
+        if one.sha256 == digest:
             return one
-    if len(known) >= MOST:
+    if sum(one.by == by for one in known) >= MOST:
         raise SignaturesFull
     return None
 

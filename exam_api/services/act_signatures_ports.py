@@ -12,7 +12,10 @@ from exam_api.services.act_course_ports import ActCourses
 
 @dataclass(frozen=True, slots=True)
 class StoredSignature:
-    """``act_id`` and ``revision``: of the act whose PDF was signed; digests: SHA-256, hex."""
+    """``act_id`` and ``revision``: of the act whose PDF was signed; digests: SHA-256, hex.
+
+    ``by`` attached it.
+    """
 
     id: str
     act_id: str
@@ -20,6 +23,7 @@ class StoredSignature:
     sha256: str
     document_sha256: str
     found: PersonSignature
+    by: str
     by_name: str
     at: datetime
 

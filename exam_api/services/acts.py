@@ -19,7 +19,7 @@ from capture.errors import CaptureError
 from capture.locks import KeyedLocks
 from exam_api.domain.act_course import DECIDED, ActState
 from exam_api.domain.errors import ActOnItsWay, NotFound
-from exam_api.domain.ids import new_id
+from exam_api.domain.ids import is_id, new_id
 from exam_api.domain.languages import in_language
 from exam_api.domain.roles import Actor
 from exam_api.services.act_documents import (
@@ -211,12 +211,14 @@ class Acts:
         return act.number, await self._blobs.get(act.files[language])
 
     async def verification(self, act_id: str, digest_prefix: str) -> VerificationView:
-        """For the public page behind the QR code. NotFound."""
+        """For the public page behind the QR code, whatever its address says. NotFound."""
+        if not is_id(act_id):
+            raise NotFound
         async with self._read() as store:
             act = await store.act_for_anyone(act_id)
             if act is None or not act.complete:
                 raise NotFound
-            newest = await _newest_of(store, act)
+            newest = next(one for one in await store.revisions_of(act) if one.complete)
             view = await _view(store, newest)
             state = await store.course_state(act)
         expected = document_digest(act.document)[:DIGEST_PREFIX]
@@ -270,17 +272,6 @@ class Acts:
 async def _view(store: ActStore, act: StoredAct) -> ActView:
     ids = [act.sitting_id]
     return act_view(act, await store.flags(ids), await store.decisions(ids))
-
-
-async def _newest_of(store: ActStore, act: StoredAct) -> StoredAct:
-    """The newest revision that can be read."""
-    if act.source is ActSource.FLAGS:
-        known = await store.acts([act.sitting_id])
-    else:
-        known = await store.drawn([act.sitting_id])
-    name = (act.form, act.year, act.seq)
-    revisions = [one for one in known if one.complete and (one.form, one.year, one.seq) == name]
-    return max(revisions, key=lambda one: one.revision)
 
 
 async def _wanted(store: ActStore, sitting_id: str) -> tuple[Confirmed, StoredAct | None]:

@@ -22,8 +22,10 @@ from exam_api.domain.errors import (
     ActOutdated,
     Conflict,
     Forbidden,
+    InvalidRequest,
     NotFound,
 )
+from exam_api.domain.ids import is_id
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.act_course import record_refusal
 from exam_api.services.act_documents import ActHead, Place
@@ -131,7 +133,9 @@ class DrawnActs:
         order: Order,
         replaces: str | None = None,
     ) -> DrawnView:
-        """NotFound, Forbidden, ActIncomplete, ActOutdated, Conflict."""
+        """NotFound, Forbidden, ActIncomplete, ActOutdated, Conflict, InvalidRequest."""
+        if not is_id(act_id) or not is_id(replaces or act_id):
+            raise InvalidRequest("an act is named by its id")
         async with self._read() as store:
             await _require(store, sitting_id, actor, order.form)
         if problems := problems_of(order, self._policy.commission):
@@ -160,7 +164,7 @@ class DrawnActs:
         order, replaces = asked.order, asked.replaces
         made_at = self._clock.now()
         if isinstance(order, RefusalOrder):
-            shown = Shown(about=await _refusable(store, order.about_id, watched))
+            shown = Shown(about=await _refusable(store, order.about_id, watched, replaces))
         if replaces is None:
             year = made_at.astimezone(self._place.zone).year
             seq = await store.draw_number(year, order.form)
@@ -215,7 +219,14 @@ class DrawnActs:
             except Exception:  # noqa: BLE001 - the other acts must not wait for this one
                 _log.exception("act_not_completed")
 
-    async def draft(self, actor: Actor, sitting_id: str, order: Order, language: Language) -> bytes:
+    async def draft(
+        self,
+        actor: Actor,
+        sitting_id: str,
+        order: Order,
+        language: Language,
+        replaces: str | None = None,
+    ) -> bytes:
         """The PDF marked as a draft on each page; nothing is kept, what is missing stays blank.
 
         NotFound, Forbidden, ActIncomplete.
@@ -224,7 +235,8 @@ class DrawnActs:
             watched = await _require(store, sitting_id, actor, order.form)
             shown = Shown()
             if isinstance(order, RefusalOrder):
-                shown = Shown(about=await _refusable(store, order.about_id, watched))
+                about = await _refusable(store, order.about_id, watched, replaces)
+                shown = Shown(about=about)
         pictures: dict[str, bytes] = {}
         if isinstance(order, OutsiderOrder):
             shown, pictures = await self._faces.shown(actor, sitting_id, order)
@@ -252,12 +264,12 @@ class DrawnActs:
         pictured = tuple(flag for flag in flags if flag.evidence_key)
         return Setting(watched, pictured, tuple(photos), self._policy.commission)
 
-    async def refusable(self, actor: Actor, act_id: str) -> StoredAct:
-        """The act that form 2 would name. NotFound, Forbidden."""
+    async def refusable(self, actor: Actor, act_id: str, replaces: str | None = None) -> StoredAct:
+        """The act that form 2, or its correction, would name. NotFound, Forbidden, ActOutdated."""
         async with self._read() as store:
             act = await store.act(act_id, actor)
             watched = await _require(store, act.sitting_id, actor, _REFUSAL)
-            return await _refusable(store, act_id, watched)
+            return await _refusable(store, act_id, watched, replaces)
 
     async def document(self, actor: Actor, act_id: str) -> tuple[StoredAct, dict[str, Any]]:
         """What a correction starts from. NotFound, Forbidden."""
@@ -279,13 +291,21 @@ async def _require(store: DrawnStore, sitting_id: str, actor: Actor, form: int) 
     return watched
 
 
-async def _refusable(store: DrawnStore, act_id: str, watched: WatchedSitting) -> StoredAct:
+async def _refusable(
+    store: DrawnStore, act_id: str, watched: WatchedSitting, replaces: str | None
+) -> StoredAct:
+    """A correction of form 2 names what the old one names: its refusal is on that act's record."""
     act = await store.act_for_anyone(act_id)
     if act is None or act.sitting_id != watched.sitting.id:
         raise NotFound
     if act.form not in BREACHES or not act.complete:
         raise NotFound
-    await _require_newest(store, act)
+    if replaces is None:
+        await _require_newest(store, act)
+        return act
+    old = await store.act_for_anyone(replaces)
+    if old is None or old.about_id != act.id:
+        raise NotFound
     return act
 
 
@@ -303,13 +323,7 @@ async def _newest(store: DrawnStore, act_id: str, watched: WatchedSitting, form:
 
 
 async def _require_newest(store: DrawnStore, act: StoredAct) -> None:
-    known = await (
-        store.drawn([act.sitting_id])
-        if act.source is ActSource.PEOPLE
-        else store.acts([act.sitting_id])
-    )
-    name = (act.form, act.year, act.seq)
-    if any((one.form, one.year, one.seq) == name and one.revision > act.revision for one in known):
+    if (await store.revisions_of(act))[0].revision > act.revision:
         raise ActOutdated
 
 

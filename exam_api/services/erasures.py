@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from acts.contracts import Language
 from acts.erasure import Erased, ErasedItem, ErasureCertificate
 from acts.labels import label
@@ -29,6 +31,7 @@ from exam_api.services.ports import Clock
 KEPT_FOR: Final = timedelta(days=180)  # a default: while an appeal and its review may need them
 PHOTOS_ERASED: Final = "photos.erased"  # in the audit log
 _AT_ONCE: Final = 200
+_log = structlog.get_logger(__name__)
 
 Render = Callable[[ErasureCertificate, Language], bytes]
 
@@ -137,9 +140,14 @@ class Erasures:
         await self._delete_files()
         async with self._units.read() as unit:
             due = await unit.identity.expired(self._clock.now() - self._kept_for, _AT_ONCE)
-        gone = [await self._erase(sitting_id, keys) for sitting_id, keys in due.items()]
+        gone = 0
+        for sitting_id, keys in due.items():
+            try:
+                gone += await self._erase(sitting_id, keys)
+            except Exception:  # noqa: BLE001 - as in _delete_files
+                _log.exception("photos_not_erased", sitting=sitting_id)
         await self._delete_files()
-        return sum(gone)
+        return gone
 
     async def _erase(self, sitting_id: str, keys: Sequence[str]) -> int:
         files = await self._files(keys)
@@ -199,8 +207,12 @@ class Erasures:
         async with self._units.read() as unit:
             unfinished = await unit.erasures.unfinished(_AT_ONCE)
         for erasure_id, keys in unfinished.items():
-            for key in keys:
-                await self._blobs.delete(key)
+            try:
+                for key in keys:
+                    await self._blobs.delete(key)
+            except Exception:  # noqa: BLE001 - other people's photos must not stay for this one
+                _log.exception("photos_not_deleted", erasure=erasure_id)
+                continue  # the next run tries again
             async with self._units.write() as unit:
                 await unit.erasures.finish(erasure_id, self._clock.now())
 

@@ -167,6 +167,9 @@ class ActStore(ReviewStore, Protocol):
     async def act_for_anyone(self, act_id: str) -> StoredAct | None:
         """For the public verification, which tells no personal data."""
 
+    async def revisions_of(self, act: StoredAct) -> Sequence[StoredAct]:
+        """All under the same number, newest first."""
+
     async def course_state(self, act: StoredAct) -> ActState | None:
         """Where the act is on its way, whatever its revision; None: nobody has taken a step."""
 

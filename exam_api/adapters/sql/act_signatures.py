@@ -42,6 +42,7 @@ class SqlActSignatures:
                 sha256=row.sha256,
                 document_sha256=row.document_sha256,
                 found=_found(row),
+                by=row.attached_by,
                 by_name=by_name,
                 at=row.attached_at,
             )

@@ -49,6 +49,13 @@ class SqlActStore(SqlReviewStore):
         row = await self._session.get(tables.ActRow, act_id, populate_existing=True)
         return None if row is None else stored_act(row)
 
+    async def revisions_of(self, act: StoredAct) -> Sequence[StoredAct]:
+        row = tables.ActRow
+        same = (row.year == act.year, row.form == act.form, row.seq == act.seq)
+        query = select(row).where(*same).order_by(row.revision.desc())
+        query = query.execution_options(populate_existing=True)
+        return [stored_act(one) for one in await self._session.scalars(query)]
+
     async def course_state(self, act: StoredAct) -> ActState | None:
         course = tables.ActCourseRow
         query = select(course.state).where(

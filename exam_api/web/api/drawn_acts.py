@@ -119,7 +119,7 @@ async def refuse(
     act_id: PathId, body: RefusalBody, actor: CurrentActor, services: Proctoring
 ) -> DrawnView:
     """Form 2: the student refused to sign this act."""
-    act = await services.drawn.refusable(actor, act_id)
+    act = await services.drawn.refusable(actor, act_id, body.replaces)
     witnesses = tuple(one.value() for one in body.witnesses)
     order = RefusalOrder(body.author.value(), witnesses, act_id)
     return await services.drawn.make(actor, act.sitting_id, body.id, order, body.replaces)

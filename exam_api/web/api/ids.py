@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import StringConstraints
 
-IdPattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-PathId = Annotated[str, Path(pattern=IdPattern)]
-BodyId = Annotated[str, StringConstraints(pattern=IdPattern)]
+from exam_api.domain.ids import ID_PATTERN
+
+PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+BodyId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+QueryId = Annotated[str, Query(pattern=ID_PATTERN)]

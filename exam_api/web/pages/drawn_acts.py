@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Annotated, Final
+from enum import IntEnum
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from acts.contracts import Form1Item
-from exam_api.domain.errors import ActIncomplete
+from exam_api.domain.errors import ActIncomplete, NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.drawn_acts import Setting
@@ -25,7 +26,7 @@ from exam_api.services.drawn_documents import (
 )
 from exam_api.services.identity_ports import PhotoKind
 from exam_api.services.review_ports import WatchedSitting
-from exam_api.web.api.ids import PathId
+from exam_api.web.api.ids import PathId, QueryId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.i18n import request_language
@@ -37,14 +38,22 @@ router = APIRouter(include_in_schema=False)
 
 _SEATS: Final = 5  # rows for the commission; empty ones are left out
 _WITNESSES: Final = 2
-_BREACH, _REFUSAL, _OUTSIDER = 1, 2, 3
+_REFUSAL: Final = 2
 _CAPACITY: Final = {
     Role.PROCTOR: Capacity.PROCTOR,
     Role.TESTING_CENTRE: Capacity.TESTING_CENTRE,
     Role.DEAN_OFFICE: Capacity.DEAN_OFFICE,
 }
-FormNumber = Annotated[int, Query(alias="form", ge=_BREACH, le=_OUTSIDER)]
-Replaced = Annotated[str | None, Query(max_length=40)]
+
+
+class Drawable(IntEnum):
+    """The forms that begin with a sitting; form 2 begins with the act that was not signed."""
+
+    BREACH = 1
+    OUTSIDER = 3
+
+
+FormNumber = Annotated[Drawable, Query(alias="form")]
 
 
 @router.get("/review/{sitting_id}/acts")
@@ -70,13 +79,15 @@ async def blank(
     actor: CurrentActor,
     services: Proctoring,
     sitting_id: PathId,
-    form: FormNumber = _BREACH,
-    replaces: Replaced = None,
+    form: FormNumber = Drawable.BREACH,
+    replaces: QueryId | None = None,
 ) -> Response:
     """Form 1 or 3."""
     values = _first(actor)
     if replaces:
-        _, document = await services.drawn.document(actor, replaces)
+        act, document = await services.drawn.document(actor, replaces)
+        if (act.sitting_id, act.form) != (sitting_id, form):
+            raise NotFound
         values |= _corrected(document)
     shown = Filled({**values, "act_id": new_id(), "replaces": replaces or ""})
     setting = await services.drawn.setting(actor, sitting_id, form)
@@ -91,7 +102,7 @@ async def make(
     core: CoreDep,
     services: Proctoring,
     sitting_id: PathId,
-    form: FormNumber = _BREACH,
+    form: FormNumber = Drawable.BREACH,
 ) -> Response:
     setting = await services.drawn.setting(actor, sitting_id, form)
     sent = await request.form()
@@ -113,7 +124,7 @@ async def draft(
     core: CoreDep,
     services: Proctoring,
     sitting_id: PathId,
-    form: FormNumber = _BREACH,
+    form: FormNumber = Drawable.BREACH,
 ) -> Response:
     """What was typed so far, as a draft in a window of its own."""
     setting = await services.drawn.setting(actor, sitting_id, form)
@@ -123,9 +134,17 @@ async def draft(
 
 @router.get("/acts/{act_id}/refusal")
 async def refusal_blank(
-    request: Request, actor: CurrentActor, services: Proctoring, act_id: PathId
+    *,
+    request: Request,
+    actor: CurrentActor,
+    services: Proctoring,
+    act_id: PathId,
+    replaces: QueryId | None = None,
 ) -> Response:
-    shown = Filled({**_first(actor), "act_id": new_id()})
+    values = _first(actor)
+    if replaces:
+        values |= _corrected((await services.drawn.document(actor, replaces))[1])
+    shown = Filled({**values, "act_id": new_id(), "replaces": replaces or ""})
     return await _refusal_page(request, actor, services, act_id, shown)
 
 
@@ -133,11 +152,12 @@ async def refusal_blank(
 async def refuse(
     request: Request, actor: CurrentActor, services: Proctoring, act_id: PathId
 ) -> Response:
-    act = await services.drawn.refusable(actor, act_id)
     sent = await request.form()
+    replaces = text_of(sent, "replaces") or None
+    act = await services.drawn.refusable(actor, act_id, replaces)
     try:
         order = _refusal(sent, act_id)
-        await services.drawn.make(actor, act.sitting_id, text_of(sent, "act_id"), order)
+        await services.drawn.make(actor, act.sitting_id, text_of(sent, "act_id"), order, replaces)
     except ActIncomplete as error:
         shown = typed(sent, error.problems)
         return await _refusal_page(request, actor, services, act_id, shown, status=error.status)
@@ -148,16 +168,24 @@ async def refuse(
 async def refusal_draft(
     request: Request, actor: CurrentActor, services: Proctoring, act_id: PathId
 ) -> Response:
-    act = await services.drawn.refusable(actor, act_id)
-    order = _refusal(await request.form(), act_id)
-    return await _draft(request, actor, services, act.sitting_id, order)
+    sent = await request.form()
+    replaces = text_of(sent, "replaces") or None
+    act = await services.drawn.refusable(actor, act_id, replaces)
+    order = _refusal(sent, act_id)
+    return await _draft(request, actor, services, act.sitting_id, order, replaces=replaces)
 
 
 async def _draft(
-    request: Request, actor: Actor, services: Proctoring, sitting_id: str, order: Order
+    request: Request,
+    actor: Actor,
+    services: Proctoring,
+    sitting_id: str,
+    order: Order,
+    *,
+    replaces: str | None = None,
 ) -> Response:
     language = request_language(request, actor.language)
-    pdf = await services.drawn.draft(actor, sitting_id, order, language)
+    pdf = await services.drawn.draft(actor, sitting_id, order, language, replaces)
     headers = {"Cache-Control": "no-store", "Content-Disposition": "inline; filename=draft.pdf"}
     return Response(pdf, media_type="application/pdf", headers=headers)
 
@@ -166,14 +194,14 @@ def _page(
     request: Request,
     actor: Actor,
     setting: Setting,
-    form: int,
+    form: Drawable,
     shown: Filled,
     *,
     status: int = 200,
 ) -> Response:
     return TEMPLATES.page(
         request,
-        "acts/form3.html" if form == _OUTSIDER else "acts/form1.html",
+        "acts/form3.html" if form is Drawable.OUTSIDER else "acts/form1.html",
         actor,
         status=status,
         setting=setting,
@@ -193,7 +221,7 @@ async def _refusal_page(
     *,
     status: int = 200,
 ) -> Response:
-    act = await services.drawn.refusable(actor, act_id)
+    act = await services.drawn.refusable(actor, act_id, shown.value("replaces") or None)
     return TEMPLATES.page(
         request,
         "acts/form2.html",
@@ -214,10 +242,9 @@ def _first(actor: Actor) -> dict[str, str]:
     return {f"{field}.0": value for field, value in own.items()}
 
 
-def _corrected(document: Mapping[str, object]) -> dict[str, str]:
+def _corrected(document: Mapping[str, Any]) -> dict[str, str]:
     """The people of the revision that is corrected; what they saw is written anew."""
-    people = document.get("authors")
-    assert isinstance(people, list)
+    people = document.get("authors") or [document["author"], *document["witnesses"]]
     values = {"outsider": str(document.get("outsider", ""))}
     for place, one in enumerate(people):
         values |= {
@@ -241,10 +268,10 @@ def _refusal(sent: FormData, act_id: str) -> RefusalOrder:
     return RefusalOrder(author, tuple(witnesses), act_id)
 
 
-def _order(form: int, sent: FormData, watched: WatchedSitting, zone: ZoneInfo) -> Order:
+def _order(form: Drawable, sent: FormData, watched: WatchedSitting, zone: ZoneInfo) -> Order:
     places = [place for place in range(_SEATS) if text_of(sent, f"name.{place}").strip()]
     commission = tuple(_signatory(sent, place) for place in places)
-    if form == _OUTSIDER:
+    if form is Drawable.OUTSIDER:
         enrolled = text_of(sent, "enrolled")
         known = enrolled if enrolled in list(PhotoKind) else None
         return OutsiderOrder(

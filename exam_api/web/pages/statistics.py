@@ -1,11 +1,9 @@
 """Session statistics as a page: a chart that is drawn here, and every number as a table."""
 
-import re
-
 from fastapi import APIRouter, Request, Response
 
+from exam_api.domain.ids import is_id
 from exam_api.services.session_statistics import DIMENSIONS
-from exam_api.web.api.ids import IdPattern
 from exam_api.web.api.statistics import StatisticsDep
 from exam_api.web.auth import CurrentActor
 from exam_api.web.i18n import request_language
@@ -18,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 async def page(
     request: Request, actor: CurrentActor, statistics: StatisticsDep, period: str = ""
 ) -> Response:
-    chosen = period if re.fullmatch(IdPattern, period) else None
+    chosen = period if is_id(period) else None
     language = request_language(request, actor.language)
     figures = await statistics.figures(actor, chosen, language)
     tallest = max(

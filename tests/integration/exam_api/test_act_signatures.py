@@ -197,10 +197,15 @@ async def test_a_signature_stays_with_the_revision_that_was_signed(signing, core
     assert await core.act_signatures.packed(signing.act_id) == (("kk", old),)
 
 
-async def test_an_act_takes_only_so_many(signing, core, person, monkeypatch) -> None:
+async def test_one_person_attaches_only_so_many_and_takes_nobodys_room(
+    signing, core, person, monkeypatch
+) -> None:
     monkeypatch.setattr(act_signatures, "MOST", 1)
     dean = await _actor(core, "dean")
     await core.act_signatures.attach(dean, signing.act_id, person.signed(PDFS["kk"]), "kk")
     with pytest.raises(SignaturesFull):
         await core.act_signatures.attach(dean, signing.act_id, person.signed(PDFS["ru"]), "kk")
     assert await _kept(core) == 1
+    member = await _actor(core, "member")
+    await core.act_signatures.attach(member, signing.act_id, person.signed(PDFS["ru"]), "kk")
+    assert await _kept(core) == 2

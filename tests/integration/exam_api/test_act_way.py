@@ -16,7 +16,7 @@ from exam_api.domain.errors import (
     InvalidRequest,
     NotFound,
 )
-from exam_api.services.act_course import ANSWER_DUE
+from exam_api.services.act_course import ANSWER_DUE, record_refusal
 from exam_api.services.act_desk import AnswerDueJob
 from exam_api.services.jobs import JobRunner
 from exam_api.services.notices import MAIL, MailJob
@@ -209,6 +209,25 @@ async def test_the_commission_decides_by_its_votes(made_act, core) -> None:
         "vote", "vote", "unvote", "vote", "vote", "confirm",
     ]  # fmt: skip
     assert mine.steps[-1].reason == "дәлел\nтелефон"  # of those who were for it
+
+
+async def test_form_2_recorded_in_error_is_taken_back_before_the_answer(made_act, core) -> None:
+    for _ in range(2):
+        async with core.database.write() as unit:
+            by = made_act.users["proctor1"]
+            given = {"at": core.clock.now(), "by": by, "policy": core.act_policy}
+            await record_refusal(unit, made_act.act_id, made_act.act_id, **given)
+    member = await actor(core, "member")
+    assert "unrefuse" in (await core.act_desk.way(member, made_act.act_id)).can
+    with pytest.raises(InvalidRequest):
+        await made_act.take("member", "unrefuse", text="")
+    await made_act.take("member", "unrefuse", "forward")
+    await made_act.take("dean", "unrefuse")
+    with pytest.raises(IllegalTransition):
+        await made_act.take("dean", "unrefuse")
+    way = await core.act_desk.way(member, made_act.act_id)
+    assert (way.act.state, "unrefuse" in way.can) == ("forwarded", False)
+    assert [one.reference for one in way.steps if one.step == "unrefuse"] == [made_act.act_id] * 2
 
 
 async def test_votes_fall_with_what_they_were_about(made_act, core) -> None:

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from acts.erasure import render_erasure
 from exam_api.adapters.blobs import LocalBlobs
-from exam_api.adapters.sql.tables import ErasureRow, IdentityPhoto
+from exam_api.adapters.sql.tables import ErasureRow, IdentityPhoto, Sitting
 from exam_api.domain.errors import Forbidden, NotFound, StorageError
 from exam_api.services.erasures import KEPT_FOR, Erasures
-from exam_api.services.identity_ports import PhotoKind
+from exam_api.services.identity_ports import Photo, PhotoKind
 
 pytestmark = pytest.mark.integration
 PAST = {"seconds": KEPT_FOR.total_seconds() + 1}
@@ -93,8 +93,7 @@ async def test_a_run_that_was_killed_is_finished_by_the_next(  # noqa: PLR0917 -
     clock.pass_time(**PAST)
     folder = next(path for path in tmp_path.rglob("identity") if path.is_dir()).parent
     halted = Erasures(database, clock, Stubborn(folder), ZoneInfo("Asia/Almaty"))
-    with pytest.raises(StorageError):
-        await halted.forget_old()
+    assert await halted.forget_old() == 3
     [record] = await _records(database)
     assert len(record.keys) == len(digests)
     admin = await client_of("admin")
@@ -105,6 +104,49 @@ async def test_a_run_that_was_killed_is_finished_by_the_next(  # noqa: PLR0917 -
     assert len(await _records(database)) == 1
     html = (await admin.get(_page(record))).text
     assert all(digest in html for digest in digests)
+
+
+class Picky(LocalBlobs):
+    """One file can neither be read nor deleted."""
+
+    async def get(self, key: str) -> bytes:
+        if "stuck" in key:
+            raise StorageError
+        return await super().get(key)
+
+    async def delete(self, key: str) -> None:
+        if "stuck" in key:
+            raise StorageError
+        await super().delete(key)
+
+
+async def _add_photo(core, database, login: str, key: str, at) -> None:
+    await core.blobs.put(key, jpeg("green"))
+    async with database.write() as unit:
+        student = (await unit.people.credentials(login)).actor
+        sitting = select(Sitting.id).where(Sitting.student_id == student.id)
+        sitting_id = (await unit.session.scalars(sitting)).one()
+        await unit.identity.add_photo(sitting_id, Photo(PhotoKind.FACE, key, at))
+
+
+async def test_one_photo_that_does_not_go_keeps_no_other(core, database, clock, digests, tmp_path):
+    """Neither one that cannot be deleted, nor one that cannot be read for its digest."""
+    folder = next(path for path in tmp_path.rglob("identity") if path.is_dir()).parent
+    for login, key in (("student2", "identity/0-stuck.jpg"), ("student3", "identity/3.jpg")):
+        await _add_photo(core, database, login, key, clock.now())
+    clock.pass_time(**PAST)
+    picky = Erasures(database, clock, Picky(folder), ZoneInfo("Asia/Almaty"))
+    assert await picky.forget_old() == 4
+    assert {path.name for path in tmp_path.rglob("*.jpg") if path.is_file()} == {"0-stuck.jpg"}
+    assert await core.erasures.forget_old() == 1
+    async with database.write() as unit:
+        stuck = update(ErasureRow).values(ended_at=None, keys=["identity/0-stuck.jpg"])
+        await unit.session.execute(stuck.where(ErasureRow.seq == 1))
+    await _add_photo(core, database, "student3", "identity/4.jpg", clock.now())
+    clock.pass_time(**PAST)
+    assert await picky.forget_old() == 1
+    ended = {record.seq: record.ended_at is not None for record in await _records(database)}
+    assert ended == {1: False, 2: True, 3: True, 4: True}
 
 
 async def test_two_at_once_make_one_record(core, database, clock, digests):

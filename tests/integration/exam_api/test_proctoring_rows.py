@@ -22,6 +22,7 @@ from exam_api.adapters.blobs import LocalBlobs
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.proctoring_store import SqlProctoringStore
+from exam_api.domain.errors import NotFound
 from exam_api.services.act_documents import Place
 from exam_api.services.acts import Acts
 from exam_api.services.proctoring import ProctoringBridge
@@ -175,6 +176,12 @@ async def test_one_act_however_many_processes_make_it(begun, rows) -> None:
     assert {(act.number, act.revision) for act in made} == {("2026-1", 1)}
     async with rows.read() as store:
         assert len(await store.acts([begun.id])) == 1
+
+
+@pytest.mark.parametrize("address", ["x\0y", "x" * 99])
+async def test_an_address_that_names_no_act_is_not_found(rows, address) -> None:
+    with pytest.raises(NotFound):
+        await rows.acts().verification(address, "0" * 16)
 
 
 async def test_numbers_drawn_at_once_have_no_gap_and_no_double(rows) -> None:

@@ -269,6 +269,7 @@ ROWS = (
     *steps(frozenset({"member"}), "forward"),
     *steps(COMMISSION | {"member"}, "recall"),
     *steps(frozenset({"dean"}), "deliver", "take_back", "reopen"),
+    *steps(frozenset({"member", "dean"}), "unrefuse"),
     *steps(OWNER, "open", "agree", "disagree"),
     *steps(COMMISSION, "confirm", "withdraw", "reconsider"),
     *steps(NO_ONE, "lapse", "refuse"),

@@ -39,6 +39,7 @@ LEGAL = {
     "opened refuse refused",
     "opened lapse unanswered",
     "opened take_back forwarded",
+    *(f"{state} unrefuse {state}" for state in ("made", "forwarded", "delivered", "opened")),
     "unanswered open unanswered",
     "unanswered refuse refused",
     *(
@@ -103,7 +104,7 @@ def test_only_a_counter_step_leads_back(wanted: list[ActStep]) -> None:
     for before, step, after in driven(wanted):
         if _ORDER[after] < _ORDER[before]:
             assert step in COUNTER_STEPS
-        if step in COUNTER_STEPS - {ActStep.UNVOTE}:
+        if step in COUNTER_STEPS - {ActStep.UNVOTE, ActStep.UNREFUSE}:
             assert _ORDER[after] < _ORDER[before]
 
 
@@ -138,8 +139,8 @@ def test_who_oversees_takes_no_step() -> None:
     watching = frozenset({Role.ADMINISTRATOR, Role.REGISTRAR, Role.TESTING_CENTRE, Role.PROCTOR})
     assert all(possible_steps(state, watching) == () for state in ActState)
     member = frozenset({Role.MEMBER})
-    assert possible_steps(ActState.MADE, member) == (ActStep.FORWARD,)
-    assert possible_steps(ActState.DELIVERED, member) == ()
+    assert possible_steps(ActState.MADE, member) == (ActStep.FORWARD, ActStep.UNREFUSE)
+    assert possible_steps(ActState.AGREED, member) == ()
 
 
 def test_the_student_sees_the_act_from_its_delivery_on() -> None:

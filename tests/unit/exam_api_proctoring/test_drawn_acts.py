@@ -14,6 +14,7 @@ from exam_api.domain.errors import (
     ActOutdated,
     Conflict,
     Forbidden,
+    InvalidRequest,
     NotFound,
     StorageFull,
 )
@@ -342,6 +343,34 @@ async def test_form_2_needs_two_witnesses_and_an_act(desk, sitting_id):
     for about in (new_id(), refusal.id):
         with pytest.raises(NotFound):
             await desk.make(sitting_id, RefusalOrder(COMMISSION[0], COMMISSION[1:], about))
+
+
+async def test_a_correction_of_form_2_names_the_same_act(desk, sitting_id, world):
+    """Else the new act would be refused without its step, and the old one stay refused."""
+    one, other = [await desk.make(sitting_id) for _ in range(2)]
+    refusal = await desk.make(sitting_id, RefusalOrder(COMMISSION[0], COMMISSION[1:], one.id))
+    wrong = RefusalOrder(COMMISSION[0], COMMISSION[1:], other.id)
+    with pytest.raises(NotFound):
+        await desk.make(sitting_id, wrong, replaces=refusal.id)
+    await desk.make(sitting_id, replaces=one.id)  # the act itself goes on
+    witnesses = (COMMISSION[2], COMMISSION[1])
+    order = RefusalOrder(COMMISSION[0], witnesses, one.id)
+    proctor = await world.actor("proctor1")
+    assert await desk.drawn.draft(proctor, sitting_id, order, "ru", refusal.id) == b" r1 ru True"
+    again = await desk.make(sitting_id, order, replaces=refusal.id)
+    assert (again.number, again.revision, again.about_id) == (refusal.number, 2, one.id)
+    async with world.database.read() as unit:
+        course = await unit.act_course.lock(one.id)
+        assert [step.step for step in await unit.act_course.steps(course.course_id)] == ["refuse"]
+
+
+@pytest.mark.parametrize("bad", ["x", "../../etc", "a" * 60, "0" * 36])
+async def test_what_is_no_id_draws_no_number(desk, sitting_id, world, bad):
+    for given in ({"act_id": bad}, {"replaces": bad}):
+        with pytest.raises(InvalidRequest):
+            await desk.make(sitting_id, **given)
+    async with world.write() as store:
+        assert await store.draw_number(2026, 1) == 1
 
 
 async def test_a_draft_is_marked_and_nothing_is_kept(desk, sitting_id, world):
