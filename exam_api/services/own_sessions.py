@@ -132,6 +132,28 @@ class SessionDesk:
         self._accounts.sessions_ended(actor.id)
         return log_in
 
+    async def hold_others(self, actor: Actor, cookie: str, sitting_id: str) -> None:
+        """S-11: those that were open when the test began, on its record; each has to choose.
+
+        Said again where one was opened since the device check, it changes nothing for the rest.
+        """
+        this, now = digest(cookie), self._clock.now()
+        async with self._units.read() as unit:
+            found = await self._accounts.live_sessions(unit, actor.id)
+        others = [one for one in found if one.id != this and not one.held]
+        if not others:
+            return
+        async with self._units.write() as unit:
+            sitting = await unit.sittings.lock_own(sitting_id, actor)
+            held = [one for one in others if await unit.sessions.hold(one.id)]
+            for one in held:
+                where = one.address, one.agent
+                await unit.sessions.add_second(sitting.id, one.id, now, *where, outcome="held")
+            if held:
+                told = {"outcome": "held"}
+                await unit.events.append(sitting.exam_id, sitting.id, SECOND_LOG_IN, told)
+        self._accounts.sessions_ended(actor.id)
+
     async def second_log_ins(self, actor: Actor, sitting_id: str) -> Sequence[SecondLogIn]:
         """For those who watch the sitting. NotFound."""
         async with self._units.read() as unit:

@@ -154,7 +154,10 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class SecondLogIn:
-    """A log-in beside a running exam. ``outcome``: ``asked``, ``here`` or ``other``."""
+    """A log-in beside a running exam. ``outcome``: ``asked``, ``held``, ``here`` or ``other``.
+
+    ``held``: it was there before the test, whose beginning is ``at``.
+    """
 
     at: datetime
     address: str
@@ -183,8 +186,18 @@ class Sessions(Protocol):
         """(sitting, exam) that the student is in the middle of."""
         ...
 
-    async def add_second(
-        self, sitting_id: str, id_hash: str, at: datetime, address: str, agent: str
+    async def hold(self, id_hash: str) -> bool:
+        """It may do nothing more till its person chose; False where it is so already, or ended."""
+        ...
+
+    async def add_second(  # noqa: PLR0917 - the columns of its row
+        self,
+        sitting_id: str,
+        id_hash: str,
+        at: datetime,
+        address: str,
+        agent: str,
+        outcome: str = "asked",
     ) -> None: ...
     async def settle_second(self, id_hash: str, outcome: str) -> tuple[str, str] | None:
         """(sitting, exam) that the log-in stood beside."""

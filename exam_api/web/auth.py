@@ -12,6 +12,7 @@ from exam_api.domain.errors import (
     PasswordChangeRequired,
     SessionChoiceRequired,
 )
+from exam_api.domain.ids import digest
 from exam_api.domain.roles import Actor
 from exam_api.services.accounts import LogIn
 from exam_api.web.container import Core
@@ -119,13 +120,19 @@ async def current_user(actor: UnsettledActor) -> Actor:
 CurrentActor = Annotated[Actor, Depends(current_user)]
 
 
+def within_session(request: Request, client_id: str) -> str:
+    """S-11: a tab's id that was copied into another log-in session is another tab's there."""
+    return digest(f"{session_cookie(request) or ''}\0{client_id}")
+
+
 async def client_id_or_none(
+    request: Request,
     x_client_id: Annotated[
         str | None, Header(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
     ] = None,
 ) -> str | None:
-    """The tab that asks (header ``X-Client-Id``)."""
-    return x_client_id
+    """The tab that asks (header ``X-Client-Id``), as its log-in session's own."""
+    return within_session(request, x_client_id) if x_client_id is not None else None
 
 
 MaybeClientId = Annotated[str | None, Depends(client_id_or_none)]

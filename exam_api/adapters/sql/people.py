@@ -171,8 +171,24 @@ class SqlSessions:
         found = (await self._session.execute(query)).first()
         return (found[0], found[1]) if found else None
 
-    async def add_second(
-        self, sitting_id: str, id_hash: str, at: datetime, address: str, agent: str
+    async def hold(self, id_hash: str) -> bool:
+        change = update(LogInSession).where(
+            LogInSession.id_hash == id_hash,
+            LogInSession.revoked_at.is_(None),
+            LogInSession.held.is_(False),
+        )
+        done = await self._session.execute(change.values(held=True))
+        assert isinstance(done, CursorResult)
+        return done.rowcount > 0
+
+    async def add_second(  # noqa: PLR0917 - the columns of its row
+        self,
+        sitting_id: str,
+        id_hash: str,
+        at: datetime,
+        address: str,
+        agent: str,
+        outcome: str = "asked",
     ) -> None:
         row = SecondLogInRow(
             sitting_id=sitting_id,
@@ -180,7 +196,7 @@ class SqlSessions:
             address=address,
             agent=agent,
             id_hash=id_hash,
-            outcome="asked",
+            outcome=outcome,
         )
         self._session.add(row)
         await self._session.flush()

@@ -9,7 +9,7 @@ from capture.contracts import TrackKind
 from exam_api.services.views import ExamCard, PublishTokenView, SittingView
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
-from exam_api.web.auth import ClientId, CoreDep, CurrentActor, MaybeClientId
+from exam_api.web.auth import ClientId, CoreDep, CurrentActor, MaybeClientId, within_session
 
 router = APIRouter(prefix="/api/v1", tags=["sittings"])
 
@@ -49,10 +49,14 @@ async def sitting(
 
 @router.post("/sittings/{sitting_id}/claim")
 async def claim(
-    core: CoreDep, actor: CurrentActor, sitting_id: PathId, wanted: Claim
+    request: Request, core: CoreDep, actor: CurrentActor, sitting_id: PathId, wanted: Claim
 ) -> SittingView:
-    """409 ``open_elsewhere`` where another tab holds it, unless ``take_over``."""
-    return await core.desk.claim(actor, sitting_id, wanted.client_id, take_over=wanted.take_over)
+    """409 ``open_elsewhere`` where another tab holds it, unless ``take_over``.
+
+    The same id in another log-in session is another tab.
+    """
+    client_id = within_session(request, wanted.client_id)
+    return await core.desk.claim(actor, sitting_id, client_id, take_over=wanted.take_over)
 
 
 @router.post("/sittings/{sitting_id}/publish-token")

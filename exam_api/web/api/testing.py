@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from exam_api.domain.errors import NotInProgress, OpenElsewhere, TimeOver
@@ -10,7 +10,7 @@ from exam_api.domain.languages import Language
 from exam_api.domain.responses import Response
 from exam_api.services.views import AnswerView, QuestionsView, SittingView
 from exam_api.web.api.ids import PathId
-from exam_api.web.auth import ClientId, CoreDep, CurrentActor
+from exam_api.web.auth import ClientId, CoreDep, CurrentActor, required_cookie
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/sittings/{sitting_id}", tags=["test"])
@@ -28,10 +28,15 @@ class Answer(BaseModel):
 
 @router.post("/begin")
 async def begin(
-    core: CoreDep, actor: CurrentActor, sitting_id: PathId, client_id: ClientId
+    request: Request, core: CoreDep, actor: CurrentActor, sitting_id: PathId, client_id: ClientId
 ) -> SittingView:
-    """409 ``recording_not_live`` unless the recording runs (S-10)."""
-    return await core.testing.begin(actor, sitting_id, client_id)
+    """409 ``recording_not_live`` unless the recording runs (S-10).
+
+    Other log-in sessions of the student are held, as one that begins later is (S-11).
+    """
+    view = await core.testing.begin(actor, sitting_id, client_id)
+    await core.log_ins.hold_others(actor, required_cookie(request), sitting_id)
+    return view
 
 
 @router.get("/questions")

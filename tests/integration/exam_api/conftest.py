@@ -304,8 +304,9 @@ class Student:
         return await self.http.request(method, url, headers={"X-Client-Id": self.tab}, **more)
 
     async def log_in_again(self) -> None:
-        """After hours: the session has ended."""
+        """After hours: the session has ended, and with it the tab's hold of the sitting."""
         await log_in(self.http, "student1")
+        assert (await self.claim(take_over=True)).status_code == 200
 
     async def open(self) -> dict[str, object]:
         opened = await self.http.post(f"/api/v1/exams/{self.exam_id}/sittings")

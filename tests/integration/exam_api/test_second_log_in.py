@@ -55,6 +55,44 @@ async def test_the_student_stays_at_the_old_place(begun, core: Core) -> None:
     assert await on_record(core, begun.id) == [(THERE, "Firefox", "other")]
 
 
+async def test_a_session_from_before_the_test_is_held_when_it_begins(
+    student, core: Core, client_of
+) -> None:
+    """Logged in before the camera check; it reads no question, and the proctor sees it."""
+    log_in = await second(core)
+    helper = await client_of(None)
+    helper.cookies.set("baqylau", log_in.cookie)
+    assert (await helper.get(f"/api/v1/sittings/{student.id}")).status_code == 200
+    await student.publish(core)
+    for _ in range(2):  # a refresh
+        assert (await student.begin()).status_code == 200
+    questions = f"/api/v1/sittings/{student.id}/questions"
+    refused = await helper.get(questions, headers={"X-Client-Id": student.tab})
+    assert (refused.status_code, refused.json()["code"]) == (403, "session_choice_required")
+    assert await student.questions()
+    assert await on_record(core, student.id) == [(THERE, "Firefox", "held")]
+    actor = await core.accounts.who(log_in.cookie)
+    assert await core.log_ins.choose(actor, log_in.cookie, "other") is None
+    assert await on_record(core, student.id) == [(THERE, "Firefox", "other")]
+
+
+async def test_a_copied_tab_is_another_one_in_another_session(
+    student, core: Core, client_of
+) -> None:
+    """It neither publishes nor goes on in place of the other, and its try is on record (S-11)."""
+    log_in = await second(core)
+    helper = await client_of(None, **{"X-Client-Id": student.tab})
+    helper.cookies.set("baqylau", log_in.cookie)
+    path = f"/api/v1/sittings/{student.id}"
+    assert (await helper.get(path)).json()["claimed"] == "other"
+    claim = await helper.post(f"{path}/claim", json={"client_id": student.tab})
+    assert (claim.status_code, claim.json()["code"]) == (409, "open_elsewhere")
+    assert (await helper.post(f"{path}/publish-token")).json()["code"] == "open_elsewhere"
+    assert (await student.call("GET", "")).json()["claimed"] == "mine"
+    async with core.database.read() as unit:
+        assert [named.entry.kind for named in await unit.log.of(student.id)] == ["open_elsewhere"]
+
+
 async def test_before_and_after_the_exam_nothing_is_asked(student, core: Core) -> None:
     assert not (await second(core)).actor.must_choose_session
     assert await on_record(core, student.id) == []

@@ -36,6 +36,7 @@ def test_waiting_may_help_where_it_says_so() -> None:
         "recording_not_live",
         "track_not_live",
         "piece_offset",
+        "act_unsettled",
         "awaiting_admission",
         "sitting_paused",
         "sitting_not_over",

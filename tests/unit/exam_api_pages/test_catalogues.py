@@ -192,7 +192,7 @@ MADE_UP = {
     "test.saved.": ["open", "saving", "saved", "unsaved", "refused"],
     "problem.": problem_codes(),
     "import.change.": list(Change),
-    "second.outcome.": ["asked", "here", "other"],
+    "second.outcome.": ["asked", "held", "here", "other"],
     "audit.what.": AUDITED,
     "people.field.": [
         *(field.name.removesuffix("_id") for field in fields(PersonData)),
