@@ -1,23 +1,27 @@
 """What of sound and picture survives a bad network: our receive path beside aiortc's own.
 
 Both receive the same media over a link that drops packets in both directions at random and
-delays each by 20 ms and up to the jitter more, so that packets also overtake each other.
+delays each by 20 ms and up to the jitter more, so that packets also overtake each other: tc netem
+in a network namespace of its own where this process is root and the kernel has it, else a relay in
+memory. Each row says which, in ``link``.
 """
 
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
+from benchmarks import netem
 from benchmarks.capture_media import FPS, PTIME_MS, Packets, encode_audio, encode_video
 from benchmarks.lossy_link import LossyLink, Weather
 from capture.offer import check_offer
 from capture.prepared import LoopTrack
-from capture.rtp_seam import EncodedFrame, Ingest, SenderTime
+from capture.rtp_seam import EncodedFrame, Ingest, SenderTime, use_loopback_when_offline
 
 _DELAY_S = 0.02
 _TAIL_S = 1.0  # the end of the media is not counted: receivers hold their last frames
@@ -52,6 +56,19 @@ class Tally:
 
 def _lost_pct(came: int, sent: float) -> float:
     return round(max(0.0, 100 * (1 - came / sent)), 2)
+
+
+class _Straight:
+    """In place of a relay: the network itself is bad."""
+
+    def offer(self, sdp: str) -> str:
+        return sdp
+
+    async def answer(self, sdp: str) -> str:
+        return sdp
+
+    def close(self) -> None:
+        """There is nothing of its own."""
 
 
 class _Ours:
@@ -115,10 +132,13 @@ class _Stock:
 
 
 async def _one(
-    receiver: type[_Ours | _Stock], weather: Weather, media: tuple[Packets, Packets], seconds: float
+    receiver: type[_Ours | _Stock],
+    link: LossyLink | _Straight,
+    media: tuple[Packets, Packets],
+    seconds: float,
 ) -> dict[str, float]:
     """One publisher, one link, one receiver, ``seconds`` of media."""
-    tally, link, start = Tally(), LossyLink(weather), asyncio.Event()
+    tally, start = Tally(), asyncio.Event()
     receiving = receiver(tally)
     sender = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     sender.on(
@@ -148,28 +168,36 @@ async def _one(
 
 
 async def _both(
-    loss_pct: int, jitter_ms: int, media: tuple[Packets, Packets], seconds: float
+    loss_pct: int, jitter_ms: int, media: tuple[Packets, Packets], seconds: float, *, kernel: bool
 ) -> dict[str, Any]:
+    weather = Weather(loss_pct / 100, _DELAY_S, jitter_ms / 1000)
+    if kernel:
+        netem.spoil(weather)
     ours, stock = await asyncio.gather(
         *(
-            _one(receiver, Weather(loss_pct / 100, _DELAY_S, jitter_ms / 1000), media, seconds)
+            _one(receiver, _Straight() if kernel else LossyLink(weather), media, seconds)
             for receiver in (_Ours, _Stock)
         )
     )
-    return {"loss_pct": loss_pct, "jitter_ms": jitter_ms, **ours, "stock_aiortc": stock}
+    link = "netem" if kernel else "relay"
+    row = {"loss_pct": loss_pct, "jitter_ms": jitter_ms, "link": link}
+    return {**row, **ours, "stock_aiortc": stock}
 
 
 def loss_table(
     losses_pct: tuple[int, ...], jitters_ms: tuple[int, ...], seconds: float
 ) -> list[dict[str, Any]]:
     """One row for each jitter and loss, one after the other: a late process looks like a loss."""
+    kernel = netem.works()
 
     async def measured() -> list[dict[str, Any]]:
         media = encode_video(noise=10), encode_audio()
         return [
-            await _both(loss, jitter_ms, media, seconds)
+            await _both(loss, jitter_ms, media, seconds, kernel=kernel)
             for jitter_ms in jitters_ms
             for loss in losses_pct
         ]
 
-    return asyncio.run(measured())
+    use_loopback_when_offline()
+    with netem.own_network() if kernel else nullcontext():
+        return asyncio.run(measured())

@@ -1,8 +1,10 @@
-"""The long benchmark's measures: when a level rises, how far sound is from the clock."""
+"""The benchmarks' measures: a rising level, sound against the clock, how bad a line is."""
 
 import numpy as np
 
+from benchmarks import netem
 from benchmarks.long_measures import Agreement, Picture, agreement, onsets, shown, splice_ms
+from benchmarks.lossy_link import Weather
 
 
 def test_a_rise_counts_once_and_only_after_quiet():
@@ -46,3 +48,15 @@ def test_sound_is_compared_with_the_clock_in_the_pictures_of_its_own_part():
     assert splice_ms(seen, is_second) == 300
     assert splice_ms(seen, lambda _: False) is None
     assert agreement([], seen, is_first) == Agreement(0, None, None)
+
+
+def test_the_kernels_bad_network_is_as_bad_as_the_relay():
+    """20 ms and up to 30 more are 35 ms, 15 to either side."""
+    words = " ".join(netem.rule(Weather(loss=0.02, delay_s=0.02, jitter_s=0.03)))
+    assert words == "dev lo root netem limit 10000 loss 2.000000% delay 35ms 15ms"
+
+
+def test_netem_is_for_root_only(monkeypatch):
+    monkeypatch.setattr(netem.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(netem.shutil, "which", lambda name: name)
+    assert not netem.works()
