@@ -49,9 +49,14 @@ class Looking:
 
 
 class Acquaintance:
-    """What outlasts a line that breaks: a student's normal, their place, and when flags ended."""
+    """What outlasts a line that breaks: a student's normal, their place, and when flags ended.
 
-    def __init__(self) -> None:
+    ``secret``: from which the moments are drawn at which the face is compared with the photos. It
+    stands with each flag that came of it (threshold ``moments``), so that it can be made again.
+    """
+
+    def __init__(self, secret: int = 0) -> None:
+        self.secret = secret
         self.normal, self.seat = Normal(), Seat()
         self.ended_ms: dict[FlagKind, int] = {}
 
@@ -66,7 +71,7 @@ class Watch:
         self,
         kind: FlagKind,
         policy: KindPolicy,
-        limits: SightLimits,
+        thresholds: Mapping[str, float],
         models: tuple[ModelRef, ...],
         strip: Strip,
         *,
@@ -76,7 +81,7 @@ class Watch:
         self._policy = policy
         self._models = models
         self._strip = strip
-        self._thresholds = {**numbers(policy.rule), **asdict(limits)}
+        self._thresholds = thresholds
         self._ended_ms = ended_ms
         self._state = RuleState(ended_ms=ended_ms.get(kind))
         self._best = BestPicture(kind)
@@ -137,6 +142,13 @@ def flag_of(
     )
 
 
+def _thresholds(
+    kind: FlagKind, policy: KindPolicy, limits: SightLimits, secret: int
+) -> Mapping[str, float]:
+    drawn = {"moments": float(secret)} if kind is FlagKind.IDENTITY_MISMATCH else {}
+    return {**numbers(policy.rule), **asdict(limits), **drawn}
+
+
 class SittingAnalyzer:
     """Used by one thread, the one that loaded ``model_set``. Frames come in order of time.
 
@@ -167,15 +179,20 @@ class SittingAnalyzer:
         self._given_up = model_set.given_up
         self._outages = Outages(since)
         self._limits = policy.limits
-        self._pace = Pace(policy.schedule, budget, seed_of(subject))
         known = acquaintance or Acquaintance()
+        self._pace = Pace(policy.schedule, budget, seed_of(subject, known.secret))
         self._normal, self._seat = known.normal, known.seat
         self._lips = Lips()
         self._strip = Strip()
         self._newest_ms = -1
         self._watches = {
             kind: Watch(
-                kind, own, policy.limits, self._models_of(own), self._strip, ended_ms=known.ended_ms
+                kind,
+                own,
+                _thresholds(kind, own, policy.limits, known.secret),
+                self._models_of(own),
+                self._strip,
+                ended_ms=known.ended_ms,
             )
             for kind, own in policy.kinds.items()
         }

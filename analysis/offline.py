@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from analysis.analyzer import SittingAnalyzer, closed
+from analysis.analyzer import Acquaintance, SittingAnalyzer, closed
 from analysis.contracts import NOBODY_KNOWN, Flag, FlagUpdate, ModelRef, Observation, Subject
 from analysis.detectors.identity import IdentityDetector
 from analysis.errors import PhotoWithoutFace
@@ -52,10 +52,12 @@ def analyze_file(
     on_observation: OnObservation | None = None,
     subject: Subject = NOBODY_KNOWN,
     sound: Path | None = None,
+    moments: int = 0,
 ) -> AnalysisReport:
     """At least ``fps`` frames a second, more where the analyzer wants them, as in an exam.
 
-    ``sound``: a file that is heard in place of the video's own.
+    ``sound``: a file that is heard in place of the video's own. ``moments``: of a flag that is to
+    be made again, its threshold of that name.
 
     Raises NotAVideo, NotASound, PhotoWithoutFace, and ModelError when the face models are
     missing or altered.
@@ -63,7 +65,8 @@ def analyze_file(
     info = probe(path)
     models = model_set or ModelSet.load(models_dir, data_dir=data_dir)
     _require_face(models, subject)
-    analyzer = SittingAnalyzer(models, policy, FILE_SITTING, subject)
+    known = Acquaintance(moments)
+    analyzer = SittingAnalyzer(models, policy, FILE_SITTING, subject, acquaintance=known)
     updates: list[FlagUpdate] = []
     times: list[int] = []
     every = read_frames(path, max(MOST_FPS, fps))

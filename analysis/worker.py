@@ -8,6 +8,7 @@ stops the whole process: then the pool of worker processes replaces it (docs/arc
 """
 
 import logging
+import secrets
 import threading
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from weakref import WeakKeyDictionary
 from analysis.analyzer import Acquaintance
 from analysis.contracts import NOBODY_KNOWN, Subject
 from analysis.errors import SittingAttachedTwice
+from analysis.identity_moments import SECRET_BITS
 from analysis.lane import Lane, ModelSetFactory
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
 from analysis.rounds import (
@@ -103,7 +105,7 @@ class AnalysisWorker:
         with self._lock:
             if sitting_id in self._places:
                 raise SittingAttachedTwice(f"sitting {sitting_id} is already being analysed")
-            known = self._acquaintances.setdefault(tap, Acquaintance())
+            known = self._acquaintances.setdefault(tap, Acquaintance(secrets.randbits(SECRET_BITS)))
             watched = Watched(tap, policy, subject, sound, known)
             held = Counter(place.lane.index for place in self._places.values())
             lane = min(self._lanes, key=lambda one: (held[one.index], one.index))

@@ -20,6 +20,12 @@ def analyze(  # noqa: PLR0917 - each is an option of the command
     json_out: JsonOut = False,
     audio: SoundFile = None,
     identity: PhotoFile = None,
+    moments: Annotated[
+        int,
+        typer.Option(
+            min=0, max=2**48 - 1, help='The threshold "moments" of an identity flag to make again.'
+        ),
+    ] = 0,
     observations: Annotated[
         bool, typer.Option("--observations", help="Print each frame's observation as a JSON line.")
     ] = False,
@@ -43,6 +49,7 @@ def analyze(  # noqa: PLR0917 - each is an option of the command
         if identity is None
         else Subject(faces=(readable_file(identity).read_bytes(),)),
         sound=None if audio is None else readable_file(audio),
+        moments=moments,
     )
     if json_out:
         say(report.to_json().rstrip())

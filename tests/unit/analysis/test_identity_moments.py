@@ -4,9 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from analysis.contracts import NOBODY_KNOWN, Subject
-from analysis.identity_moments import IdentityMoments, IdentityPace, seed_of
+from analysis.analyzer import Acquaintance, SittingAnalyzer
+from analysis.contracts import NOBODY_KNOWN, FlagKind, FlagPhase, ModelRef, Subject
+from analysis.detectors.contracts import Sighting
+from analysis.identity_moments import SECRET_BITS, IdentityMoments, IdentityPace, seed_of
+from analysis.models_set import ModelSet
 from analysis.picture import Picture
+from analysis.policy import DEFAULT_POLICY
 from capture.contracts import Frame
 
 PACE = IdentityPace()
@@ -41,7 +45,33 @@ def test_the_moments_differ_by_photo_and_are_the_same_for_the_same() -> None:
     times = range(0, 300_000, 500)
     one, same, other = (looks(IdentityMoments(PACE, seed), times) for seed in (b"a", b"a", b"b"))
     assert one == same != other
-    assert seed_of(Subject(faces=(b"a",))) != seed_of(NOBODY_KNOWN)
+    assert seed_of(Subject(faces=(b"a",)), 0) != seed_of(NOBODY_KNOWN, 0)
+
+
+def test_whoever_has_the_photo_cannot_foresee_them_and_a_flag_says_how_they_were_drawn() -> None:
+    """Two sittings of one person; the second look of an appeal takes the flag's own number."""
+    subject, secret = Subject(faces=(b"a",)), 2**SECRET_BITS - 1
+    assert len({seed_of(subject, one) for one in (0, 1, secret)}) == 3
+
+    class Stranger:
+        models = (ModelRef("identity", "1", "0" * 64),)
+
+        def look(self, _picture: Picture, *, closely: bool = True) -> Sighting:
+            clear = {"luma": 120.0, "std": 45.0, "sharpness": 8.0, **SEEN}
+            return Sighting(measures=clear | (OTHER if closely else {}))
+
+    models = ModelSet({"identity": lambda _subject: Stranger()}, (), {})
+    told = []
+    for known in (Acquaintance(secret), Acquaintance(5)):
+        analyzer = SittingAnalyzer(models, DEFAULT_POLICY, "s", subject, acquaintance=known)
+        for at_ms in range(0, 60_000, 500):
+            shown = Frame("s", at_ms, np.full((96 * 3 // 2, 128), 90, np.uint8))
+            told += analyzer.feed(shown)[1]
+    opened = [one.flag for one in told if one.phase is FlagPhase.OPENED]
+    mismatch = [one for one in opened if one.kind is FlagKind.IDENTITY_MISMATCH]
+    assert [int(one.thresholds["moments"]) for one in mismatch] == [secret, 5]
+    others = [one for one in opened if one.kind is not FlagKind.IDENTITY_MISMATCH]
+    assert not any("moments" in one.thresholds for one in others)
 
 
 def test_nobody_is_not_compared() -> None:

@@ -1,5 +1,8 @@
 """The model that comes with the package: the file of the manifest, small, and what it claims."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -10,6 +13,7 @@ from models.training.contracts import LABELS
 
 NAME = "baqylau_objects"
 MOST_BYTES = 6_000_000
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,23 @@ def test_its_scores_are_shares_and_its_boxes_numbers(
         assert np.isfinite(rows).all()
         assert (rows[:, 4] == 1).all()
         assert ((rows[:, 5:] >= 0) & (rows[:, 5:] <= 1)).all()
+
+
+@pytest.mark.parametrize("name", ["yolox_nano", NAME])
+def test_a_model_has_one_recall_in_manifest_card_and_table(name: str) -> None:
+    """The act and the console tell what the manifest says."""
+    recall = Registry().entry(name).phone_recall
+    card = (ROOT / "models" / "cards" / f"{name}.md").read_text()
+    (told,) = re.findall(r"Visible phones found at 1 % false frames: \*\*(\d+) %\*\*", card)
+    quality = (ROOT / "docs" / "quality.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")] for line in quality.splitlines()]
+    heads = next(row for row in rows if f"`{name}`" in row)
+    column = heads.index(f"`{name}`")
+    held = next(
+        row for row in rows[rows.index(heads) :] if row[1:2] == ["phone held, 102 pictures"]
+    )
+    assert recall == int(told) / 100
+    assert held[column].startswith(f"{told} %")
 
 
 def test_alone_it_watches_only_if_it_finds_enough_phones(monkeypatch: pytest.MonkeyPatch) -> None:
