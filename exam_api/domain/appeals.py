@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from exam_api.domain.errors import AppealLate, AppealVotesMissing, IllegalTransition
+from exam_api.domain.states import SittingState
 
 GROUNDS_LIMIT: Final = 2000
 _SATURDAY: Final = 5
@@ -19,6 +20,17 @@ class AppealState(StrEnum):
     RETURNED = "returned"  # the registrar gives no visa, and says why
     UPHELD = "upheld"
     REJECTED = "rejected"
+
+
+class AppealCause(StrEnum):
+    """What an appeal on the whole result is about: one of each a sitting."""
+
+    GRADE = "grade"  # of the test, or of a removal
+    ANNULMENT = "annulment"  # S-12: by act, be it long after the test
+
+
+def cause_of(state: SittingState) -> AppealCause:
+    return AppealCause.ANNULMENT if state is SittingState.ANNULLED else AppealCause.GRADE
 
 
 class AppealStep(StrEnum):

@@ -13,6 +13,7 @@ from exam_api.domain.appeals import (
     AppealState,
     AppealStep,
     Vote,
+    cause_of,
     is_upheld,
     next_step,
 )
@@ -104,14 +105,14 @@ class AppealDesk:
         async with self._units.read() as unit:
             sitting = await unit.sittings.get(sitting_id, actor)
             sitting.require_own(actor.id)
-            known = await unit.appeals.of_sitting(sitting_id)
+            known = await unit.appeals.of_sitting(sitting_id, cause_of(sitting.state))
             graded_at = await _graded_at(unit, sitting)
         last_day = self._policy.last_day(graded_at)
         today = self._clock.now().astimezone(self._policy.zone).date()
         return AppealChance(last_day, known is None and today <= last_day, known)
 
     async def lodge(self, actor: Actor, sitting_id: str, grounds: str) -> str:
-        """T-5.4: on the day of the grade, with grounds; the appeal's id.
+        """T-5.4: on the day of the grade, with grounds; the appeal's id. An annulment is another.
 
         AppealLate, AppealExists, AppealNotPossible.
         """
@@ -121,7 +122,8 @@ class AppealDesk:
             sitting = await unit.sittings.lock_own(sitting_id, actor)
             self._policy.require_in_time(await _graded_at(unit, sitting), now)
             appeal_id = new_id()
-            if not await unit.appeals.add(appeal_id, sitting_id, grounds, now):
+            cause = cause_of(sitting.state)
+            if not await unit.appeals.add(appeal_id, sitting_id, grounds, now, cause=cause):
                 raise AppealExists
             await tell_step(unit, appeal_id, actor, roles=(Role.REGISTRAR,))
         return appeal_id

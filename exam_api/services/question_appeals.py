@@ -60,7 +60,7 @@ class QuestionAppealDesk:
         given = {answer.item_id: answer.response for answer in await unit.answers.of(sitting.id)}
         await unit.question_appeals.add(replace(new, response=given.get(new.item_id)))
         appeal_id = new_id()
-        await unit.appeals.add(appeal_id, sitting.id, "", new.at, new.item_id)
+        await unit.appeals.add(appeal_id, sitting.id, "", new.at, item_id=new.item_id)
         await tell_step(unit, appeal_id, actor, roles=(Role.REGISTRAR,))
         told = {"kind": "question_appeal"}
         await unit.events.append(sitting.exam_id, sitting.id, SITTING_NOTED, told)

@@ -23,7 +23,7 @@ from exam_api.adapters.sql.tables import (
 )
 from exam_api.adapters.sql.tables import Sitting as SittingRow
 from exam_api.adapters.sql.visibility import students_of_faculty
-from exam_api.domain.appeals import AppealState
+from exam_api.domain.appeals import AppealCause, AppealState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Sitting
@@ -103,9 +103,11 @@ class SqlAppeals:
     async def sitting(self, appeal: Appeal) -> Sitting:
         return sitting_of(await self._session.get_one(SittingRow, appeal.sitting_id))
 
-    async def of_sitting(self, sitting_id: str) -> str | None:
+    async def of_sitting(self, sitting_id: str, cause: AppealCause) -> str | None:
         query = select(AppealRow.id).where(
-            AppealRow.sitting_id == sitting_id, AppealRow.item_id.is_(None)
+            AppealRow.sitting_id == sitting_id,
+            AppealRow.item_id.is_(None),
+            AppealRow.cause == cause.value,
         )
         return await self._session.scalar(query)
 
@@ -115,7 +117,9 @@ class SqlAppeals:
         sitting_id: str,
         grounds: str,
         at: datetime,
+        *,
         item_id: str | None = None,
+        cause: AppealCause = AppealCause.GRADE,
     ) -> bool:
         return await insert_once(
             self._session,
@@ -123,6 +127,7 @@ class SqlAppeals:
             id=appeal_id,
             sitting_id=sitting_id,
             item_id=item_id,
+            cause=cause.value,
             state=AppealState.LODGED.value,
             grounds=grounds,
             lodged_at=at,

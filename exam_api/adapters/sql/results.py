@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.exams import exam_of
@@ -22,6 +22,7 @@ from exam_api.adapters.sql.tables import (
     User,
 )
 from exam_api.adapters.sql.visibility import exams_taught_by, students_of_faculty
+from exam_api.domain.appeals import AppealCause
 from exam_api.domain.errors import NotFound
 from exam_api.domain.grades import FinalGrade, GradeChange, Remark, final_grade
 from exam_api.domain.grading import grade_of
@@ -43,6 +44,12 @@ from exam_api.services.results_ports import (
 # Units that write the journal take turns, so that ids appear in commit order: a reader that has
 # read up to 60 cannot miss a 30 that commits later. Taken last of all locks, after the events'.
 _ORDER_LOCK = 0x6A6F7572
+
+# What an appeal on a sitting would be about now (domain.appeals.cause_of).
+_CAUSE = case(
+    (Sitting.state == SittingState.ANNULLED.value, AppealCause.ANNULMENT.value),
+    else_=AppealCause.GRADE.value,
+)
 
 
 def exams_graded_for(actor: Actor) -> ColumnElement[bool]:
@@ -174,7 +181,12 @@ class SqlResults:
             .join(Discipline, Discipline.id == Exam.discipline_id)
             .outerjoin(Sitting, _enrolled())
             .outerjoin(
-                AppealRow, and_(AppealRow.sitting_id == Sitting.id, AppealRow.item_id.is_(None))
+                AppealRow,
+                and_(
+                    AppealRow.sitting_id == Sitting.id,
+                    AppealRow.item_id.is_(None),
+                    AppealRow.cause == _CAUSE,
+                ),
             )
             .where(Enrolment.student_id == student_id)
             .order_by(Exam.opens_at.desc(), Exam.id)

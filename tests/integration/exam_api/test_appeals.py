@@ -8,7 +8,9 @@ from markupsafe import escape
 from prometheus_client import CollectorRegistry
 
 from exam_api.adapters.sql import tables
+from exam_api.domain.judging import ConfirmedAct
 from exam_api.domain.roles import Role
+from exam_api.services.judging import annul
 from exam_api.services.seeding import SeedPerson
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
@@ -237,6 +239,31 @@ async def test_an_upheld_question_earns_its_whole_mark_once(  # noqa: PLR0917 - 
     assert [each["exam_points"] for each in mine] == [begun.points, after]
     pdf = await begun.http.get(f"/api/v1/appeals/{appeal_id}/protocol.pdf")
     assert pdf.content[:5] == b"%PDF-"
+
+
+async def test_an_annulment_is_appealed_on_after_a_rejected_appeal_on_the_grade(
+    graded, commission, client_of, core
+) -> None:
+    """S-12, T-5.4: once each; the annulment is another grade, with a day of its own."""
+    first = await visaed(graded, client_of)
+    await vote(client_of, first, appeals=False, voter1=False)
+    assert (await decide(client_of, first, None)).json()["state"] == "rejected"
+    path = f"/api/v1/sittings/{graded.id}/appeal"
+    assert (await graded.http.post(path, json=GROUNDS)).json()["code"] == "appeal_exists"
+    async with core.database.write() as unit:
+        at = core.clock.now()
+        by = commission["registrar"]
+        await annul(unit, graded.id, ConfirmedAct("a1"), at=at, by=by, reason="телефон")
+    second = await visaed(graded, client_of)
+    assert second != first
+    async with core.database.read() as unit:
+        student = (await unit.people.credentials("student1")).actor
+        (own,) = await unit.results.own(student.id)
+    assert (own.appeal_id, own.appeal_state) == (second, "visaed")
+    assert (await graded.http.post(path, json=GROUNDS)).json()["code"] == "appeal_exists"
+    await vote(client_of, second, appeals=True, voter1=True)
+    assert (await decide(client_of, second, 61)).json()["state"] == "upheld"
+    assert (await graded.call("GET", "")).json()["result"]["points"] == 61
 
 
 async def test_no_visa_for_a_question_of_a_removed_test(begun, commission, client_of) -> None:

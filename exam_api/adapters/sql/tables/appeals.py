@@ -48,14 +48,16 @@ class AppealRow(Base):
     """One appeal on a sitting's grade; its steps are its own columns and never change again.
 
     ``item_id``: on that question alone (S-20), whose grounds are in ``question_appeal``.
+    ``cause``: domain.appeals.AppealCause.
     """
 
     __tablename__ = "appeal"
     __table_args__ = (
         UniqueConstraint("sitting_id", "item_id"),
         Index(
-            "uq_appeal_sitting_id",
+            "uq_appeal_sitting_id_cause",
             "sitting_id",
+            "cause",
             unique=True,
             sqlite_where=text("item_id IS NULL"),
             postgresql_where=text("item_id IS NULL"),
@@ -66,6 +68,7 @@ class AppealRow(Base):
     id: Mapped[Id]
     sitting_id: Mapped[SittingRef]
     item_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("item.id"))
+    cause: Mapped[Code] = mapped_column(server_default="grade")
     state: Mapped[Code]
     grounds: Mapped[str] = mapped_column(Text, info=PII)
     lodged_at: Mapped[Utc]
