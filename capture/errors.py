@@ -155,6 +155,12 @@ class StorageFull(CaptureError):
     retryable = True
 
 
+class NoRoomToJoin(StorageFull):
+    """A whole recording takes its size once more: what is left stays for what is recorded now."""
+
+    code = "no_room_to_join"
+
+
 class RecordingKeyUnreadable(CaptureError):
     """The key that signs recordings is no key: nothing is signed with another instead."""
 

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,12 @@ from capture import webm
 from capture.chain import JOINED
 from capture.contracts import Segment, SuppliedSegment
 from capture.ebml import Malformed
-from capture.errors import FULL, NothingRecorded, StorageFull
+from capture.errors import FULL, NoRoomToJoin, NothingRecorded
 
 Media = Segment | SuppliedSegment
 STAMP = "recording.parts"
 TEMPORARY = ".joining-"
+RESERVE_BYTES = 256 * 2**20  # left for answers and for what is being recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Part:
 
 
 def join(folder: Path, segments: Sequence[Media], growing: Sequence[Path]) -> Path:
-    """Make or refresh ``recording.webm`` (``.mkv`` with H.264). Raises NothingRecorded.
+    """Make or refresh ``recording.webm`` (``.mkv`` with H.264). NothingRecorded, NoRoomToJoin.
 
     Kept as long as its parts are the same, which ``recording.parts`` tells.
     """
@@ -147,6 +149,9 @@ def _write(target: Path, parts: Sequence[Part], tracks: Sequence[webm.Track], en
     runs = in_time_order(parts)
     placed = [_place(cluster) for run in runs for cluster in run.clusters]
     header = webm.seekable_header(tracks, placed, end_ms)
+    size = len(header) + sum(cluster.size for cluster in placed)
+    if shutil.disk_usage(target.parent).free < size + RESERVE_BYTES:
+        raise NoRoomToJoin("no room to join the recording")
     temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
     try:
         with temporary.open("xb") as out:
@@ -158,7 +163,7 @@ def _write(target: Path, parts: Sequence[Part], tracks: Sequence[webm.Track], en
     except OSError as error:
         temporary.unlink(missing_ok=True)
         if error.errno in FULL:
-            raise StorageFull("no room to join the recording") from error
+            raise NoRoomToJoin("no room to join the recording") from error
         raise
 
 

@@ -1,7 +1,9 @@
 """After a crash: what was being written becomes a proper segment, cut back to whole clusters."""
 
 import os
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from capture.manifest import Entry, Manifest, Stop
 # Sound that outlasts the picture by this is no second on record (CaptureSettings.hole_ms).
 _ALONE_MS = 1000
 
+ABANDONED_S = 3600.0
+
 
 def unlisted(folder: Path, manifest: Manifest) -> list[Path]:
     """Segment files the manifest does not know of, in order."""
@@ -26,8 +30,7 @@ def unlisted(folder: Path, manifest: Manifest) -> list[Path]:
 
 def repair_folder(folder: Path, manifest: Manifest, key: TrackKey) -> list[Segment]:
     """Cut, hash and chain what a kill -9 left; returns the segments gained."""
-    for left in folder.glob(f"{TEMPORARY}*"):
-        left.unlink()
+    _forget_joins(folder)
     supplied = {segment.name for segment in manifest.ledger.supplied}
     for path in folder.iterdir():
         if is_supplied_name(path.name) and path.name not in supplied:
@@ -36,6 +39,14 @@ def repair_folder(folder: Path, manifest: Manifest, key: TrackKey) -> list[Segme
     if found and (stop := _blind_stop(folder, found[-1])) is not None:
         found.append(stop)
     return [entry for entry in manifest.append(*found) if isinstance(entry, Segment)]
+
+
+def _forget_joins(folder: Path) -> None:
+    """Those that a crash left. A fresh one is being written: its folder may be opened meanwhile."""
+    for left in folder.glob(f"{TEMPORARY}*"):
+        with suppress(FileNotFoundError):  # it has just been finished
+            if time.time() - left.stat().st_mtime > ABANDONED_S:
+                left.unlink()
 
 
 def _recovered(folder: Path, manifest: Manifest, key: TrackKey) -> Iterator[Segment]:

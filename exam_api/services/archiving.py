@@ -25,6 +25,7 @@ from exam_api.services.proctoring_ports import Transaction
 _log = structlog.get_logger(__name__)
 TICK_S: Final = 5.0
 _AT_ONCE: Final = 50
+_AGAIN: Final = timedelta(hours=1)  # a track whose files are not all there
 _MANIFEST: Final = "segments.jsonl"
 
 
@@ -46,7 +47,10 @@ class ArchiveStore(Protocol):
         """Closed segments that are not in the bucket, oldest first."""
 
     async def unarchived(self, limit: int) -> Sequence[TrackKey]:
-        """Signed tracks whose list and supplied segments are not in the bucket."""
+        """Signed tracks that are not whole in the bucket, with their list."""
+
+    async def lacking(self, key: TrackKey, files: Sequence[StoredFile]) -> Sequence[StoredFile]:
+        """Those of the track's files that are not in the bucket."""
 
     async def sent(self, files: Sequence[StoredFile], at: datetime) -> None: ...
     async def archived(self, key: TrackKey, at: datetime) -> None: ...
@@ -79,6 +83,8 @@ class Archive:
         self._root = root
         self._clock = clock
         self._keep = keep
+        self._gone: set[StoredFile] = set()  # on the local disk no more, and never sent
+        self._incomplete: dict[TrackKey, datetime] = {}
 
     async def run(self) -> None:
         """Until cancelled. What fails is tried again at the next tick."""
@@ -90,34 +96,43 @@ class Archive:
             await asyncio.sleep(TICK_S)
 
     async def tick(self) -> None:
-        async with self._read() as store:
-            unsent = await store.unsent(_AT_ONCE)
-            ended = await store.unarchived(_AT_ONCE)
+        now = self._clock.now()
+        self._incomplete = {key: at for key, at in self._incomplete.items() if now - at < _AGAIN}
+        async with self._read() as store:  # what is gone keeps no other waiting
+            unsent = await store.unsent(_AT_ONCE + len(self._gone))
+            ended = await store.unarchived(_AT_ONCE + len(self._incomplete))
         await self._send(unsent)
         for key in ended:
-            await self._archive(key)
+            if key not in self._incomplete:
+                await self._archive(key)
         if self._keep is not None:
             await self._remove(self._clock.now() - self._keep)
 
     async def _send(self, files: Sequence[StoredFile]) -> None:
         for file in files:
             path = self._path(file)
-            if path.is_file():
-                await self._bucket.put(file.blob_key, await asyncio.to_thread(path.read_bytes))
-            else:
-                _log.warning("segment_gone_before_it_was_sent", sitting=file.key.sitting_id)
+            if not path.is_file():
+                if file not in self._gone:
+                    _log.warning("segment_gone_before_it_was_sent", sitting=file.key.sitting_id)
+                self._gone.add(file)
+                continue
+            await self._bucket.put(file.blob_key, await asyncio.to_thread(path.read_bytes))
+            self._gone.discard(file)
             async with self._write() as store:
                 await store.sent([file], self._clock.now())
 
     async def _archive(self, key: TrackKey) -> None:
-        """What the rows do not name: supplied segments, and the signed list under its digest."""
+        """What no row named: supplied segments, those whose row was lost, and the signed list."""
         recording = await asyncio.to_thread(self._capture.recording, key.sitting_id, key.track)
-        await self._send([StoredFile(key, one.name, one.sha256) for one in recording.supplied])
+        await self._send(await self._lacking(key, recording))
         if recording.digest:
             listed = self._root / key.sitting_id / key.track / _MANIFEST
             name = f"segments-{recording.digest[:16]}.jsonl"
             data = await asyncio.to_thread(listed.read_bytes)
             await self._bucket.put(StoredFile(key, name, "").blob_key, data)
+        if await self._lacking(key, recording):  # gone: what is there stays for good
+            self._incomplete[key] = self._clock.now()
+            return
         async with self._write() as store:
             await store.archived(key, self._clock.now())
 
@@ -127,12 +142,18 @@ class Archive:
             keys = await store.removable(before, _AT_ONCE)
         for key in keys:
             recording = await asyncio.to_thread(self._capture.recording, key.sitting_id, key.track)
-            names = [one.name for one in recording.media]
+            unsent = {file.name for file in await self._lacking(key, recording)}
+            names = [one.name for one in recording.media if one.name not in unsent]
             folder = self._root / key.sitting_id / key.track
             for name in (*names, "recording.webm", "recording.mkv", "recording.parts"):
                 (folder / name).unlink(missing_ok=True)
             async with self._write() as store:
                 await store.removed(key, self._clock.now())
+
+    async def _lacking(self, key: TrackKey, recording: Recording) -> Sequence[StoredFile]:
+        files = [StoredFile(key, one.name, one.sha256) for one in recording.media]
+        async with self._read() as store:
+            return await store.lacking(key, files)
 
     async def restore(
         self, sitting_id: str, kind: TrackKind, start_ms: int = 0, end_ms: int = 2**62

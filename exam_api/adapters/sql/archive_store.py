@@ -38,6 +38,13 @@ class SqlArchiveStore:
         query = select(SealedRow).where(SealedRow.archived_at.is_(None)).limit(limit)
         return [_key(row) for row in await self._session.scalars(query)]
 
+    async def lacking(self, key: TrackKey, files: Sequence[StoredFile]) -> Sequence[StoredFile]:
+        query = select(ArchivedFile.name).where(
+            ArchivedFile.sitting_id == key.sitting_id, ArchivedFile.track == str(key.track)
+        )
+        there = set(await self._session.scalars(query))
+        return [file for file in files if file.name not in there]
+
     async def sent(self, files: Sequence[StoredFile], at: datetime) -> None:
         for file in files:
             await insert_once(

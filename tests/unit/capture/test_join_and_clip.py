@@ -4,6 +4,7 @@ import errno
 import io
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import av
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from capture import clip, join
 from capture.codecs import KeyInfo
 from capture.contracts import GapCause, TrackKey
-from capture.errors import NothingRecorded, StorageFull
+from capture.errors import NoRoomToJoin, NothingRecorded, StorageFull
 from capture.manifest import Manifest
 from capture.recorder import Recorder
 from capture.settings import CaptureSettings
@@ -95,6 +96,22 @@ async def test_without_room_the_join_says_so_and_leaves_nothing(recorded, monkey
         join.join(folder, segments, ())
     assert not list(folder.glob(f"{join.TEMPORARY}*"))
     assert not (folder / "recording.webm").exists()
+
+
+@pytest.mark.parametrize(("beyond", "fits"), [(0, True), (-1, False)])
+async def test_a_join_leaves_answers_their_room(recorded, monkeypatch, beyond, fits):
+    folder, segments = recorded
+    size = join.join(folder, segments, ()).stat().st_size
+    (folder / join.STAMP).unlink()
+    free = join.RESERVE_BYTES + size + beyond
+    monkeypatch.setattr("capture.join.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    if fits:
+        join.join(folder, segments, ())
+        return
+    with pytest.raises(NoRoomToJoin) as refused:
+        join.join(folder, segments, ())
+    assert (refused.value.status, refused.value.code) == (507, "no_room_to_join")
+    assert not (folder / join.STAMP).exists()
 
 
 async def test_a_clip_starts_at_the_key_frame_before_and_counts_from_zero(recorded):

@@ -5,7 +5,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 
 import pytest
 
@@ -14,6 +14,7 @@ from capture.chain import verify_folder
 from capture.codecs import KeyInfo
 from capture.contracts import Gap, GapCause, MediaStarted, RecordingFailed, SegmentClosed, TrackKey
 from capture.finalise import finalise
+from capture.join import TEMPORARY
 from capture.manifest import Manifest, read
 from capture.recorder import Recorder
 from capture.settings import CaptureSettings
@@ -504,3 +505,14 @@ async def test_a_file_is_on_the_disk_before_the_line_that_names_it(bench, monkey
     segment, listed = "000001.webm", "segments.jsonl"
     assert synced[:3] == [segment, listed, bench.folder.name]  # and the list's own new name
     assert synced[3:5] == ["000002.webm", listed]
+
+
+def test_a_join_that_is_being_written_outlives_the_opening_of_its_folder(bench):
+    fresh, left = (bench.folder / f"{TEMPORARY}{name}" for name in ("fresh", "left"))
+    for path in (fresh, left):
+        path.write_bytes(b"clusters")
+    long_ago = time() - repair.ABANDONED_S - 1
+    os.utime(left, (long_ago, long_ago))
+    repair.repair_folder(bench.folder, Manifest(bench.folder, TrackKey("s1")), TrackKey("s1"))
+    assert fresh.exists()
+    assert not left.exists()

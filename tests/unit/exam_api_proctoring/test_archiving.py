@@ -57,7 +57,7 @@ def archive(world, bucket, capture, tmp_path):
     )
 
 
-async def record(world, root, sitting_id):
+async def record(world, root, sitting_id, *, rows=(1, 2)):
     """Two segments of two seconds, in files and rows."""
     folder = root / "recordings" / sitting_id / "camera"
     folder.mkdir(parents=True)
@@ -72,8 +72,9 @@ async def record(world, root, sitting_id):
         file.sync()
         data = path.read_bytes()
         (kept,) = manifest.append(describe(path, data, scan(data), TrackKey(sitting_id)))
-        async with world.proctoring() as store:
-            await store.save_segment(kept)
+        if number in rows:
+            async with world.proctoring() as store:
+                await store.save_segment(kept)
     return folder
 
 
@@ -111,6 +112,46 @@ async def test_clip_and_whole_recording_come_from_the_bucket_when_the_disk_was_c
     world.clock.move(minutes=50)
     await archive.tick()
     assert sorted(path.name for path in folder.iterdir()) == [NAME]
+
+
+async def test_a_segment_whose_row_was_lost_is_sent_before_anything_is_removed(
+    world, archive, capture, bucket, tmp_path
+):
+    sitting_id = await world.sitting()
+    folder = await record(world, tmp_path, sitting_id, rows=(1,))
+    data = (folder / "000002.webm").read_bytes()
+    await ended(world, capture, tmp_path, sitting_id)
+    await archive.tick()
+    assert await bucket.get(f"recordings/{sitting_id}/camera/000002.webm") == data
+    world.clock.move(hours=2)
+    await archive.tick()
+    assert sorted(path.name for path in folder.iterdir()) == [NAME]
+    await archive.restore(sitting_id, TrackKind.CAMERA)
+    assert (folder / "000002.webm").read_bytes() == data
+
+
+async def test_a_file_that_is_gone_is_not_taken_for_sent_and_keeps_nothing_waiting(
+    world, archive, capture, tmp_path, monkeypatch
+):
+    bucket = archive._bucket
+    monkeypatch.setattr("exam_api.services.archiving._AT_ONCE", 1)
+    sitting_id = await world.sitting()
+    folder = await record(world, tmp_path, sitting_id)
+    first = folder / "000001.webm"
+    data = first.read_bytes()
+    first.unlink()
+    await ended(world, capture, tmp_path, sitting_id)
+    for _ in range(3):
+        await archive.tick()
+        world.clock.move(hours=2)
+    assert (folder / "000002.webm").is_file()  # the recording is not whole in the bucket
+    assert await bucket.get(f"recordings/{sitting_id}/camera/000002.webm")
+    first.write_bytes(data)  # from a backup
+    await archive.tick()
+    world.clock.move(hours=2)
+    await archive.tick()
+    assert sorted(path.name for path in folder.iterdir()) == [NAME]
+    assert await bucket.get(f"recordings/{sitting_id}/camera/000001.webm") == data
 
 
 async def test_a_bucket_that_fails_delays_nothing_but_itself(

@@ -22,7 +22,7 @@ class SittingReview extends HTMLElement {
     this.video = $("#video");
     this.timeline = new Timeline($("#timeline"), (ms) => this.#seek(ms), (flag) => this.#choose(flag.id, true));
     this.video.addEventListener("timeupdate", () => this.timeline.at(this.video.currentTime * 1000));
-    this.video.addEventListener("error", () => this.#noVideo(true));
+    this.video.addEventListener("error", () => this.#unplayable());
     this.video.addEventListener("loadedmetadata", () => this.#noVideo(false));
     $("#speed").addEventListener("change", (event) => { this.video.playbackRate = Number(event.target.value); });
     $("#refresh").addEventListener("click", () => this.#loadVideo());
@@ -88,6 +88,16 @@ class SittingReview extends HTMLElement {
   #noVideo(missing) {
     show($("#no-video"), missing);
     show(this.video, !missing);
+  }
+
+  /** The element does not say what the server answered. */
+  async #unplayable() {
+    this.#noVideo(true);
+    try {
+      await call("GET", this.video.src, undefined, { headers: { Range: "bytes=0-0" } });
+    } catch (problem) {
+      if (problem.retryable) this.#problem(problem.code);
+    }
   }
 
   #seek(ms) {
