@@ -33,6 +33,9 @@ FORM1_ITEM: Mapping[FlagKind, str | None] = MappingProxyType(
 )
 
 
+# Form 3's subject: the face is not the enrolled one, another face beside it (domain.md).
+FORM3_KINDS = frozenset({FlagKind.IDENTITY_MISMATCH, FlagKind.EXTRA_FACE})
+
 # What a second look at the recorded pictures can show again. Identity needs the enrolled photos,
 # speech the sound, the rest the student's page or the connection.
 SEEN_AGAIN = frozenset(

@@ -377,6 +377,7 @@ def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
             blobs,
             clock,
             Finishing(write, blobs, sealer.act),
+            recordings=recordings,
             place=place,
             number_format=numbers,
             preview=render_form,

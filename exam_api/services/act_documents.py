@@ -165,13 +165,24 @@ def student_of(watched: WatchedSitting) -> dict[str, str]:
 def _evidence(
     flag: StoredFlag, decision: StoredDecision, facts: ActFacts, place: Place
 ) -> dict[str, Any]:
+    return {
+        **flag_entry(flag, facts.clips[flag.id], facts.recorded_until_ms, place),
+        "decision_id": decision.id,
+        "comment": decision.comment,
+        "decided_by": decision.by_name,
+        "decided_at": decision.at.astimezone(place.zone).isoformat(),
+    }
+
+
+def flag_entry(
+    flag: StoredFlag, clip: Clip, recorded_until_ms: int, place: Place
+) -> dict[str, Any]:
+    """A flag in an act: what was seen, without what anybody decided."""
     item = FORM1_ITEM.get(flag.kind)
-    clip = facts.clips[flag.id]
     # A flag that still lasts is shown up to what is on record now.
-    end_ms = max(flag.start_ms, facts.recorded_until_ms) if flag.end_ms is None else flag.end_ms
+    end_ms = max(flag.start_ms, recorded_until_ms) if flag.end_ms is None else flag.end_ms
     return {
         "flag_id": flag.id,
-        "decision_id": decision.id,
         "item": str(item) if item else None,
         "kind": str(flag.kind),
         "start_ms": flag.start_ms,
@@ -186,9 +197,6 @@ def _evidence(
         "clip_key": clip.key,
         "clip_sha256": clip.sha256,
         "clip_url": f"{place.address}/api/v1/flags/{flag.id}/clip.webm" if clip.key else "",
-        "comment": decision.comment,
-        "decided_by": decision.by_name,
-        "decided_at": decision.at.astimezone(place.zone).isoformat(),
     }
 
 

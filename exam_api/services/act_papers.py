@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from acts.contracts import Form4Document, Language
@@ -10,7 +10,7 @@ from acts.package import FlagData, ModelUsed, PackageContents
 from acts.record import AnyAct
 from exam_api.domain.errors import NotFound
 from exam_api.domain.languages import LANGUAGES
-from exam_api.domain.roles import Actor
+from exam_api.domain.roles import Actor, Role
 from exam_api.services.act_inputs import pictures_in, render_input
 from exam_api.services.acts import Acts
 from exam_api.services.ports import Blobs
@@ -55,10 +55,13 @@ class ActPapers:
         return await asyncio.to_thread(self._makers.act_html, document, language)
 
     async def package(self, actor: Actor, act_id: str) -> tuple[str, bytes]:
-        """(number, ZIP) for those who watch the exam; the student has the act itself. NotFound."""
+        """(number, ZIP) for those who watch the exam and the commission that was sent the act.
+
+        NotFound, also to the student, who has the act itself.
+        """
+        as_staff = replace(actor, roles=actor.roles - {Role.STUDENT})
         async with self._read() as store:
-            act = await store.act(act_id, actor)
-            await store.sitting(act.sitting_id, actor)
+            act = await store.act(act_id, as_staff)
             flags = {flag.id: flag for flag in await store.flags([act.sitting_id])}
         pictures = await self._pictures(act)
         evidence = [

@@ -7,7 +7,6 @@ there is one act with one number.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +14,6 @@ from typing import Final
 import structlog
 
 from acts.contracts import Form4Document, Form4Row, Language
-from capture.errors import CaptureError
 from capture.locks import KeyedLocks
 from exam_api.domain.act_course import DECIDED, ActState
 from exam_api.domain.errors import ActOnItsWay, NotFound
@@ -33,6 +31,7 @@ from exam_api.services.act_documents import (
     is_settled,
 )
 from exam_api.services.act_finishing import Finishing, Render
+from exam_api.services.clips import Clips
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
     StoredDecision,
@@ -42,7 +41,7 @@ from exam_api.services.proctoring_ports import (
 from exam_api.services.review_ports import ActSource, ActStore, StoredAct, WatchedSitting
 from exam_api.services.review_rules import coverage, grounds, times_of
 from exam_api.services.review_views import ActView, act_view
-from exam_api.services.reviewing import CLIP_AFTER_MS, CLIP_BEFORE_MS, Recordings
+from exam_api.services.reviewing import Recordings
 
 _log = structlog.get_logger(__name__)
 
@@ -87,6 +86,7 @@ class Acts:
         self._read = read
         self._write = write
         self._recordings = recordings
+        self._clips = Clips(recordings, blobs)
         self._blobs = blobs
         self._clock = clock
         self._place = place
@@ -145,20 +145,7 @@ class Acts:
     async def _cut(self, wanted: Confirmed, clips: dict[str, Clip]) -> None:
         for flag, _ in wanted:
             if flag.id not in clips:
-                clips[flag.id] = await self._clip(flag)
-
-    async def _clip(self, flag: StoredFlag) -> Clip:
-        """Where nothing is on record the act has no clip, and says so."""
-        try:
-            data = await self._recordings.clip(
-                flag.sitting_id, flag.start_ms, CLIP_BEFORE_MS, CLIP_AFTER_MS
-            )
-        except CaptureError:
-            return Clip("", "")
-        digest = hashlib.sha256(data).hexdigest()
-        key = f"clips/{flag.sitting_id}/{flag.id}-{digest[:16]}.webm"
-        await self._blobs.put(key, data)
-        return Clip(key, digest)
+                clips[flag.id] = await self._clips.cut(flag)
 
     def _facts(
         self, watched: WatchedSitting, wanted: Confirmed, clips: Mapping[str, Clip]

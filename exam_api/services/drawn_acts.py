@@ -14,6 +14,7 @@ import structlog
 
 from acts.contracts import Language
 from acts.record import AnyAct
+from analysis.policy import FORM3_KINDS
 from capture.locks import KeyedLocks
 from exam_api.domain.act_course import ActPolicy, ActState
 from exam_api.domain.errors import (
@@ -31,6 +32,7 @@ from exam_api.services.act_course import record_refusal
 from exam_api.services.act_documents import ActHead, Place
 from exam_api.services.act_finishing import BREACHES, Finishing
 from exam_api.services.act_inputs import render_input
+from exam_api.services.clips import Clips
 from exam_api.services.drawn_documents import (
     Order,
     OutsiderOrder,
@@ -50,6 +52,7 @@ from exam_api.services.review_ports import (
     StoredAct,
     WatchedSitting,
 )
+from exam_api.services.reviewing import Recordings
 
 _log = structlog.get_logger(__name__)
 _REFUSAL: Final = 2
@@ -81,7 +84,7 @@ class DrawnView:
 class Setting:
     """What the forms' pages offer to choose from.
 
-    ``flags``: with a frame that shows a person; ``least``: how many a commission has.
+    ``flags``: with a frame, first those that form 3 is about; ``least``: how many a commission has.
     """
 
     watched: WatchedSitting
@@ -107,6 +110,7 @@ class DrawnActs:
         clock: Clock,
         finishing: Finishing,
         *,
+        recordings: Recordings,
         place: Place,
         number_format: str,
         preview: Preview,
@@ -114,7 +118,7 @@ class DrawnActs:
     ) -> None:
         self._read = read
         self._write = write
-        self._faces = Faces(read, blobs)
+        self._faces = Faces(read, blobs, Clips(recordings, blobs), place)
         self._clock = clock
         self._finishing = finishing
         self._place = place
@@ -261,8 +265,9 @@ class DrawnActs:
             watched = await _require(store, sitting_id, actor, form)
             flags = await store.flags([sitting_id])
             photos = await store.identity.photos(sitting_id)
-        pictured = tuple(flag for flag in flags if flag.evidence_key)
-        return Setting(watched, pictured, tuple(photos), self._policy.commission)
+        pictured = [flag for flag in flags if flag.evidence_key]
+        pictured.sort(key=lambda flag: flag.kind not in FORM3_KINDS)
+        return Setting(watched, tuple(pictured), tuple(photos), self._policy.commission)
 
     async def refusable(self, actor: Actor, act_id: str, replaces: str | None = None) -> StoredAct:
         """The act that form 2, or its correction, would name. NotFound, Forbidden, ActOutdated."""

@@ -87,11 +87,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What form 3 and form 2 show beyond the order."""
+    """What form 3 and form 2 show beyond the order; ``flag``: as ``act_documents.flag_entry``."""
 
     enrolled: Face | None = None
     seen: Face | None = None
     about: StoredAct | None = None
+    flag: Mapping[str, Any] | None = None
 
 
 def problems_of(order: Order, least: int) -> dict[str, str]:
@@ -194,6 +195,7 @@ def _outsider(
         "outsider": order.outsider,
         "enrolled": _face(shown.enrolled, place),
         "seen": _face(shown.seen, place),
+        "evidence": [{**shown.flag, "comment": ""}] if shown.flag else [],
     }
 
 

@@ -1,13 +1,16 @@
 """Form 3's two faces: who was enrolled, and who sat there."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from exam_api.domain.errors import ActIncomplete
 from exam_api.domain.roles import Actor
 from exam_api.services.act_course_ports import ActCourseUnit
+from exam_api.services.act_documents import Place, flag_entry
+from exam_api.services.clips import Clips
 from exam_api.services.drawn_documents import Face, OutsiderOrder, Shown
 from exam_api.services.identity_ports import IdentityRows, PhotoKind
 from exam_api.services.ports import Blobs
@@ -25,9 +28,13 @@ class DrawnStore(ActStore, Protocol):
 
 
 class Faces:
-    def __init__(self, read: Transaction[DrawnStore], blobs: Blobs) -> None:
+    def __init__(
+        self, read: Transaction[DrawnStore], blobs: Blobs, clips: Clips, place: Place
+    ) -> None:
         self._read = read
         self._blobs = blobs
+        self._clips = clips
+        self._place = place
 
     async def shown(
         self, actor: Actor, sitting_id: str, order: OutsiderOrder
@@ -52,7 +59,20 @@ class Faces:
             await self._blobs.put(key, jpeg)
             return replace(face, key=key)
 
-        return Shown(enrolled=await copied(shown.enrolled), seen=await copied(shown.seen))
+        return Shown(
+            enrolled=await copied(shown.enrolled),
+            seen=await copied(shown.seen),
+            flag=await self._entry(actor, order.flag_id),
+        )
+
+    async def _entry(self, actor: Actor, flag_id: str | None) -> Mapping[str, Any] | None:
+        """What the machine saw, for the evidence package; the frame is what ``seen`` shows."""
+        if not flag_id:
+            return None
+        async with self._read() as store:
+            flag, _ = await store.flag(flag_id, actor)
+        clip = await self._clips.cut(flag)
+        return flag_entry(flag, clip, self._clips.until(flag), self._place)
 
 
 async def _enrolled(store: DrawnStore, sitting_id: str, kind: str | None) -> Face | None:

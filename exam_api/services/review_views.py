@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.contracts import Box, FlagKind, ModelRef, Severity
-from analysis.policy import FORM1_ITEM
+from analysis.policy import FORM1_ITEM, FORM3_KINDS
 from capture.contracts import Recording, TrackKind
 from exam_api.domain.sitting import Exam, Sitting
 from exam_api.domain.states import SittingState
@@ -54,7 +54,7 @@ class TileFlagView:
 
 @dataclass(frozen=True, slots=True)
 class FlagView:
-    """``before``: the moments before it of which there are pictures."""
+    """``before``: the moments before it of which there are pictures. ``form3``: its subject."""
 
     id: str
     kind: FlagKind
@@ -63,6 +63,7 @@ class FlagView:
     end_ms: int | None
     confidence: float
     form1_item: str | None
+    form3: bool
     models: tuple[ModelRef, ...]
     thresholds: dict[str, float]
     scores: tuple[tuple[int, float], ...]
@@ -244,6 +245,7 @@ def flag_view(flag: StoredFlag, decisions: Iterable[StoredDecision], *, allowed:
         end_ms=flag.end_ms,
         confidence=flag.confidence,
         form1_item=str(item) if item else None,
+        form3=flag.kind in FORM3_KINDS,
         models=flag.models,
         thresholds=dict(flag.thresholds or {}),
         scores=flag.scores,

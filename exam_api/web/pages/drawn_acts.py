@@ -81,16 +81,18 @@ async def blank(
     sitting_id: PathId,
     form: FormNumber = Drawable.BREACH,
     replaces: QueryId | None = None,
+    flag: QueryId | None = None,
 ) -> Response:
-    """Form 1 or 3."""
-    values = _first(actor)
+    """Form 1 or 3; ``flag``: whose frame shows the outsider."""
+    setting = await services.drawn.setting(actor, sitting_id, form)
+    enrolled = min(map(str, setting.photos), default="")
+    values = {**_first(actor), "flag": flag or "", "enrolled": enrolled}
     if replaces:
         act, document = await services.drawn.document(actor, replaces)
         if (act.sitting_id, act.form) != (sitting_id, form):
             raise NotFound
         values |= _corrected(document)
     shown = Filled({**values, "act_id": new_id(), "replaces": replaces or ""})
-    setting = await services.drawn.setting(actor, sitting_id, form)
     return _page(request, actor, setting, form, shown)
 
 

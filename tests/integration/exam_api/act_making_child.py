@@ -156,6 +156,7 @@ class Machine:
             self.blobs,
             self.clock,
             Finishing(self.write, self.blobs, self.render),
+            recordings=Clips(),
             place=_PLACE,
             number_format=_NUMBER,
             preview=self.render,

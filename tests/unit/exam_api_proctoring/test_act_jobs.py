@@ -39,7 +39,7 @@ class Making:
         )  # fmt: skip
         self.drawn = DrawnActs(
             *ground, world.blobs, world.clock, Finishing(world.write, world.blobs, self._render),
-            preview=self._render, policy=ActPolicy(), **numbers,
+            recordings=world.recordings, preview=self._render, policy=ActPolicy(), **numbers,
         )  # fmt: skip
         handler = MakeActJob(self.acts, self.drawn, world.write)
         self.jobs = JobRunner(world.database, world.clock, {MAKE_ACT: handler})

@@ -60,6 +60,7 @@ class Desk:
             self.world.blobs,
             self.world.clock,
             self.finishing,
+            recordings=self.world.recordings,
             place=PLACE,
             number_format="{year}-{seq:04d}",
             preview=self._render,
@@ -271,6 +272,30 @@ async def test_form_3_sets_both_faces_side_by_side(desk, sitting_id, world):
     await world.blobs.delete("identity/x.jpg")
     again = await desk.make(sitting_id, order=OutsiderOrder(COMMISSION), replaces=act.id)
     assert again.revision == 2
+
+
+async def test_form_3_keeps_what_the_machine_saw_for_its_evidence_package(desk, sitting_id, world):
+    flag_id = await desk.flag(sitting_id)
+    world.recordings.clips[sitting_id] = b"webm"
+    act = await desk.make(sitting_id, OutsiderOrder(COMMISSION, flag_id=flag_id))
+    async with world.read() as store:
+        (entry,) = (await store.act_for_anyone(act.id)).document["evidence"]
+    assert (entry["flag_id"], entry["kind"]) == (flag_id, "identity_mismatch")
+    assert (entry["start_ms"], entry["end_ms"], entry["frame_at_ms"]) == (5_000, 9_000, 5_400)
+    assert await world.blobs.get(entry["clip_key"]) == b"webm"
+    without = await desk.make(sitting_id, OutsiderOrder(COMMISSION))
+    async with world.read() as store:
+        assert (await store.act_for_anyone(without.id)).document["evidence"] == []
+
+
+async def test_form_3_is_offered_the_frames_it_is_about_first(desk, sitting_id, world):
+    async with world.proctoring() as store:
+        for kind, start_ms in ((FlagKind.PHONE, 1_000), (FlagKind.IDENTITY_MISMATCH, 2_000)):
+            seen = Evidence(start_ms, b"seen", ())
+            flag = Flag(kind, Severity.ALERT, start_ms, start_ms + 9, 0.9, (), {}, (), seen)
+            await store.save_flag(sitting_id, flag, "evidence/x.jpg")
+    setting = await desk.drawn.setting(await world.actor("proctor1"), sitting_id, 3)
+    assert [flag.kind for flag in setting.flags] == ["identity_mismatch", "phone"]
 
 
 async def test_form_3_refuses_a_picture_of_another_sitting(desk, sitting_id, world):

@@ -164,6 +164,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                 world.blobs,
                 world.clock,
                 Finishing(world.write, world.blobs, lambda document, _: document.number.encode()),
+                recordings=world.recordings,
                 place=Place("http://exam.example", ZoneInfo("Asia/Almaty")),
                 number_format="{year}-{seq}",
                 preview=lambda document, _: document.number.encode(),

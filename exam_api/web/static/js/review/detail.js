@@ -12,7 +12,7 @@ export const verdictBadge = (flag) => {
 };
 
 /** The detail card's contents; `onDecide(verdict, comment)`. */
-export function detail(flag, { onDecide, onSeek, mayDecide }) {
+export function detail(flag, { onDecide, onSeek, mayDecide, sitting }) {
   return [
     el("h2", { id: "detail-heading", tabindex: "-1" }, `${t(`flag.${flag.kind}`)} · ${span(flag.start_ms)}`),
     el("p", { class: "row" }, verdictBadge(flag), el("span", { class: `badge ${flag.severity === "alert" ? "alert" : ""}` }, t(`severity.${flag.severity}`))),
@@ -25,6 +25,7 @@ export function detail(flag, { onDecide, onSeek, mayDecide }) {
     el("h3", {}, t("review.clip")),
     clip(flag),
     mayDecide ? decisionForm(flag, onDecide) : null,
+    mayDecide && flag.form3 ? outsider(flag, sitting) : null,
     history(flag),
     how(flag),
   ].filter(Boolean);
@@ -79,6 +80,11 @@ function decisionForm(flag, onDecide) {
     el("div", { class: "row" },
       el("button", { type: "button", class: "button danger", "data-verdict": "confirmed", onclick: send("confirmed") }, t("review.confirm")),
       el("button", { type: "button", class: "button", "data-verdict": "dismissed", onclick: send("dismissed") }, t("review.dismiss"))));
+}
+
+/** Form 3 is drawn up by a commission, with this frame beside the enrolled photo. */
+function outsider(flag, sitting) {
+  return el("p", {}, el("a", { class: "button small", href: `/review/${sitting}/acts/new?form=3&flag=${flag.id}` }, t("review.form3")));
 }
 
 function history(flag) {

@@ -147,6 +147,7 @@ class SittingReview extends HTMLElement {
   #drawDetail(flag) {
     const card = $("#detail");
     card.replaceChildren(...detail(flag, {
+      sitting: this.dataset.sitting,
       mayDecide: this.#data.may_decide ?? this.dataset.decide === "yes",
       onSeek: (ms) => {
         this.#seek(ms);
