@@ -98,7 +98,7 @@ def paged_table(
     )
     if ending:
         last = len(rows)
-        kept = max(1, last - _KEPT) if whole else last
+        kept = last - (_fitting(rows, widths, ending, most) if whole else 0)
         rows = [*rows, [[*ending], *[""] * (len(widths) - 1)]]
         look = [
             *(
@@ -111,6 +111,21 @@ def paged_table(
             ("NOSPLIT", (0, kept), (-1, last)),
         ]
     return LongTable(rows, colWidths=widths, style=look, repeatRows=1, splitInRow=not whole)
+
+
+def _fitting(
+    rows: list[list[Any]], widths: Sequence[float], ending: Sequence[Any], most: float
+) -> int:
+    """How many of the last rows stand on one page with the ending: long names leave no room."""
+    left = most - sum(part.wrap(sum(widths), most)[1] + part.getSpaceAfter() for part in ending)
+    for count, row in enumerate(reversed(rows[1:][-_KEPT:])):
+        heights = (
+            cell.wrap(wide - _PADDING, most)[1] for cell, wide in zip(row, widths, strict=True)
+        )
+        left -= max(heights) + _PADDING
+        if left < 0:
+            return count
+    return min(_KEPT, len(rows) - 1)
 
 
 class FixedTime:

@@ -15,10 +15,11 @@ from analysis.contracts import Evidence, Flag, FlagKind, ModelRef, Severity
 from capture.contracts import GapCause, Recording, Segment, TrackKey
 from exam_api.adapters.sheets import read_sheet
 from exam_api.adapters.sql import tables
-from exam_api.domain.act_course import ActPolicy
+from exam_api.domain.act_course import ActPolicy, ActState, ActStep
 from exam_api.domain.ids import new_id
 from exam_api.services import testing
 from exam_api.services.accounts import Accounts
+from exam_api.services.act_course_ports import Taken
 from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
@@ -387,9 +388,16 @@ async def test_the_evidence_package_is_for_those_who_watch(api):
                 "PK[['en', 'kk', 'ru'], 'absence', ['face'], {'enter': 0.8}, b'jpeg', "
                 "((19000, b'earlier jpeg'),), True]"
             )
-    for login in ("student1", "student2"):
+    for login in ("student2", "commission"):  # nobody has forwarded it yet
         async with api.client(login) as http:
             assert (await http.get(path)).status_code == 404
+    async with api.world.database.write() as unit:
+        course = await unit.act_course.lock(act["id"])
+        taken = Taken(api.world.clock.now(), None)
+        await unit.act_course.take(course, ActStep.FORWARD, ActState.DELIVERED, taken, None)
+    for login, status in (("commission", 200), ("student1", 404)):
+        async with api.client(login) as http:
+            assert (await http.get(path)).status_code == status
 
 
 @pytest.mark.parametrize(
