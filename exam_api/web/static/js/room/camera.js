@@ -73,6 +73,7 @@ export class Camera extends EventTarget {
     track.addEventListener("unmute", () => this.#muted(null));
     const [sound] = stream.getAudioTracks();
     if (sound) this.#listen(sound);
+    else if (this.silent) this.#awaitMicrophone();
     const canvas = document.createElement("canvas");
     this.#lightTimer = setInterval(() => this.#tellLight(canvas), 1000);
   }
@@ -91,6 +92,7 @@ export class Camera extends EventTarget {
       return;
     }
     mark("microphone", "ok", this.stream.getAudioTracks()[0].label || t("check.microphone_on"));
+    this.client.report("mic_back"); // news only where a check or a page before this one had none
     this.#stopMeter = meter(this.stream, (level) => { $("#level").value = level; });
   }
 
@@ -125,7 +127,7 @@ export class Camera extends EventTarget {
 
   /** Another stream, since what records the old one must not lose a track; the picture's track stays. */
   async #reopenSound() {
-    if (!this.silent || this.problem || !this.stream) return; // reopen() brings both
+    if (!this.silent || !this.stream) return; // reopen() brought both
     const { stream } = this;
     try {
       const sound = await openMicrophone();
