@@ -2,11 +2,12 @@
 
 Threads: capture calls ``on_capture`` in the loop's thread; the analysis worker calls ``on_flag``
 and ``on_stretch`` in its own. All only hand over. Everything else happens in the loop's task
-``run``, one report at a time and in order, so a sitting's rows have one writer.
+``run``, one report at a time and in order, so a sitting's rows have one writer; only analysis is
+switched beside it, after the row.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -112,6 +113,7 @@ class ProctoringBridge:
         self._sleep = sleep
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
         self._waiting = _Waiting()
+        self._switching: dict[str, asyncio.Task[None]] = {}  # the last one of each sitting
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # --- hand-over --------------------------------------------------------------------------
@@ -182,11 +184,17 @@ class ProctoringBridge:
                     self._reports.task_done()
         finally:
             ticker.cancel()
+            for switch in self._switching.values():
+                switch.cancel()
 
     async def settled(self) -> None:
         """Until everything handed over so far is in the database."""
         await asyncio.sleep(0)  # lets call_soon_threadsafe hand-overs arrive
         await self._reports.join()
+        while self._switching:
+            await asyncio.wait(set(self._switching.values()))
+            await asyncio.sleep(0)
+            await self._reports.join()
 
     # --- one report -------------------------------------------------------------------------
 
@@ -195,9 +203,13 @@ class ProctoringBridge:
             await self._tick_safely(media)
             return
         if isinstance(report, PhotosTaken):
-            await self._expect_anew(report, analysis, media)
+            self._switch(report.sitting_id, self._expect_anew(report, analysis, media))
             return
-        await self._switch_analysis(report, analysis)
+        await self._store(report)
+        if isinstance(report, MediaStarted | MediaLost | PublisherEnded):
+            self._switch(report.sitting_id, self._switch_analysis(report, analysis))
+
+    async def _store(self, report: ForRows) -> None:
         for delay_s in (*RETRY_DELAYS_S, None):
             try:
                 async with self._transaction() as store:
@@ -210,6 +222,23 @@ class ProctoringBridge:
                     await self._sleep(delay_s)
             else:
                 return
+
+    def _switch(self, sitting_id: str, work: Coroutine[None, None, None]) -> None:
+        """In turn for each sitting: a worker that hangs keeps no report of the others waiting."""
+        before = self._switching.get(sitting_id)
+
+        async def in_turn() -> None:
+            if before is not None:
+                await asyncio.wait({before})
+            await work
+
+        def forget(done: asyncio.Task[None]) -> None:
+            work.close()  # where it was cancelled before it began
+            if self._switching.get(sitting_id) is done:
+                del self._switching[sitting_id]
+
+        task = self._switching[sitting_id] = asyncio.create_task(in_turn())
+        task.add_done_callback(forget)
 
     async def _switch_analysis(self, report: ForRows, analysis: SittingAnalysis) -> None:
         try:

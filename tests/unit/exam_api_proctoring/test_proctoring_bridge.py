@@ -153,6 +153,31 @@ async def test_a_segment_told_twice_is_one_row(bench, world):
         assert list(await store.segments(sitting_id)) == [segment(sitting_id, 1)]
 
 
+async def test_a_worker_that_hangs_keeps_no_row_of_another_sitting_waiting(bench, world):
+    stuck, other = await world.sitting("student1"), await world.sitting("student2")
+    go_on, switch_off = threading.Event(), bench.analysis.detach
+
+    def detach(sitting_id: str) -> None:
+        if sitting_id == stuck:
+            go_on.wait(20)
+        switch_off(sitting_id)
+
+    bench.analysis.detach = detach
+    try:
+        for sitting_id in (stuck, other):
+            bench.bridge.on_capture(MediaLost(sitting_id, 30_000))
+        bench.bridge.on_capture(MediaStarted(stuck, 31_000))
+        async with asyncio.timeout(5):
+            await bench.bridge._reports.join()
+        kinds = [kind for kind in await world.kinds() if kind.startswith("media.")]
+        assert kinds == ["media.lost", "media.lost", "media.started"]
+    finally:
+        go_on.set()
+    await bench.settle()
+    of_stuck = [call for call, sitting_id in bench.analysis.calls if sitting_id == stuck]
+    assert of_stuck == ["detach", "attach"]  # in turn all the same
+
+
 async def test_media_switches_analysis_and_tells_the_console(bench, world):
     sitting_id = await world.sitting()
     bench.bridge.on_capture(MediaStarted(sitting_id, 100))
