@@ -28,7 +28,7 @@ from analysis.normal import Normal
 from analysis.outages import Outages
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
-from analysis.reach import in_reach
+from analysis.reach import in_reach, phone_held
 from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
 from analysis.schedule import Allowance, Pace
 from analysis.seat import Seat
@@ -251,9 +251,12 @@ class SittingAnalyzer:
             self._looking.name = None
             if sighting is None:
                 continue
-            self._pace.told(picture.at_ms, sighting.measures)
             boxes += sighting.boxes
-            measures.update(sighting.measures)
+            seen = dict(sighting.measures)
+            if "phone" in seen:
+                seen.update(phone_held(boxes))
+            self._pace.told(picture.at_ms, seen)
+            measures.update(seen)
         measures.update(self._normal.departures(picture.at_ms, measures))
         measures.update(self._seat.look(picture, boxes))
         hidden = face_hidden(measures, self._limits)

@@ -34,7 +34,7 @@ class Schedule:
 
     ``overdue_ms``: after that a look is due whatever else there is to do, and however still the
     picture is. Below the rules' longest silence (3 s), so that no flag ends for want of votes.
-    ``phone_hint``: a phone's score that raises suspicion (the rule counts hits from 0.3 on).
+    ``phone_hint``: a phone's score that raises suspicion (the rule counts hits from 0.15 on).
     ``moved``: share of the picture that has changed since the faces were last searched, from
     which on they are searched again at once, so that a newcomer is not seen a second late
     (somebody coming in: 0.2-0.9; hands and head of one who sits there: up to 0.12).

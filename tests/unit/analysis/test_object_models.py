@@ -1,5 +1,6 @@
 """Decoders of object models' outputs, and the mean of several models."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -221,3 +222,30 @@ def test_measures_are_of_what_the_models_know() -> None:
     picture = Picture(0, np.full((720, 640), 120, np.uint8))
     net = ObjectDetector(nets).look(picture)
     assert net.measures == {"phone": 0.0, "screen": pytest.approx(0.5)}
+
+
+class BrightSpot:
+    """A thing where the picture is bright; keeps what it was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[Image] = []
+
+    def find(self, bgr: Image) -> list[Thing]:
+        self.shown.append(bgr)
+        rows, columns = np.nonzero(bgr.max(2) > 200)
+        box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        return [Thing("phone", 0.5, np.array(box, np.float32))]
+
+
+def test_every_other_look_is_at_the_mirrored_picture_and_tells_the_same_place() -> None:
+    bgr = np.zeros((480, 640, 3), np.uint8)
+    bgr[96:192, 64:128] = 255
+    i420 = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420), np.uint8)
+    net = BrightSpot()
+    detector = ObjectDetector(ObjectNets(net, (), frozenset({"phone"})))
+    for _ in range(3):
+        sighting = detector.look(Picture(0, i420))
+        (box,) = sighting.boxes
+        assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((0.1, 0.2, 0.2, 0.4), abs=0.01)
+        assert sighting.measures == {"phone": 0.5}
+    assert [int(image[140, 96].max()) > 200 for image in net.shown] == [True, False, True]

@@ -12,7 +12,7 @@ from analysis.detectors.mesh import Fitted
 from analysis.detectors.recurrence import MEMORY, Recurrence
 from analysis.detectors.stiffness import Stiffness
 from analysis.policy import DEFAULT_POLICY, FORM1_ITEM
-from analysis.reach import in_reach
+from analysis.reach import in_reach, phone_held
 from analysis.votes import SightLimits, votes
 
 LIMITS = SightLimits()
@@ -49,6 +49,27 @@ def test_headphones_count_on_the_head() -> None:
 def test_without_a_face_or_a_look_nothing_is_said() -> None:
     assert in_reach((thing("notes", 0.5, 0.7),), LOOKED) == {}
     assert in_reach((FACE,), {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("box", "counts"),
+    [
+        (Box("phone", 0.4, 0.47, 0.55, 0.53, 0.65), 0.5),
+        (Box("phone", 0.4, 0.42, 0.5, 0.58, 0.8), 1.0),
+        (Box("phone", 0.4, 0.6, 0.55, 0.66, 0.65), 1.0),
+        (Box("phone", 0.4, 0.52, 0.2, 0.58, 0.3), 1.0),
+    ],
+    ids=["where a badge hangs", "larger than one", "beside the chest", "at the ear"],
+)
+def test_half_counts_of_a_phone_that_may_be_a_badge(box: Box, counts: float) -> None:
+    assert phone_held((FACE, box))["phone"] == 0.4 * counts
+    assert phone_held((box,))["phone"] == 0.2  # nothing to measure from
+
+
+def test_of_several_phones_the_one_in_a_hand_counts() -> None:
+    badge, held = Box("phone", 0.4, 0.47, 0.55, 0.53, 0.65), Box("phone", 0.3, 0.6, 0.3, 0.7, 0.6)
+    assert phone_held((FACE, badge, held)) == {"phone": 0.3}
+    assert phone_held((FACE,)) == {}
 
 
 @pytest.mark.parametrize("name", ["notes", "screen", "headphones"])
