@@ -106,7 +106,11 @@ REPORT = {
     "report.expected": Label(
         "Қалыпты қисық бойынша", "По нормальной кривой", "By the normal curve"
     ),
-    "report.letters": Label("Әріптік бағалар", "Буквенные оценки", "Letter grades"),
+    "report.letters": Label(
+        "Қорытынды бағалардың әріптері (қалған көрсеткіштер: емтихан балы)",
+        "Буквенные итоговые оценки (остальные показатели: баллы экзамена)",
+        "Letters of the final grades (all other figures: exam points)",
+    ),
     "report.letter": Label("Бағасы", "Оценка", "Letter"),
     "report.share": Label("Үлесі, %", "Доля, %", "Share, %"),
     "report.departments": Label("Кафедралар бойынша", "По кафедрам", "By department"),

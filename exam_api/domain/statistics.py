@@ -3,11 +3,11 @@
 import math
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from exam_api.domain.grading import GRADES, grade_of
+from exam_api.domain.grading import GRADES
 
 BIN: Final = 10  # points a bar of the histogram covers
 _STEP: Final = 2  # points between two places of the normal curve
@@ -57,9 +57,9 @@ def summary(points: Sequence[int]) -> Summary:
     )
 
 
-def letters(points: Sequence[int]) -> Mapping[str, int]:
-    """How many students have each letter, best first; those without any are there too."""
-    counted = Counter(grade_of(each).letter for each in points)
+def letters(given: Iterable[str]) -> Mapping[str, int]:
+    """How many students have each letter, best first; those that nobody has are there too."""
+    counted = Counter(given)
     return {grade.letter: counted[grade.letter] for grade in GRADES}
 
 

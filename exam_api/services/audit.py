@@ -29,6 +29,7 @@ class AuditEntry:
     reason: str
     at: datetime
     by_name: str
+    by: str | None = None
 
 
 class Audit(Protocol):

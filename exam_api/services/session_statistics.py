@@ -50,7 +50,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One enrolled student in one exam. ``points``: None where there is no grade."""
+    """One enrolled student in one exam. ``points``: of the exam; None where there are none.
+
+    ``letter``: of the final grade, as the statement has it; empty where there is none.
+    """
 
     sitting_id: str | None
     discipline_id: str
@@ -59,6 +62,7 @@ class Outcome:
     group: str
     state: str
     points: int | None
+    letter: str
     pass_points: int
     incidents: int
     acts: int
@@ -90,7 +94,7 @@ class SessionFigures:
     overall: Line
     bars: tuple[Bar, ...]
     curve: tuple[tuple[float, float], ...]
-    letters: Mapping[str, int]
+    letters: Mapping[str, int]  # of final grades; all other figures are of exam points
     lines: Mapping[str, tuple[Line, ...]]
     items: tuple[ItemLine, ...]
 
@@ -158,7 +162,7 @@ class SessionStatistics:
             overall=_line("", found),
             bars=histogram(points),
             curve=normal_curve(points),
-            letters=letters(points),
+            letters=letters(one.letter for one in found),
             lines={by: _lines(found, by, language) for by in DIMENSIONS},
             items=_items(figures, kinds, names),
         )

@@ -78,4 +78,5 @@ def _entry(row: AuditRow, by_name: str | None) -> AuditEntry:
         reason=row.reason,
         at=row.at,
         by_name=by_name or "",
+        by=row.by_user,
     )

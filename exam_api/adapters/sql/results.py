@@ -153,7 +153,7 @@ class SqlResults:
                 group=profile.group_name if profile else "",
                 programme=profile.programme if profile else "",
                 sitting_id=sitting.id if sitting else None,
-                grade=_final(sitting, enrolment.rating_points, exam.policy),
+                grade=final_of(sitting, enrolment.rating_points, exam.policy),
             )
             for enrolment, user, profile, sitting in await self._session.execute(query)
         ]
@@ -172,7 +172,7 @@ class SqlResults:
         if found is None:
             raise NotFound
         rating, sitting, exam, discipline = found
-        return _final(sitting, rating, exam_of(exam, discipline).policy)
+        return final_of(sitting, rating, exam_of(exam, discipline).policy)
 
     async def own(self, student_id: str) -> Sequence[OwnGrade]:
         query = (
@@ -195,7 +195,7 @@ class SqlResults:
             OwnGrade(
                 exam=(known := exam_of(exam, discipline)),
                 sitting_id=sitting.id if sitting else None,
-                grade=_final(sitting, rating, known.policy),
+                grade=final_of(sitting, rating, known.policy),
                 appeal_id=appeal.id if appeal else None,
                 appeal_state=appeal.state if appeal else None,
             )
@@ -292,7 +292,7 @@ class SqlApiClients:
         return await self._session.scalar(query) is not None
 
 
-def _final(sitting: Sitting | None, rating: int | None, policy: ExamPolicy) -> FinalGrade:
+def final_of(sitting: Sitting | None, rating: int | None, policy: ExamPolicy) -> FinalGrade:
     if sitting is None:
         return final_grade(None, None, rating, policy)
     return final_grade(SittingState(sitting.state), sitting.points, rating, policy)

@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from exam_api.adapters.sql.results import department_names, exams_graded_for, students_graded_for
+from exam_api.adapters.sql.results import (
+    department_names,
+    exams_graded_for,
+    final_of,
+    students_graded_for,
+)
 from exam_api.adapters.sql.tables import (
     ActRow,
     DecisionRow,
@@ -38,7 +43,7 @@ class SqlStatistics:
 
     async def outcomes(self, actor: Actor, period_id: str | None) -> Sequence[Outcome]:
         query = (
-            select(Exam, Sitting, Discipline, StudentProfile)
+            select(Exam, Sitting, Discipline, StudentProfile, Enrolment.rating_points)
             .select_from(Enrolment)
             .join(Exam, Exam.id == Enrolment.exam_id)
             .join(Discipline, Discipline.id == Exam.discipline_id)
@@ -69,11 +74,12 @@ class SqlStatistics:
                 group=profile.group_name if profile else "",
                 state=sitting.state if sitting else "",
                 points=sitting.points if sitting else None,
+                letter=final_of(sitting, rating, ExamPolicy.from_json(exam.policy)).letter,
                 pass_points=ExamPolicy.from_json(exam.policy).pass_points,
                 incidents=incidents.get(sitting.id, 0) if sitting else 0,
                 acts=acts.get(sitting.id, 0) if sitting else 0,
             )
-            for exam, sitting, discipline, profile in await self._session.execute(query)
+            for exam, sitting, discipline, profile, rating in await self._session.execute(query)
         ]
 
     async def _incidents(self) -> Mapping[str, int]:

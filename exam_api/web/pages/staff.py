@@ -1,9 +1,14 @@
 """Pages of those who watch, check: consoles, reviews, lists, acts."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
+from exam_api.domain.errors import InvalidRequest
 from exam_api.domain.roles import Actor, Role
+from exam_api.services.readiness import Duty, Readiness
+from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.pages.forms import text_of
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.wiring import Identities, Lists
 
@@ -39,7 +44,20 @@ async def console(
         exam=exam,
         list_href=_list_of(actor),
         watching=core.watching,
+        duties=await Readiness(core.database).of(actor, exam_id),
     )
+
+
+@router.post("/console/{exam_id}/duties")
+async def tick(request: Request, actor: CurrentActor, core: CoreDep, exam_id: PathId) -> Response:
+    """T-4.2, T-4.3: the proctor says that it is done."""
+    form = await request.form()
+    try:
+        duty = Duty(text_of(form, "duty"))
+    except ValueError as error:
+        raise InvalidRequest("no such duty") from error
+    await Readiness(core.database).tick(actor, exam_id, duty)
+    return RedirectResponse(f"/console/{exam_id}#duties", 303)
 
 
 @router.get("/overview/{exam_id}")

@@ -173,11 +173,16 @@ def postgres_template(postgres_server: str) -> Template:
     exam_id = asyncio.run(_seeded(_named(postgres_server, source)))
 
     def copy(_folder: Path) -> str:
-        target = f"test_{uuid4().hex[:12]}"
-        _create_database(postgres_server, target, f"TEMPLATE {source}")
-        return _named(postgres_server, target)
+        return new_database(postgres_server, f"TEMPLATE {source}")
 
     return Template(copy, exam_id)
+
+
+def new_database(server: str, how: str = "") -> str:
+    """The address of one with a name of its own."""
+    name = f"test_{uuid4().hex[:12]}"
+    _create_database(server, name, how)
+    return _named(server, name)
 
 
 def _create_database(server: str, name: str, how: str = "") -> None:

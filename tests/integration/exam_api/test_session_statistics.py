@@ -3,7 +3,11 @@
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
+from sqlalchemy import select
 
+from exam_api.adapters.sql.tables import Enrolment
+from exam_api.domain.grades import final_points
+from exam_api.domain.grading import grade_of
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
 from exam_api.web.pages import install_pages
@@ -32,11 +36,15 @@ async def figures_for(core: Core):
     return ask
 
 
-async def test_a_session_is_counted(sat, figures_for) -> None:
+async def test_a_session_is_counted(sat, figures_for, database) -> None:
     figures = await figures_for("registrar")
     assert (figures.overall.figures.count, figures.overall.figures.mean) == (1, sat.points)
     assert figures.overall.enrolled == 3
     assert sum(bar.count for bar in figures.bars) == sum(figures.letters.values()) == 1
+    async with database.read() as unit:
+        (rating,) = set(await unit.session.scalars(select(Enrolment.rating_points)))
+    final = grade_of(final_points(rating, sat.points, 60)).letter
+    assert figures.letters[final] == 1, "of the final grade, as the statement has it"
     assert {line.name: line.figures.count for line in figures.lines["group"]} == {
         "АЖ-25-1": 1,
         "ЕТ-25-2": 0,

@@ -190,6 +190,11 @@ ROWS = (
     row("GET /overview", SIGNED_IN, tells="{exam_id}", told=EXAM_WATCHERS),
     row("GET /console/{exam_id}", EXAM_WATCHERS),
     row(
+        "POST /console/{exam_id}/duties",
+        PROCTOR | {"proctor2"},
+        form={"duty": "exam.prepared"},
+    ),
+    row(
         "GET /console/{exam_id}/admission",
         EXAM_WATCHERS,
         tells="{waiting_id}",

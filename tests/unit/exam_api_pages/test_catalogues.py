@@ -49,6 +49,7 @@ from exam_api.services.notices_ports import DeliveryState
 from exam_api.services.people_import import Change
 from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import SecondFinding, Verdict
+from exam_api.services.readiness import Duty
 from exam_api.services.session_statistics import DIMENSIONS
 from exam_api.services.structure import PARENT_OF, WITH_CODE
 from exam_api.web import errors as web_errors
@@ -71,6 +72,7 @@ AUDITED = [
     "enrolment.admitted",
     "enrolment.withdrawn",
     PHOTOS_ERASED,
+    *Duty,
 ]
 
 
@@ -150,6 +152,7 @@ MADE_UP = {
     "bank.format.": list(FileFormat),
     "bank.dropped.": ["feedback", "hints", "grade"],
     "conflict.": list(ConflictKind),
+    "duty.": list(Duty),
     "identity.": list(PhotoKind),
     "capacity.": list(Capacity),
     "drawn.form": [1, 2, 3],
