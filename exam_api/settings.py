@@ -159,6 +159,18 @@ class Settings(BaseSettings):
         description="How an act's number is written; {year}, {seq} and, if wanted, {form} are "
         "filled in. Each form is numbered by itself, from 1 in each year.",
     )
+    list_hand_in_days: int = Field(
+        default=3,
+        ge=1,
+        title="Handing a check list in, days",
+        description="S-17: how soon a proctor answers and hands in a check list (form 4).",
+    )
+    list_sign_days: int = Field(
+        default=3,
+        ge=1,
+        title="Signing a check list, days",
+        description="S-18: how soon the working-group member signs what was handed in.",
+    )
     act_forward_days: int = Field(
         default=2,
         ge=1,
@@ -417,6 +429,8 @@ class Settings(BaseSettings):
             self.act_second_review,
             self.act_commission_quorum,
             self.act_commission_least,
+            timedelta(days=self.list_hand_in_days),
+            timedelta(days=self.list_sign_days),
         )
 
     @property

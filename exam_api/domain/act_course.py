@@ -153,8 +153,9 @@ def decision_of(votes: Collection[ActStep], quorum: int) -> ActStep | None:
 
 @dataclass(frozen=True, slots=True)
 class ActPolicy:
-    """How long each step may take, and who must have looked at an act.
+    """How long each step of an act, and of its check list, may take, and who must look at it.
 
+    ``hand_in``: of a list by its proctor (S-17); ``sign``: of what was handed in (S-18).
     ``second_review``: a second, blind reviewer sees every act first; ``quorum``: of the commission
     that decides; ``commission``: how many at least draw up an act on campus (S-12).
     """
@@ -166,6 +167,8 @@ class ActPolicy:
     second_review: bool = False
     quorum: int = 3
     commission: int = 3
+    hand_in: timedelta = timedelta(days=3)
+    sign: timedelta = timedelta(days=3)
 
     def due_at(self, state: ActState, since: datetime) -> datetime | None:
         """When the next step is due; None: nothing is awaited any more."""

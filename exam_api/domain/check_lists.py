@@ -6,10 +6,12 @@ checks a sample, signs and forwards. Nothing is undone but by a counter-step wit
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from exam_api.domain.act_course import ActPolicy
 from exam_api.domain.errors import IllegalTransition, ReasonMissing
 from exam_api.domain.roles import Role
 from exam_api.domain.states import SittingState, is_completed
@@ -40,6 +42,7 @@ class ListStep(StrEnum):
     TAKE_BACK = "take_back"
     GIVE_BACK = "give_back"  # to the proctor, with a remark
     VERIFY = "verify"  # S-18: the member may check a sample
+    UNVERIFY = "unverify"
     SIGN = "sign"
     UNSIGN = "unsign"
     FORWARD = "forward"  # S-18: to the commission, copies to dean's office and registrar
@@ -58,6 +61,7 @@ TRANSITIONS: Final[Mapping[tuple[ListState, ListStep], ListState]] = {
     (ListState.HANDED_IN, ListStep.TAKE_BACK): ListState.SENT,
     (ListState.HANDED_IN, ListStep.GIVE_BACK): ListState.SENT,
     (ListState.VERIFIED, ListStep.SIGN): ListState.SIGNED,
+    (ListState.VERIFIED, ListStep.UNVERIFY): ListState.HANDED_IN,
     (ListState.VERIFIED, ListStep.GIVE_BACK): ListState.SENT,
     (ListState.SIGNED, ListStep.FORWARD): ListState.FORWARDED,
     (ListState.SIGNED, ListStep.UNSIGN): ListState.HANDED_IN,
@@ -74,6 +78,7 @@ COUNTER_STEPS: Final[Mapping[ListStep, ListStep]] = {
     ListStep.RECALL: ListStep.SEND,
     ListStep.TAKE_BACK: ListStep.HAND_IN,
     ListStep.GIVE_BACK: ListStep.HAND_IN,
+    ListStep.UNVERIFY: ListStep.VERIFY,
     ListStep.UNSIGN: ListStep.SIGN,
     ListStep.RETRIEVE: ListStep.FORWARD,
 }
@@ -95,6 +100,21 @@ def next_state(state: ListState, step: ListStep, reason: str) -> ListState:
     if step in WITH_REASON and not reason:
         raise ReasonMissing
     return found
+
+
+# A sample that is looked at, or not, gives nobody more time.
+UNTIMED: Final = frozenset({ListStep.RENEW, ListStep.VERIFY, ListStep.UNVERIFY})
+
+
+def due_at(state: ListState, since: datetime, policy: ActPolicy) -> datetime | None:
+    """When the next step is due; None: nobody is waited for."""
+    waits = {
+        ListState.SENT: policy.hand_in,
+        ListState.HANDED_IN: policy.sign,
+        ListState.VERIFIED: policy.sign,
+        ListState.SIGNED: policy.forward,
+    }
+    return since + waits[state] if state in waits else None
 
 
 def steps_from(state: ListState) -> tuple[ListStep, ...]:

@@ -35,6 +35,7 @@ from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sheets import ReadSheet, Sheet
 from exam_api.services.act_course import forward
+from exam_api.services.check_list_dues import dated
 from exam_api.services.check_list_papers import Form4Papers, Kind, name_of
 from exam_api.services.check_lists_ports import (
     CheckListUnit,
@@ -120,7 +121,9 @@ class CheckListDesk:
 
     async def page(self, actor: Actor, ask: PageAsk) -> Page[ListedSheet]:
         async with self._units.read() as unit:
-            found = await unit.check_lists.page(actor, ask)
+            sheets = await unit.check_lists.page(actor, ask)
+        now = self._clock.now()
+        found = [dated(sheet, self._policy, now) for sheet in sheets]
         return page_of(found, ask, lambda sheet: (sheet.id,))
 
     async def get(self, actor: Actor, list_id: str) -> OneSheet:
@@ -134,7 +137,7 @@ class CheckListDesk:
             may = [step for step in steps_from(sheet.state) if await _may(unit, actor, sheet, step)]
         made = [(row.sitting_id, row.finding is Finding.ACT_MADE) for row in rows]
         return OneSheet(
-            sheet=sheet,
+            sheet=dated(sheet, self._policy, self._clock.now()),
             rows=rows,
             steps=steps,
             may=tuple(may),

@@ -44,16 +44,22 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class ListedSheet:
-    """A list among others. ``answered`` of ``rows``, with ``acts`` stated."""
+    """A list among others. ``answered`` of ``rows``, with ``acts`` stated.
+
+    ``since``: it has waited for its next step; ``due_at``: by when that is to be taken.
+    """
 
     id: str
     state: ListState
     member: Named
     proctor: Named
     made_at: datetime
+    since: datetime
     rows: int
     answered: int
     acts: int
+    due_at: datetime | None = None
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,10 @@ class CheckLists(Protocol):
 
     async def page(self, actor: Actor, ask: PageAsk) -> Sequence[ListedSheet]:
         """Newest first; one more than asked for where there are more."""
+        ...
+
+    async def waiting(self, actor: Actor) -> Sequence[ListedSheet]:
+        """All that wait for somebody's step."""
         ...
 
     async def get(self, list_id: str, actor: Actor) -> ListedSheet:

@@ -25,6 +25,7 @@ from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_files import FileDesk
 from exam_api.services.bank_items import ItemDesk
 from exam_api.services.bank_pictures import Pictures
+from exam_api.services.check_list_dues import LateLists
 from exam_api.services.directory import PeopleDesk
 from exam_api.services.erasures import KEPT_FOR, Erasures
 from exam_api.services.exam_clock import ExamClock
@@ -112,6 +113,7 @@ class Core:
 
     act_desk: ActDesk = field(init=False)
     act_signatures: ActSignatures = field(init=False)
+    late_lists: LateLists = field(init=False)
     second_reviews: SecondReviews = field(init=False)
     exam_clock: ExamClock = field(init=False)
     question_appeals: QuestionAppealDesk = field(init=False)
@@ -143,6 +145,7 @@ class Core:
         self.act_signatures = ActSignatures(
             self.database, self.clock, self.blobs, self.signers_authorities
         )
+        self.late_lists = LateLists(self.database, self.clock, self.act_policy)
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
         self.scheduling = Scheduling(self.database, self.clock, self.erasures)
         self.admitting = Admitting(self.database, self.clock, read_sheet)

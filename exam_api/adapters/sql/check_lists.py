@@ -24,7 +24,7 @@ from exam_api.adapters.sql.tables import (
     User,
 )
 from exam_api.adapters.sql.visibility import sittings_of_own_proctors, students_of_faculty
-from exam_api.domain.check_lists import Finding, ListState, ListStep
+from exam_api.domain.check_lists import UNTIMED, Finding, ListState, ListStep
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import Language, Texts, language_or
@@ -179,6 +179,11 @@ class SqlCheckLists:
             query = query.where(CheckListRow.id < str(ask.after[0]))
         return await self._sheets(query)
 
+    async def waiting(self, actor: Actor) -> Sequence[ListedSheet]:
+        ended = {ListState.DRAFTED, ListState.DISCARDED, ListState.FORWARDED}
+        open_ones = _lists(actor).where(CheckListRow.state.not_in(sorted(ended)))
+        return await self._sheets(open_ones.order_by(CheckListRow.id))
+
     async def get(self, list_id: str, actor: Actor) -> ListedSheet:
         found = await self._sheets(_lists(actor).where(CheckListRow.id == list_id))
         if not found:
@@ -200,7 +205,9 @@ class SqlCheckLists:
     async def _sheets(self, query: Select[CheckListRow, User, User]) -> Sequence[ListedSheet]:
         options = {"populate_existing": True}
         found = (await self._session.execute(query, execution_options=options)).all()
-        counts = await answered_of(self._session, [row.id for row, _, _ in found])
+        ids = [row.id for row, _, _ in found]
+        counts = await answered_of(self._session, ids)
+        moved = await self._moved(ids)
         return [
             ListedSheet(
                 row.id,
@@ -208,10 +215,21 @@ class SqlCheckLists:
                 Named(member.id, member.full_name),
                 Named(proctor.id, proctor.full_name),
                 row.made_at,
+                moved.get(row.id, row.made_at),
                 *counts.get(row.id, (0, 0, 0)),
             )
             for row, member, proctor in found
         ]
+
+    async def _moved(self, ids: Sequence[str]) -> Mapping[str, datetime]:
+        """By list: its last step that began a new time to act."""
+        timed = (CheckListStepRow.list_id.in_(ids), CheckListStepRow.step.not_in(sorted(UNTIMED)))
+        query = (
+            select(CheckListStepRow.list_id, func.max(CheckListStepRow.at))
+            .where(*timed)
+            .group_by(CheckListStepRow.list_id)
+        )
+        return dict((await self._session.execute(query)).all())
 
     async def rows(self, actor: Actor, list_id: str) -> Sequence[ListRow]:
         which = and_(CheckListRow.id == list_id, _rows_visible_to(actor))

@@ -68,6 +68,7 @@ async def listed(
         total=len(lines),
         pager=pager(request, shown),
         second=await core.second_reviews.waiting(actor),
+        late_lists=len(await core.late_lists.of(actor)),
         may_compare=core.second_reviews.wanted and actor.has(*READERS),
     )
 

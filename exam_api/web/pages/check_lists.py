@@ -24,7 +24,7 @@ from exam_api.services.check_sheets import SheetCheck
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import AskedPage, linked
 from exam_api.web.api.proctoring_services import Proctoring
-from exam_api.web.auth import CurrentActor
+from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.pages.forms import text_of
 from exam_api.web.pages.rendering import TEMPLATES
 
@@ -36,6 +36,22 @@ async def listed(
     request: Request, actor: CurrentActor, services: Proctoring, ask: AskedPage
 ) -> Response:
     return await _listed(request, actor, services.check_lists, ask)
+
+
+@router.get("/check-lists/overdue")
+async def overdue(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
+    rows = await core.late_lists.of(actor)
+    return TEMPLATES.page(
+        request,
+        "check_lists/list.html",
+        actor,
+        rows=rows,
+        late=True,
+        late_lists=len(rows),
+        after="",
+        proposals=(),
+        problem="",
+    )
 
 
 @router.post("/check-lists")
@@ -70,6 +86,8 @@ async def _listed(
         actor,
         status=error.status if error else 200,
         rows=rows,
+        late=False,
+        late_lists=sum(row.overdue for row in rows),
         after=head.headers.get("link", "").partition(">")[0].removeprefix("<"),
         proposals=await desk.proposals(actor) if actor.has(Role.MEMBER) else (),
         problem=error.code if error else "",

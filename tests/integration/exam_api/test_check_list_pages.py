@@ -157,3 +157,39 @@ async def test_the_api_does_the_same(people, database):
     assert [one["id"] for one in (await people.member.get(API)).json()] == [made["sheet"]["id"]]
     sheet = await people.member.get(f"/api/v1/members/{made['sheet']['member']['id']}/form4.pdf")
     assert sheet.content.startswith(b"%PDF")
+
+
+async def test_a_list_that_is_late_stands_in_the_overviews(people, page, database, clock):
+    """S-17, S-18; a verification gives nobody more time, and is taken back with a reason."""
+    late = "/check-lists/overdue"
+
+    async def seen(login: str, path: str) -> str:
+        client = getattr(people, login)
+        await client.post("/api/v1/session", json={"login": login, "password": DEMO_PASSWORD})
+        return (await client.get(path)).text
+
+    async def step(login: str, **data: str) -> None:
+        assert (await getattr(people, login).post(f"{page}/steps", data=data)).status_code == 303
+
+    assert late not in await seen("member", "/acts")
+    clock.pass_time(days=3, seconds=1)
+    for login in ("member", "proctor1"):
+        assert all([late in await seen(login, path) for path in ("/acts", "/check-lists")])
+        assert page in await seen(login, late)
+    found = await people.proctor1.get(f"{API}/{page.rsplit('/', 1)[1]}")
+    assert found.json()["sheet"]["overdue"] is True
+    assert (await people.proctor1.post(f"{page}/findings", data={"follow": "1"})).is_redirect
+    await step("proctor1", step="hand_in")
+    assert "белгіленген тәртіппен" in await seen("proctor1", page)
+    assert page not in await seen("member", late)
+    clock.pass_time(days=2)
+    await seen("member", page)
+    await step("member", step="verify", sample=await sitting_of(database, people))
+    clock.pass_time(days=1, seconds=1)
+    assert page in await seen("member", late)
+    refused = await people.member.post(f"{page}/steps", data={"step": "unverify"})
+    assert refused.status_code == 422
+    await step("member", step="unverify", reason="басқа жазба қаралды")
+    assert page in await seen("member", late)
+    found = await people.member.get(f"{API}/{page.rsplit('/', 1)[1]}")
+    assert (found.json()["sheet"]["state"], found.json()["sheet"]["overdue"]) == ("handed_in", True)

@@ -214,6 +214,7 @@ ROWS = (
         row(f"GET {path}", SIGNED_IN, tells="{list_id}", told=LIST_READERS)
         for path in ("/check-lists", "/api/v1/check-lists")
     ),
+    row("GET /check-lists/overdue", SIGNED_IN),
     row("GET /api/v1/check-lists/proposals", MEMBERS),
     row("POST /check-lists", MEMBERS, form={"proctor_id": "{proctor_id}", "exams": "{exam_id}"}),
     row(
