@@ -61,7 +61,9 @@ async def _page(http: httpx.AsyncClient, login: str) -> tuple[str, list[dict]]:
     http.headers["X-Client-Id"] = f"tab-of-{login}"
     exam = (await http.get("/api/v1/exams")).json()[0]
     sitting = f"/api/v1/sittings/{exam['sitting_id']}"
-    await http.post(f"{sitting}/claim", json={"client_id": f"tab-of-{login}"})
+    # After the restart it is held by the log-in before.
+    claim = {"client_id": f"tab-of-{login}", "take_over": True}
+    await http.post(f"{sitting}/claim", json=claim)
     served = await http.get(f"{sitting}/questions")
     return sitting, served.json().get("questions", [])
 
