@@ -16,9 +16,8 @@ from capture.contracts import Frame
 from capture.demo_scene import demo_pictures, room
 
 pytestmark = pytest.mark.integration
-MOST_MB_PER_1000 = (
-    10.0  # 0.5 measured, 5 beside other tests, and 19 with one thumb of 160x120 kept of each frame
-)
+# 0.5 measured, 5 beside other tests, and 19 with one thumb of 160x120 kept of each frame.
+MOST_MB_PER_1000 = 10.0
 
 
 @pytest.fixture(scope="module")
