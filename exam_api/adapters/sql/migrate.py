@@ -41,6 +41,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     engine = create_engine(sync_url(url), poolclass=NullPool, execution_options={WRITES: True})
     if engine.dialect.name == "sqlite":
         # Everything or nothing here too: a migration that is killed half-way leaves no trace.
+        event.listen(engine, "connect", sqlite_connections.write_ahead)
         sqlite_connections.install(engine)
         event.listen(engine, "connect", _wait_for_another)
     try:

@@ -1,6 +1,7 @@
 """How every connection to SQLite is set up: WAL, durability, and who may write when."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Self
 
@@ -16,6 +17,7 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA journal_size_limit = 67108864",
 )
+_SWITCH_S: Final = 30.0  # the other one only switches; a disk slower than this is broken
 
 
 class _Statement:
@@ -80,6 +82,24 @@ class OneCallConnection(aiosqlite.Connection):
 def install(engine: Engine) -> None:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+
+
+def write_ahead(connection: sqlite3.Connection, _record: object = None) -> None:
+    """Switch a new file to WAL, which every later connection then finds done.
+
+    The switch wants the file for itself, and where two ask at once SQLite refuses one of them
+    without waiting, whatever its busy_timeout.
+    """
+    last = time.monotonic() + _SWITCH_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -1,7 +1,11 @@
 """Migrations build the schema, and what they build is what the models say, on both databases."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,7 @@ from exam_api.adapters.sql.migrate import (
     sync_url,
     upgrade,
 )
+from exam_api.adapters.sql.sqlite_connections import write_ahead
 from exam_api.adapters.sql.tables import Base
 
 pytestmark = pytest.mark.integration
@@ -61,6 +66,21 @@ async def test_two_servers_that_start_at_once_migrate_once(tmp_path: Path) -> No
     url = f"sqlite:///{tmp_path / 'new.db'}"
     await asyncio.gather(*(asyncio.to_thread(upgrade, url) for _ in range(2)))
     assert _on(url, current_revision) == newest_revision()
+
+
+def test_openers_of_a_new_file_switch_it_to_wal_together(tmp_path: Path) -> None:
+    def open_together(path: Path, start: threading.Barrier) -> str:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            start.wait()
+            write_ahead(connection)
+            return connection.execute("PRAGMA journal_mode").fetchone()[0]
+
+    # The refusal that SQLite gives at once hit one file in eight: sixty leave it no way out.
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(60):
+            path, start = tmp_path / f"{number}.db", threading.Barrier(4)
+            opened = [threads.submit(open_together, path, start) for _ in range(4)]
+            assert [one.result() for one in opened] == ["wal"] * 4
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(
