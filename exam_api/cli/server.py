@@ -20,6 +20,9 @@ from exam_api.settings import Settings
 
 _GOODBYE_S = 10
 _WORKERS_END_S = 30.0
+# Longer than a proxy (60 s is usual) keeps its own side: whoever closes first while the other
+# sends loses a request, and a student's next answer comes seconds after the last.
+_KEEP_ALIVE_S = 75
 _LOOK_S = 0.1
 Result = TypeVar("Result")
 
@@ -127,6 +130,7 @@ def _config(app: object) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GOODBYE_S,
+        timeout_keep_alive=_KEEP_ALIVE_S,
     )
 
 
