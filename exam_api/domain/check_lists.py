@@ -31,6 +31,8 @@ class ListState(StrEnum):
 
 
 SIGNED: Final = frozenset({ListState.SIGNED, ListState.FORWARDED})
+# The proctor answered for every row, with every flag decided: what is open now came afterwards.
+ANSWERED: Final = SIGNED | {ListState.HANDED_IN, ListState.VERIFIED}
 
 
 class ListStep(StrEnum):

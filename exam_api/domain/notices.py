@@ -18,6 +18,8 @@ class NoticeKind(StrEnum):
     ACT_FORWARDED = "act_forwarded"  # S-18
     ACT_DELIVERED = "act_delivered"  # S-19
     ACT_STEP = "act_step"
+    ACT_OUTGROWN = "act_outgrown"  # a flag that came late was confirmed while it is on its way
+    FLAGS_LATE = "flags_late"  # after the check list was handed in, or the act forwarded
     APPROVAL_DUE = "approval_due"
     HANDED_OVER = "handed_over"
     APPEAL = "appeal"

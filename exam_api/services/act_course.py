@@ -24,6 +24,7 @@ from exam_api.domain.states import SittingState
 from exam_api.services.act_course_ports import ActCourseUnit, Basis, CourseAct, Taken
 from exam_api.services.act_documents import decisions_in
 from exam_api.services.judging import annul, hand_on, restore
+from exam_api.services.review_ports import MAKE_ACT
 
 ANSWER_DUE: Final = "act_answer_due"
 _ANNULLED_BY: Final = frozenset({SittingState.SUBMITTED, SittingState.EXPIRED})
@@ -143,6 +144,10 @@ async def take_step(
     if after is ActState.DELIVERED:
         payload = {"act_id": act.id}
         await unit.jobs.add(f"{ANSWER_DUE}:{step_id}", ANSWER_DUE, payload, due_at=due_at)
+    if step is ActStep.RECALL and act.of_flags:  # what was confirmed meanwhile comes in
+        await unit.jobs.add(
+            f"{MAKE_ACT}:recall:{step_id}", MAKE_ACT, {"sitting_id": act.sitting_id}
+        )
     await _judged(unit, act, step, taken)
     await _tell(unit, replace(act, state=after, due_at=due_at), step, step_id)
     return after

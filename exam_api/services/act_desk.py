@@ -45,6 +45,7 @@ from exam_api.services.act_course_ports import (
     CourseStep,
     Taken,
 )
+from exam_api.services.act_documents import decisions_in
 from exam_api.services.jobs import JobRun
 from exam_api.services.notices_ports import Delivery
 from exam_api.services.paging import Page, PageAsk, page_of
@@ -140,6 +141,16 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LateFlags:
+    """Of the sitting, that came while the act was on its way: ``confirmed``, and not in it, or
+    ``undecided`` still. For those who judge the act.
+    """  # noqa: D205 - one thought
+
+    confirmed: int = 0
+    undecided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ActWay:
     """``can``: the steps that are the asking person's now.
 
@@ -155,6 +166,7 @@ class ActWay:
     mails: tuple[Delivery, ...]
     votes: int
     quorum: int
+    late: LateFlags
 
 
 class ActDesk:
@@ -225,6 +237,7 @@ class ActDesk:
             mails=mails,
             votes=0 if own else len(votes),
             quorum=self.policy.quorum,
+            late=LateFlags() if own else await _late(unit, act, document),
         )
 
     async def frame(self, actor: Actor, act_id: str, flag_id: str) -> bytes:
@@ -393,6 +406,13 @@ async def _mails(unit: ActCourseUnit, steps: Sequence[CourseStep]) -> tuple[Deli
         student_key(step) if to_student else step_key(step) for to_student, step in newest.items()
     ]
     return tuple([mail for key in keys for mail in await unit.act_course.told(key)])
+
+
+async def _late(unit: ActCourseUnit, act: CourseAct, document: Mapping[str, Any]) -> LateFlags:
+    if act.state is ActState.MADE or not act.of_flags:
+        return LateFlags()
+    basis = await unit.act_course.basis(act)
+    return LateFlags(len(basis.confirmed - decisions_in(document)), basis.undecided)
 
 
 def _votes(steps: Sequence[CourseStep]) -> dict[str | None, CourseStep]:

@@ -16,7 +16,7 @@ import structlog
 from acts.contracts import Form4Document, Form4Row, Language
 from capture.locks import KeyedLocks
 from exam_api.domain.act_course import DECIDED, ActState
-from exam_api.domain.errors import ActOnItsWay, NotFound
+from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import is_id, new_id
 from exam_api.domain.languages import in_language
 from exam_api.domain.roles import Actor
@@ -98,7 +98,10 @@ class Acts:
     # --- making -----------------------------------------------------------------------------
 
     async def settle(self, sitting_id: str) -> ActView | None:
-        """The sitting's act as its decisions want it: made, revised or as it was. None: no act."""
+        """The sitting's act as its decisions want it: made, revised or as it was. None: no act.
+
+        One that is on its way stays as it is; its recall asks for this once more.
+        """
         async with self._locks.hold(sitting_id):
             act = await self._drafted(sitting_id)
             if act is not None and not act.complete:
@@ -124,16 +127,16 @@ class Acts:
         for _ in range(_MOVED_ON):
             async with self._read() as store:
                 wanted, newest = await _wanted(store, sitting_id)
-            if is_settled(wanted, newest):
+                on_its_way = await store.forwarded_at(sitting_id) is not None
+            if on_its_way or is_settled(wanted, newest):
                 return newest  # without cutting clips that nothing would name
             await self._cut(wanted, clips)
             async with self._write() as store:
                 watched = await store.lock_sitting(sitting_id)
                 wanted, newest = await _wanted(store, sitting_id)
-                if is_settled(wanted, newest):
+                on_its_way = await store.forwarded_at(sitting_id) is not None
+                if on_its_way or is_settled(wanted, newest):
                     return newest
-                if newest and await store.course_state(newest) not in {None, ActState.MADE}:
-                    raise ActOnItsWay
                 if all(flag.id in clips for flag, _ in wanted):
                     log = await store.said(sitting_id)
                     analysed = await store.analysed(sitting_id)

@@ -46,7 +46,8 @@ class Proposal:
 class ListedSheet:
     """A list among others. ``answered`` of ``rows``, with ``acts`` stated.
 
-    ``since``: it has waited for its next step; ``due_at``: by when that is to be taken.
+    ``since``: it has waited for its next step; ``due_at``: by when that is to be taken. ``late``
+    flags came after it was handed in, and nobody has decided them.
     """
 
     id: str
@@ -58,6 +59,7 @@ class ListedSheet:
     rows: int
     answered: int
     acts: int
+    late: int = 0
     due_at: datetime | None = None
     overdue: bool = False
 
@@ -75,7 +77,8 @@ class ListedAct:
 class ListRow:
     """One sitting of a list: the card of its student, what is on record, what is stated of it.
 
-    ``by_name``, ``from_file``: who stated it, and whether by a file that was sent back.
+    ``by_name``, ``from_file``: who stated it, and whether by a file that was sent back. ``late``:
+    of its flags, those that came after the answer.
     """
 
     list_id: str
@@ -89,6 +92,7 @@ class ListRow:
     finding: Finding | None
     by_name: str
     from_file: bool
+    late: int
     problem: RowProblem | None
 
 

@@ -86,6 +86,8 @@ class StoredAct:
 class ReviewStore(EventSink, Protocol):
     @property
     def jobs(self) -> Jobs: ...
+    @property
+    def notices(self) -> Notices: ...
     async def exam(self, exam_id: str, actor: Actor) -> Exam:
         """An exam the actor watches. NotFound."""
 
@@ -137,8 +139,11 @@ class ReviewStore(EventSink, Protocol):
     async def may_decide(self, sitting_id: str, actor: Actor) -> bool:
         """Whether the actor is the proctor of this sitting."""
 
-    async def act_on_its_way(self, sitting_id: str) -> bool:
-        """Whether an act made of the sitting's flags was forwarded, and not recalled."""
+    async def forwarded_at(self, sitting_id: str) -> datetime | None:
+        """When the act made of the sitting's flags went on its way; None where it is not on it."""
+
+    async def concluded_by(self, sitting_id: str) -> Sequence[str]:
+        """Ids: proctor and member of a list that is handed in, and who forwarded the act."""
 
     async def add_decision(
         self, flag_id: str, verdict: Verdict, comment: str, actor: Actor
@@ -153,8 +158,6 @@ class ReviewStore(EventSink, Protocol):
 
 
 class ActStore(ReviewStore, Protocol):
-    @property
-    def notices(self) -> Notices: ...
     async def lock_sitting(self, sitting_id: str) -> WatchedSitting:
         """For the system itself; held against other writers till the unit ends. NotFound."""
 

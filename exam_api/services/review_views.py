@@ -160,7 +160,8 @@ class ReviewedSittingView:
 class ReviewView:
     """``may_decide``: the asking person is the proctor of this sitting.
 
-    ``act_due``: what is confirmed does not stand in a readable act yet.
+    ``act_due``: what is confirmed does not stand in a readable act yet; ``act_outgrown``: it does
+    not stand in the act that is on its way, and will in its next revision, after a recall.
     """
 
     may_decide: bool
@@ -170,6 +171,7 @@ class ReviewView:
     flags: tuple[FlagView, ...]
     acts: tuple[ActView, ...]
     act_due: bool
+    act_outgrown: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Final, Protocol
 from capture.contracts import GapCause, LiveStatus, Recording, TrackKey, TrackKind
 from exam_api.domain.errors import ActOnItsWay, Forbidden, InvalidRequest, NotFound
 from exam_api.domain.ids import new_id
-from exam_api.domain.roles import Actor
+from exam_api.domain.notices import NewNotice, NoticeKind
+from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Sitting
 from exam_api.domain.sitting_log import LogEntry, LogKind, is_news
-from exam_api.services.act_documents import is_settled
+from exam_api.services.act_documents import decisions_in, is_settled
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.proctoring_ports import (
     EventKind,
@@ -45,6 +46,7 @@ from exam_api.services.tracks import wanted_tracks
 COMMENT_LIMIT: Final = 2_000
 CLIP_BEFORE_MS: Final = 5_000
 CLIP_AFTER_MS: Final = 10_000
+_HAVE_IT: Final = (Role.COMMISSION, Role.DEAN_OFFICE)  # an act that is on its way (S-18)
 # What a student's page may report about itself; anything else is refused.
 CLIENT_KINDS: Final = frozenset(
     {
@@ -141,7 +143,9 @@ class Reviewing:
             acts = await store.acts([sitting_id])
             breaks = (await store.breaks([sitting_id])).get(sitting_id, ())
             may_decide = await store.may_decide(watched.sitting.id, actor)
+            on_its_way = await store.forwarded_at(sitting_id) is not None
         readable = [act for act in acts if act.complete]
+        lags = not is_settled(grounds(flags, decisions), next(iter(readable), None))
         return ReviewView(
             may_decide=may_decide,
             sitting=sitting_view(watched),
@@ -151,7 +155,8 @@ class Reviewing:
                 flag_view(flag, decisions, allowed=is_allowed(flag, breaks)) for flag in flags
             ),
             acts=tuple(act_view(act, flags, decisions) for act in readable),
-            act_due=not is_settled(grounds(flags, decisions), next(iter(readable), None)),
+            act_due=lags and not on_its_way,
+            act_outgrown=lags and on_its_way,
         )
 
     def _track_views(self, watched: WatchedSitting) -> Iterator[ReviewedTrackView]:
@@ -257,12 +262,12 @@ class Reviewing:
     async def decide(self, actor: Actor, flag_id: str, verdict: Verdict, comment: str) -> Decided:
         """A proctor's verdict. The same verdict and comment again add nothing.
 
-        Forbidden; ActOnItsWay: what was forwarded is recalled before it changes.
+        Forbidden; ActOnItsWay: what was decided when the act was forwarded waits for its recall.
         """
         comment = _fitting(comment)
         async with self._write() as store:
             decided = await self._decide(store, actor, flag_id, verdict, comment)
-            await self._keep_making(store, decided)
+            await self._lead_on(store, actor, decided)
             return decided
 
     async def decide_together(
@@ -283,7 +288,7 @@ class Reviewing:
                 decided = await self._decide(store, actor, flag_id, verdict, comment)
                 if decided.sitting_id != sitting_id:
                     raise NotFound
-            await self._keep_making(store, decided)
+            await self._lead_on(store, actor, decided)
 
     async def _decide(
         self, store: ReviewStore, actor: Actor, flag_id: str, verdict: Verdict, comment: str
@@ -295,12 +300,43 @@ class Reviewing:
         last = newest(await store.decisions([flag.sitting_id])).get(flag_id)
         if last is not None and (last.verdict, last.comment) == (verdict, comment):
             return Decided(flag, flag.sitting_id, last)
-        if await store.act_on_its_way(flag.sitting_id):
-            raise ActOnItsWay
+        await self._require_free(store, flag)
         decision = await store.add_decision(flag_id, verdict, comment, actor)
         payload = {"flag_id": flag_id, "verdict": str(verdict)}
         await store.append_event(watched.exam.id, flag.sitting_id, EventKind.DECISION_MADE, payload)
         return Decided(flag, flag.sitting_id, decision)
+
+    async def _require_free(self, store: ReviewStore, flag: StoredFlag) -> None:
+        """A flag that came after its act was forwarded is decided all the same."""
+        forwarded_at = await store.forwarded_at(flag.sitting_id)
+        if forwarded_at is None:
+            return
+        decisions = await store.decisions([flag.sitting_id])
+        if any(one.flag_id == flag.id and one.at <= forwarded_at for one in decisions):
+            raise ActOnItsWay
+
+    async def _lead_on(self, store: ReviewStore, actor: Actor, last: Decided) -> None:
+        if await store.forwarded_at(last.sitting_id) is None:
+            await self._keep_making(store, last)
+        elif last.decision.verdict is Verdict.CONFIRMED:
+            await self._tell_outgrown(store, actor, last)
+
+    async def _tell_outgrown(self, store: ReviewStore, actor: Actor, last: Decided) -> None:
+        """The act on its way stays as it is till its recall: those who have it decide on that."""
+        act = next(act for act in await store.acts([last.sitting_id]) if act.complete)
+        if last.decision.id in decisions_in(act.document):
+            return
+        watched = await store.sitting(last.sitting_id, actor)
+        notice = NewNotice(
+            NoticeKind.ACT_OUTGROWN,
+            f"{NoticeKind.ACT_OUTGROWN}:{last.decision.id}",
+            f"/acts/{act.id}",
+            exam_id=watched.exam.id,
+            student_id=watched.sitting.student_id,
+            facts={"number": act.number},
+        )
+        people = set(await store.concluded_by(last.sitting_id)) - {actor.id}
+        await store.notices.add(notice, roles=_HAVE_IT, people=people)
 
     async def _keep_making(self, store: ReviewStore, last: Decided) -> None:
         """The act that follows is made even if whoever decided does not see it through."""

@@ -9,16 +9,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
-from analysis.contracts import Flag, FlagKind, FlagPhase, Sight
+from analysis.contracts import Flag, FlagKind, FlagPhase, Severity, Sight
 from analysis.policy import SEEN_AGAIN
 from capture.contracts import Relief
 from capture.errors import CaptureError, NothingRecorded
 from exam_api.domain.errors import ExamError
+from exam_api.domain.notices import NewNotice, NoticeKind
 from exam_api.services.flag_pictures import keep_before, keep_best
 from exam_api.services.jobs import JobPolicy, JobRun
+from exam_api.services.notices_ports import Notices
 from exam_api.services.ports import Blobs
 from exam_api.services.proctoring_ports import (
     EventKind,
@@ -29,6 +32,7 @@ from exam_api.services.proctoring_ports import (
     Transaction,
 )
 from exam_api.services.reviewing import Recordings
+from exam_api.services.sitting_notices import review_path
 
 SECOND_LOOK: Final = "second_look"
 # By then students' computers have supplied what was missing, or will not.
@@ -53,6 +57,13 @@ class Compared:
 
 
 class SecondStore(ProctoringStore, Protocol):
+    @property
+    def notices(self) -> Notices: ...
+    async def concluded_by(self, sitting_id: str) -> Sequence[str]:
+        """Ids: proctor and member of a list that is handed in, and who forwarded the act."""
+        ...
+
+    async def student_of(self, sitting_id: str) -> str: ...
     async def flags(self, sitting_ids: Sequence[str]) -> Sequence[StoredFlag]: ...
     async def save_finding(
         self, flag_id: str, finding: SecondFinding, confidence: float
@@ -168,6 +179,25 @@ class SecondLookJob:
                 await store.save_finding(stored.id, SecondFinding.ADDED, flag.confidence)
                 payload = {"flag_id": stored.id, "phase": str(FlagPhase.CLOSED)}
                 await store.append_event(times.exam_id, sitting_id, EventKind.FLAG_CLOSED, payload)
+            if any(flag.severity is not Severity.TECHNICAL for flag in added):
+                await _tell_late(store, times, added)
+
+
+async def _tell_late(store: SecondStore, times: SittingTimes, added: Sequence[Flag]) -> None:
+    """S-17: what comes after the proctor's answer, or after the act was sent, is not overlooked."""
+    people = await store.concluded_by(times.id)
+    if not people:
+        return
+    names = ",".join(sorted(f"{kind}-{start_ms}" for kind, start_ms in map(_name, added)))
+    notice = NewNotice(
+        NoticeKind.FLAGS_LATE,
+        f"{NoticeKind.FLAGS_LATE}:{times.id}:{sha256(names.encode()).hexdigest()[:16]}",
+        review_path(times.id),
+        exam_id=times.exam_id,
+        student_id=await store.student_of(times.id),
+        facts={"count": str(len(added))},
+    )
+    await store.notices.add(notice, people=people)
 
 
 def _name(flag: Flag) -> tuple[FlagKind, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +24,7 @@ from exam_api.adapters.sql.tables import (
 )
 from exam_api.adapters.sql.verdicts import carries_an_act
 from exam_api.domain.check_lists import (
+    ANSWERED,
     SIGNED,
     Checked,
     Finding,
@@ -40,17 +42,15 @@ _Stated = tuple[CheckListFindingRow, str]
 
 @dataclass(slots=True)
 class _OnRecord:
-    """Of one sitting. ``flags``: severity by id; ``decided``: their ids; ``acts``: by number."""
+    """Of one sitting. ``flags``: when each came, without the technical ones, which accuse nobody.
 
-    flags: dict[str, str] = field(default_factory=dict)
+    ``decided``: ids of flags; ``acts``: by number.
+    """
+
+    flags: dict[str, datetime] = field(default_factory=dict)
     decided: set[str] = field(default_factory=set)
     carried: bool = False
     acts: dict[tuple[int, int, int], ListedAct] = field(default_factory=dict)
-
-    @property
-    def judged(self) -> list[str]:
-        """A technical flag accuses nobody."""
-        return [flag for flag, severity in self.flags.items() if severity != Severity.TECHNICAL]
 
     @property
     def standing(self) -> tuple[ListedAct, ...]:
@@ -108,12 +108,15 @@ def _row(
     facts = SittingFacts(
         state=SittingState(sitting.state),
         proctor_id=sitting.proctor_id,
-        flags=len(record.judged),
-        undecided=sum(flag not in record.decided for flag in record.judged),
+        flags=len(record.flags),
+        undecided=len(record.flags.keys() - record.decided),
         act_made=bool(record.standing),
         act_due=record.carried and not any(act.of_flags for act in record.acts.values()),
     )
     finding = Finding(stated[0].finding) if stated else None
+    late = sum(came > stated[0].at for came in record.flags.values()) if stated else 0
+    # "Nothing to review" was true when it was said: flags that came later do not unsay it.
+    known = replace(facts, flags=facts.flags - late)
     return ListRow(
         list_id=kept.id,
         sitting_id=sitting.id,
@@ -132,17 +135,17 @@ def _row(
         finding=finding,
         by_name=stated[1] if stated else "",
         from_file=stated is not None and stated[0].source == "file",
-        problem=problem_of(finding, facts, proctor.id),
+        late=late,
+        problem=problem_of(finding, known, proctor.id),
     )
 
 
 async def _records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, _OnRecord]:
     records = {sitting_id: _OnRecord() for sitting_id in ids}
-    flags = select(FlagRow.id, FlagRow.sitting_id, FlagRow.severity)
-    for flag_id, sitting_id, severity in await session.execute(
-        flags.where(FlagRow.sitting_id.in_(ids))
-    ):
-        records[sitting_id].flags[flag_id] = severity
+    flags = select(FlagRow.id, FlagRow.sitting_id, FlagRow.opened_at)
+    judged = FlagRow.sitting_id.in_(ids), FlagRow.severity != Severity.TECHNICAL.value
+    for flag_id, sitting_id, came in await session.execute(flags.where(*judged)):
+        records[sitting_id].flags[flag_id] = came
     decided = (
         select(FlagRow.sitting_id, FlagRow.id, carries_an_act())
         .join(DecisionRow, DecisionRow.flag_id == FlagRow.id)
@@ -215,3 +218,21 @@ async def answered_of(
         list_id: (rows, answered, acts)
         for list_id, rows, answered, acts in await session.execute(query)
     }
+
+
+async def late_of(session: AsyncSession, list_ids: Sequence[str]) -> Mapping[str, int]:
+    """By list that is handed in: flags that nobody has decided. It was not while there were any."""
+    decided = select(DecisionRow.flag_id)
+    query = (
+        select(CheckListSitting.list_id, func.count())
+        .join(CheckListRow, CheckListRow.id == CheckListSitting.list_id)
+        .join(FlagRow, FlagRow.sitting_id == CheckListSitting.sitting_id)
+        .where(
+            CheckListRow.id.in_(list_ids),
+            CheckListRow.state.in_(sorted(ANSWERED)),
+            FlagRow.severity != Severity.TECHNICAL.value,
+            FlagRow.id.not_in(decided),
+        )
+        .group_by(CheckListSitting.list_id)
+    )
+    return dict((await session.execute(query)).all())

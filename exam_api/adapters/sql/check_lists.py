@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, se
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from exam_api.adapters.sql.check_list_rows import answered_of, rows_of
+from exam_api.adapters.sql.check_list_rows import answered_of, late_of, rows_of
 from exam_api.adapters.sql.directory import holds
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.tables import (
@@ -207,7 +207,7 @@ class SqlCheckLists:
         found = (await self._session.execute(query, execution_options=options)).all()
         ids = [row.id for row, _, _ in found]
         counts = await answered_of(self._session, ids)
-        moved = await self._moved(ids)
+        moved, late = await self._moved(ids), await late_of(self._session, ids)
         return [
             ListedSheet(
                 row.id,
@@ -217,6 +217,7 @@ class SqlCheckLists:
                 row.made_at,
                 moved.get(row.id, row.made_at),
                 *counts.get(row.id, (0, 0, 0)),
+                late=late.get(row.id, 0),
             )
             for row, member, proctor in found
         ]

@@ -1,6 +1,7 @@
 """What people who watch an exam read and decide: sittings, flags, decisions, events."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
@@ -9,6 +10,7 @@ from analysis.contracts import AnalysedStretch
 from capture.contracts import Gap, GapCause, Segment, TrackKind
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.breaks import breaks_of
+from exam_api.adapters.sql.concluded import concluded_by, forwarded_at
 from exam_api.adapters.sql.exams import SqlExams, exam_for
 from exam_api.adapters.sql.flag_rows import stored_flag
 from exam_api.adapters.sql.jobs import SqlJobs
@@ -17,7 +19,6 @@ from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import sitting_of
 from exam_api.adapters.sql.unit import SqlUnit
 from exam_api.adapters.sql.visibility import sittings_proctored_by, sittings_watched_by
-from exam_api.domain.act_course import ActState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
@@ -255,18 +256,11 @@ class SqlReviewStore(SqlEventSink):
         )
         return await self._session.scalar(query) is not None
 
-    async def act_on_its_way(self, sitting_id: str) -> bool:
-        course = tables.ActCourseRow
-        query = (
-            select(course.id)
-            .join(tables.ActRow, tables.ActRow.id == course.act_id)
-            .where(
-                course.sitting_id == sitting_id,
-                course.state != ActState.MADE.value,
-                tables.ActRow.source == "flags",
-            )
-        )
-        return await self._session.scalar(query) is not None
+    async def forwarded_at(self, sitting_id: str) -> datetime | None:
+        return await forwarded_at(self._session, sitting_id)
+
+    async def concluded_by(self, sitting_id: str) -> Sequence[str]:
+        return await concluded_by(self._session, sitting_id)
 
     async def add_decision(
         self, flag_id: str, verdict: Verdict, comment: str, actor: Actor

@@ -74,3 +74,25 @@ async def test_with_open_flags_an_act_does_not_go(made_act, clock, client_of) ->
     assert "Шешімі жоқ белгілер бар" in page.text
     await decide(made_act, flag_id, "dismissed", clock)
     await made_act.take("member", "forward")
+
+
+async def test_an_act_on_its_way_says_what_came_late(made_act, clock, client_of) -> None:
+    """The commission votes knowing it; the student is told of what is in the act."""
+
+    async def late(login: str) -> tuple[int, int]:
+        http = await client_of(login)
+        way = (await http.get(f"/api/v1/acts/{made_act.act_id}/way")).json()["late"]
+        return way["confirmed"], way["undecided"]
+
+    await made_act.take("member", "forward")
+    await made_act.take("dean", "deliver")
+    assert await late("commission") == (0, 0)
+    flag_id = await add_flag(made_act)
+    assert await late("commission") == (0, 1)
+    page = await (await client_of("commission")).get(f"/acts/{made_act.act_id}")
+    assert "проктор әлі шешпеген белгілер: 1" in page.text
+    await decide(made_act, flag_id, "confirmed", clock)
+    assert await late("commission") == (1, 0)
+    page = await (await client_of("commission")).get(f"/acts/{made_act.act_id}")
+    assert "акт жолданғаннан кейін расталған белгілер: 1" in page.text
+    assert await late("student1") == (0, 0)

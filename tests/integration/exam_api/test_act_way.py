@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from exam_api.adapters.sql import tables
+from exam_api.adapters.sql.review_store import SqlReviewStore
 from exam_api.domain.act_course import ActPolicy, ActStep
 from exam_api.domain.errors import (
     ActAnswerLate,
-    ActOnItsWay,
     ActOwnStep,
     Forbidden,
     IllegalTransition,
@@ -20,6 +20,7 @@ from exam_api.services.act_course import ANSWER_DUE, record_refusal
 from exam_api.services.act_desk import AnswerDueJob
 from exam_api.services.jobs import JobRunner
 from exam_api.services.notices import MAIL, MailJob
+from exam_api.services.review_ports import MAKE_ACT
 from exam_api.services.seeding import DEMO_PASSWORD
 
 pytestmark = pytest.mark.integration
@@ -149,21 +150,32 @@ async def test_what_changes_a_persons_lot_needs_a_reason(made_act, core, step) -
         await made_act.take("commission", step, text="  ")
 
 
-async def test_decisions_under_a_forwarded_act_change_only_after_a_recall(made_act, core) -> None:
-    async def overrule() -> None:
-        async with core.database.write() as unit:
-            from exam_api.adapters.sql.review_store import SqlReviewStore
+async def test_it_counts_as_on_its_way_till_its_recall(made_act, core) -> None:
+    """What was decided by then cannot be decided otherwise."""
 
-            store = SqlReviewStore(unit, core.clock)
-            if await store.act_on_its_way(made_act.sitting_id):
-                raise ActOnItsWay
+    async def forwarded_at():
+        async with core.database.read() as unit:
+            return await SqlReviewStore(unit, core.clock).forwarded_at(made_act.sitting_id)
 
-    await overrule()
+    assert await forwarded_at() is None
     await made_act.take("member", "forward")
-    with pytest.raises(ActOnItsWay):
-        await overrule()
+    assert await forwarded_at() == core.clock.now()
     await made_act.take("member", "recall")
-    await overrule()
+    assert await forwarded_at() is None
+
+
+async def test_a_recalled_act_is_made_anew_by_itself(made_act, core) -> None:
+    """Of what was confirmed while it was on its way."""
+
+    async def to_make() -> list[dict[str, str]]:
+        async with core.database.read() as unit:
+            rows = select(tables.JobRow.payload).where(tables.JobRow.kind == MAKE_ACT)
+            return list(await unit.session.scalars(rows))
+
+    await made_act.take("member", "forward")
+    assert await to_make() == []
+    await made_act.take("member", "recall")
+    assert await to_make() == [{"sitting_id": made_act.sitting_id}]
 
 
 async def test_who_made_or_forwarded_an_act_does_not_decide_on_it(made_act, core) -> None:

@@ -266,6 +266,37 @@ async def test_a_verdict_that_changes_later_keeps_the_list_from_being_signed(
     await desk.step(member, handed_in, ListStep.SIGN)
 
 
+async def test_flags_that_come_after_the_answer_stand_out_and_can_be_settled(
+    *, desk, database, core, member, proctor, handed_in
+):
+    """From a second look, or of what a student's computer supplied a day later."""
+    for step in (ListStep.SIGN, ListStep.FORWARD):
+        await desk.step(member, handed_in, step)
+
+    async def shown() -> list[tuple[int, RowProblem | None]]:
+        return [(row.late, row.problem) for row in (await desk.get(member, handed_in)).rows]
+
+    async def listed() -> list[int]:
+        return [sheet.late for sheet in (await desk.page(member, PageAsk())).rows]
+
+    sittings = [row.sitting_id for row in (await desk.get(member, handed_in)).rows]
+    core.clock.pass_time(hours=1)
+    for sitting_id in sittings:
+        await add_flag(database, sitting_id, "", core.clock.now(), proctor.id)
+    assert await shown() == [(1, RowProblem.FLAGS_UNDECIDED)] * 2
+    assert await listed() == [2]
+    async with database.write() as unit:
+        flags = select(tables.FlagRow.id).where(tables.FlagRow.sitting_id == sittings[0])
+        flag_id = (await unit.session.scalars(flags)).one()
+        decision = tables.DecisionRow(
+            id=new_id(), flag_id=flag_id, verdict="dismissed", comment="", by_user=proctor.id,
+            at=core.clock.now(),
+        )  # fmt: skip
+        unit.session.add(decision)
+    assert await shown() == [(1, None), (1, RowProblem.FLAGS_UNDECIDED)]
+    assert await listed() == [1]
+
+
 async def test_each_step_stands_with_its_actor_time_and_reason(
     desk, core, member, proctor, handed_in
 ):

@@ -49,6 +49,7 @@ def listed(*facts: SittingFacts) -> list[ListRow]:
             finding=None,
             by_name="",
             from_file=False,
+            late=0,
             problem=None,
         )
         for number, one in enumerate(facts)

@@ -23,6 +23,7 @@ from exam_api.domain.act_course import ActState, ActStep
 from exam_api.domain.check_lists import Finding, ListState, ListStep
 from exam_api.domain.errors import ActOnItsWay, Forbidden, NotFound, StorageFull
 from exam_api.domain.ids import new_id
+from exam_api.domain.notices import NoticeKind
 from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.act_course_ports import Taken
 from exam_api.services.act_documents import Place, document_digest
@@ -183,17 +184,52 @@ async def test_a_start_cuts_no_clip_of_an_act_that_is_up_to_date(desk, sitting_i
     assert clip.read_bytes() == b"webm"
 
 
-async def test_an_act_on_its_way_gets_no_revision(desk, sitting_id, world):
-    await desk.decide(await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000))
-    act = await desk.acts.settle(sitting_id)
-    await desk.decide(await desk.flag(sitting_id, FlagKind.EXTRA_FACE, 60_000))
+async def move_on(world, act_id: str, step: ActStep, after: ActState) -> None:
+    """As its people do."""
+    world.clock.move(seconds=1)
+    member = await world.actor("member")
     async with world.database.write() as unit:
-        course = await unit.act_course.lock(act.id)
-        taken = Taken(world.clock.now(), None)
-        await unit.act_course.take(course, ActStep.FORWARD, ActState.FORWARDED, taken, None)
-    with pytest.raises(ActOnItsWay):
-        await desk.acts.settle(sitting_id)
+        course = await unit.act_course.lock(act_id)
+        taken = Taken(world.clock.now(), member.id)
+        await unit.act_course.take(course, step, after, taken, None)
+
+
+async def heard(world, login: str) -> list[NoticeKind]:
+    person = await world.actor(login)
+    async with world.database.read() as unit:
+        return [one.kind for one in await unit.notices.inbox(person.id, 9)]
+
+
+async def test_a_late_flag_is_decided_while_the_act_is_on_its_way(desk, sitting_id, world):
+    """The act that people have in hand stays; its recall makes the revision that names the flag."""
+    early = await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000)
+    await desk.decide(early)
+    act = await desk.acts.settle(sitting_id)
+    await move_on(world, act.id, ActStep.FORWARD, ActState.FORWARDED)
+    late = await desk.flag(sitting_id, FlagKind.EXTRA_FACE, 60_000)
+    await desk.decide(late, Verdict.DISMISSED)
+    assert NoticeKind.ACT_OUTGROWN not in await heard(world, "commission")
+    await desk.decide(late)
+    for login in ("commission", "dean", "member"):
+        assert (await heard(world, login)).count(NoticeKind.ACT_OUTGROWN) == 1
+    with pytest.raises(ActOnItsWay):  # it was decided when the act went
+        await desk.decide(early, Verdict.DISMISSED)
+    assert await desk.acts.settle(sitting_id) == act
+    review = await desk.reviewing.review(await world.actor("proctor1"), sitting_id)
+    assert (review.act_due, review.act_outgrown) == (False, True)
     assert [one.revision for one in await desk.stored(sitting_id)] == [1]
+    await move_on(world, act.id, ActStep.RECALL, ActState.MADE)
+    assert (await desk.acts.settle(sitting_id)).revision == 2
+    assert [entry.kind for entry in desk.rendered[-1][0].evidence] == ["absence", "extra_face"]
+
+
+async def test_the_same_verdict_again_tells_nobody_of_a_late_flag(desk, sitting_id, world):
+    flag_id = await desk.flag(sitting_id, FlagKind.ABSENCE, 20_000)
+    await desk.decide(flag_id)
+    act = await desk.acts.settle(sitting_id)
+    await move_on(world, act.id, ActStep.FORWARD, ActState.FORWARDED)
+    await desk.decide(flag_id)
+    assert NoticeKind.ACT_OUTGROWN not in await heard(world, "commission")
 
 
 async def test_a_second_flag_makes_a_revision_under_the_same_number(desk, sitting_id, world):

@@ -12,7 +12,10 @@ from analysis.second_look import read, written
 from capture.contracts import Recording, Relief, Segment, TrackKey
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.second_look_store import SqlSecondLookStore
-from exam_api.adapters.sql.tables import Exam
+from exam_api.adapters.sql.tables import CheckListRow, CheckListSitting, Exam
+from exam_api.domain.check_lists import ListState
+from exam_api.domain.ids import new_id
+from exam_api.domain.notices import NoticeKind
 from exam_api.domain.policy import ExamPolicy
 from exam_api.services.jobs import JobRunner, Lane
 from exam_api.services.keeping_ports import SealedTrack
@@ -214,6 +217,33 @@ async def test_done_again_it_changes_nothing(desk):
     desk.world.clock.move(seconds=SECOND_LOOK_AFTER.total_seconds())
     assert await desk.runner.run_due() == 1
     assert await desk.flags() == first
+
+
+@pytest.mark.parametrize("state", [ListState.SENT, ListState.HANDED_IN, ListState.FORWARDED])
+async def test_who_answered_already_is_told_of_what_it_adds(desk, world, state):
+    """S-17: nobody looks at a list again that was handed in."""
+    people = [await world.actor(login) for login in ("member", "proctor1")]
+    member, proctor = (one.id for one in people)
+    async with world.database.write() as unit:
+        made = CheckListRow(
+            id=new_id(), member_id=member, proctor_id=proctor, state=state.value,
+            made_at=world.clock.now(),
+        )  # fmt: skip
+        unit.session.add(made)
+        await unit.session.flush()
+        unit.session.add(CheckListSitting(sitting_id=desk.sitting_id, list_id=made.id))
+    desk.looker.seen = [flag(FlagKind.EXTRA_FACE, 40_000, 44_000)]
+    await desk.look()
+    for one in people:
+        async with world.database.read() as unit:
+            late = [
+                notice
+                for notice in await unit.notices.inbox(one.id, 9)
+                if notice.kind is NoticeKind.FLAGS_LATE
+            ]
+        assert [(notice.link, notice.facts) for notice in late] == (
+            [] if state is ListState.SENT else [(f"/review/{desk.sitting_id}", {"count": "1"})]
+        )
 
 
 async def test_it_waits_ten_minutes_and_is_asked_for_once(desk):

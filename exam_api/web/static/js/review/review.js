@@ -194,7 +194,8 @@ class SittingReview extends HTMLElement {
   #drawActs() {
     const [act] = this.#data.acts;
     const box = $("#acts");
-    const due = this.#data.act_due ? [el("span", { class: "badge warn" }, t("review.act_due"))] : [];
+    const behind = (this.#data.act_due && "review.act_due") || (this.#data.act_outgrown && "review.act_outgrown");
+    const due = behind ? [el("span", { class: "badge warn" }, t(behind))] : [];
     if (!act) return box.replaceChildren(...due);
     return box.replaceChildren(...due,
       el("span", { class: `badge ${act.withdrawn ? "warn" : "accent"}` }, t("review.act", { number: act.number, revision: act.revision }), act.withdrawn ? ` · ${t("review.withdrawn")}` : ""),
