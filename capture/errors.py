@@ -136,6 +136,10 @@ class SupplyFailed(CaptureError):
     retryable = True
 
 
+class SupplyKilled(SupplyFailed):
+    """The process that read the piece died. Of the piece, if that happens again and again."""
+
+
 class NothingRecorded(CaptureError):
     code = "nothing_recorded"
     status = 404

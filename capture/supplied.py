@@ -7,6 +7,7 @@ from outside, and a demuxer that falls over it must not take the recordings with
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from capture.contracts import Gap, Recording, Span, SuppliedSegment
-from capture.errors import SupplyFailed, SupplyRefused
+from capture.errors import SupplyFailed, SupplyKilled, SupplyRefused
 from capture.manifest import Manifest
 from capture.signing import sync_folder
 
@@ -24,6 +25,8 @@ LEAST_MS: Final = 100  # a remainder shorter than this is not worth a segment
 LONGEST_MS: Final = 180_000  # of one piece; the page begins a new one each minute
 CHILD_S: Final = 240.0  # it waits its turn behind all that is live
 _REFUSED: Final = os.EX_DATAERR  # the child's word for: no piece of a recording
+_OVERCOME: Final = os.EX_SOFTWARE  # and for: it takes more memory than there may be
+_ENDED_BY_US: Final = frozenset({-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 # Whoever takes the exam now needs the processor more.
 _COMMAND: Final = ("nice", "-n", "10", sys.executable, "-m", "capture.supply_child")
 _REASON_CHARS: Final = 200
@@ -59,7 +62,8 @@ def cut_out(
 ) -> list[SuppliedSegment]:
     """What the piece holds of each span, as files beside it. Blocks: use a thread.
 
-    SupplyRefused: it is no piece. SupplyFailed: whatever else went wrong says nothing of it.
+    SupplyRefused: it is no piece. SupplyKilled: the reading process died, maybe of it.
+    SupplyFailed: whatever else went wrong says nothing of it.
 
     Of the ``gaps`` that the spans are of, what is heard on record is not supplied once more.
     Their names are those files' until ``take_in`` gives them their place in the recording.
@@ -88,6 +92,12 @@ def cut_out(
         raise SupplyRefused(f"the piece is no video of the expected kind: {why}")
     if done.returncode != 0:
         _log.error("a supplied piece was not read: status %d: %s", done.returncode, why)
+        for cut in cuts:
+            Path(cut["path"]).unlink(missing_ok=True)
+        if done.returncode == _OVERCOME or (
+            done.returncode < 0 and done.returncode not in _ENDED_BY_US
+        ):
+            raise SupplyKilled("the piece ended the process that read it")
         raise SupplyFailed("the piece could not be read")
     return [
         SuppliedSegment(piece=request.piece, source_sha256=request.sha256, **found)

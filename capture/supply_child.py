@@ -2,7 +2,8 @@
 
 Standard input: {source, start_ms, cuts: [{path, start_ms, end_ms, sound_from_ms}]}; on standard
 output one object a cut that held anything. It ends with ``EX_DATAERR`` where the source is no
-piece of a recording, and with another status than 0 after a fault that says nothing of the source.
+piece of a recording, with ``EX_SOFTWARE`` where it takes more memory than the limit, and with
+another status than 0 after a fault that says nothing of the source.
 """
 
 import hashlib
@@ -157,7 +158,9 @@ def main() -> None:
     task = json.load(sys.stdin)
     try:
         piece = read(Path(task["source"]), task["start_ms"])
-    except (OSError, MemoryError):  # some of FFmpeg's errors are these
+    except MemoryError:
+        sys.exit(os.EX_SOFTWARE)
+    except OSError:  # some of FFmpeg's errors are these
         raise
     except (Refused, av.FFmpegError) as error:
         sys.stderr.write(str(error))

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from capture.contracts import Recording, TrackKey
-from capture.errors import CaptureError, SupplyRefused
+from capture.errors import CaptureError, SupplyKilled, SupplyRefused
 from capture.locks import KeyedLocks
 from capture.supplied import SupplyRequest, missing
 from exam_api.domain.errors import (
@@ -44,6 +44,7 @@ class FillPolicy:
     part_bytes: int = 2**20
     waiting_bytes: int = 64 * 2**20  # of one sitting, not whole yet
     reserve_bytes: int = 256 * 2**20
+    deaths: int = 5  # of the process that reads a piece: more than one may be chance
 
 
 DEFAULT_FILL: Final = FillPolicy()
@@ -120,8 +121,9 @@ class GapFill:
         )
 
     async def arrived(self, actor: Actor, sitting_id: str, piece: AnnouncedPiece) -> PieceView:
-        """Where to go on with a piece."""
+        """Where to go on with a piece. SupplyRefused where it was tried often enough."""
         sitting, _ = await self._open(actor, sitting_id)
+        self._require_harmless(self._path(sitting_id, piece))
         recording = await self._recording(sitting_id)
         return await self._arrived(sitting, piece, recording)
 
@@ -144,6 +146,7 @@ class GapFill:
             start_ms = round(piece.start_ms - origin.timestamp() * 1000)
             self._require_lacking(recording, start_ms)
             path = self._path(sitting_id, piece)
+            self._require_harmless(path)
             size = await asyncio.to_thread(self._append, path, offset, part, piece.size)
             if size < piece.size:
                 return PieceView(size, done=False)
@@ -156,13 +159,31 @@ class GapFill:
         request = SupplyRequest(piece.id, path, start_ms, piece.sha256)
         try:
             await asyncio.to_thread(_require_announced, request)
-            await self._tracks.supply(TrackKey(sitting.id), request)
+            await self._supply_or_count(TrackKey(sitting.id), request)
         except (SupplyRefused, InvalidRequest) as refused:
             _log.warning("piece_refused", why=str(refused), size=piece.size)
             path.unlink(missing_ok=True)
             raise
         path.unlink(missing_ok=True)  # after a fault of ours it stays: it may be in use still
         await self._sign_anew(sitting)
+
+    async def _supply_or_count(self, key: TrackKey, request: SupplyRequest) -> None:
+        try:
+            await self._tracks.supply(key, request)
+        except SupplyKilled:
+            with _deaths(request.path).open("ab") as deaths:
+                deaths.write(b"+")
+            self._require_harmless(request.path)
+            raise
+
+    def _require_harmless(self, path: Path) -> None:
+        """A piece that killed each process that read it is not read once more. SupplyRefused.
+
+        Its gap stays open, with its cause; the page forgets the piece.
+        """
+        deaths = _deaths(path)
+        if deaths.exists() and deaths.stat().st_size >= self._policy.deaths:
+            raise SupplyRefused("each process that read the piece died")
 
     async def _sign_anew(self, sitting: Sitting) -> None:
         if sitting.completed:
@@ -229,6 +250,11 @@ class GapFill:
         for path in self._folder.glob("*/*"):
             if path.stat().st_mtime < before:
                 path.unlink(missing_ok=True)
+
+
+def _deaths(path: Path) -> Path:
+    """Beside a piece: one byte for each process that died of it, also of an earlier server."""
+    return path.with_suffix(".deaths")
 
 
 def _require_announced(request: SupplyRequest) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from capture import supplied
 from capture.contracts import Span
-from capture.errors import SupplyFailed, SupplyRefused
+from capture.errors import SupplyFailed, SupplyKilled, SupplyRefused
 from capture.supplied import SupplyRequest, cut_out
 
 
@@ -21,8 +21,11 @@ def cut(tmp_path):
     ("script", "error"),
     [
         (f"echo no video >&2; exit {os.EX_DATAERR}", SupplyRefused),
-        ("exit 1", SupplyFailed),  # no room for the cut, or no memory
-        ("kill -9 $$", SupplyFailed),
+        ("exit 1", SupplyFailed),  # no room for the cut
+        (f"exit {os.EX_SOFTWARE}", SupplyKilled),  # nor memory for the piece
+        ("kill -9 $$", SupplyKilled),
+        ("kill -SEGV $$", SupplyKilled),
+        ("kill -TERM $$", SupplyFailed),  # the server is being stopped
         ("exec sleep 5", SupplyFailed),
         ("exit 0", []),
     ],
@@ -35,8 +38,9 @@ def test_only_what_the_child_says_of_the_piece_itself_refuses_it(
     if error == []:
         assert cut(tmp_path) == []
         return
-    with pytest.raises(error):
+    with pytest.raises(error) as raised:
         cut(tmp_path)
+    assert raised.type is error
 
 
 def test_a_piece_that_is_not_there_is_not_refused(tmp_path):

@@ -8,8 +8,10 @@ from functools import partial
 
 import pytest
 
-from capture.contracts import Gap, GapCause, Recording, Segment, SuppliedSegment, TrackKey
-from capture.errors import SupplyFailed, SupplyRefused
+from capture import supplied
+from capture.contracts import Gap, GapCause, Recording, Segment, Span, SuppliedSegment, TrackKey
+from capture.errors import SupplyFailed, SupplyKilled, SupplyRefused
+from capture.supplied import cut_out
 from exam_api.adapters.sql.keeping_store import SqlKeepingStore
 from exam_api.adapters.sql.tables import SealedRow
 from exam_api.domain.errors import (
@@ -148,6 +150,39 @@ async def test_a_fault_of_the_server_costs_no_piece(desk, fault):
     assert (await desk.send(piece, 4000, b"")).done  # as the page does
     assert len(desk.tracks.supplied) == 1
     assert not list(desk.fill._folder.glob("*/*"))
+
+
+async def test_a_piece_of_which_every_reader_dies_is_refused_for_good(desk, monkeypatch):
+    """With real processes: the fourth is as dead as the first, and there is no sixth."""
+    died = desk.fill._folder.parent / "died"
+    killed = ("sh", "-c", f"echo >>{died}; kill -SEGV $$")
+    monkeypatch.setattr(supplied, "_COMMAND", killed)
+    take = desk.tracks.supply
+
+    async def read(key, request):
+        await asyncio.to_thread(cut_out, request, [Span(5000, 9000)], [])
+
+    desk.tracks.supply = read
+    piece = desk.piece()
+    student = await desk.world.actor("student1")
+    with pytest.raises(SupplyKilled):
+        await desk.send(piece)
+    for _ in range(3):
+        with pytest.raises(SupplyKilled) as kept:
+            await desk.send(piece, 4000, b"")
+        assert (kept.value.code, kept.value.retryable) == ("piece_not_read", True)
+        assert (await desk.fill.arrived(student, desk.sitting_id, piece)).offset == 4000
+    with pytest.raises(SupplyRefused):
+        await desk.send(piece, 4000, b"")
+    desk.tracks.supply = take
+    for again in (desk.send(piece), desk.fill.arrived(student, desk.sitting_id, piece)):
+        with pytest.raises(SupplyRefused) as refused:
+            await again
+        assert (refused.value.code, refused.value.retryable) == ("piece_refused", False)
+    assert died.read_text().count("\n") == 5
+    assert not list(desk.fill._folder.glob("*/*.part"))
+    assert desk.tracks.recorded.gaps == (Gap(5000, 9000, GapCause.NETWORK),)
+    assert (await desk.send(desk.piece(id="b" * 32))).done  # others are still taken
 
 
 async def test_one_piece_of_a_sitting_after_the_other(desk):
