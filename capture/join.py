@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture import webm
+from capture import manifest, webm
 from capture.chain import JOINED
-from capture.contracts import Segment, SuppliedSegment
+from capture.contracts import Segment, SuppliedSegment, TrackKey, TrackKind
 from capture.ebml import Malformed
 from capture.errors import FULL, NoRoomToJoin, NothingRecorded
 
@@ -66,13 +66,44 @@ def _stamp(segments: Sequence[Media], growing: Sequence[Path]) -> str:
 
 
 def _kept(folder: Path, stamp: str) -> Path | None:
-    """The file of an earlier join, if nothing was recorded since."""
+    """The file of an earlier join, if nothing was recorded since; it is in use from now on."""
     with contextlib.suppress(FileNotFoundError):
         name, _, made_of = (folder / STAMP).read_text("ascii").partition("\n")
         target = folder / name
         if made_of == stamp and target.name in JOINED and target.is_file():
+            os.utime(folder / STAMP)
             return target
     return None
+
+
+def forget_unused(root: Path, before: float) -> int:
+    """Remove joins that nobody asked for since; how many. ``root``/<sitting>/<track>. Blocks.
+
+    Never one that is more than a copy: all that it was made of must still lie beside it.
+    """
+    forgotten = 0
+    for key in [TrackKey(one.name, kind) for one in root.glob("*") for kind in TrackKind]:
+        folder = root / key.sitting_id / key.track
+        if _is_unused(folder, key, before):
+            for name in (STAMP, *JOINED):
+                (folder / name).unlink(missing_ok=True)
+            forgotten += 1
+    return forgotten
+
+
+def _is_unused(folder: Path, key: TrackKey, before: float) -> bool:
+    copies = [path for name in (STAMP, *JOINED) if (path := folder / name).is_file()]
+    if not copies or any(path.stat().st_mtime >= before for path in copies):
+        return False
+    try:
+        media = manifest.read(folder, key).recording(key).media
+    except ValueError:
+        return False  # a damaged list: the copy may be the best there is
+    return bool(media) and all(_is_here(folder / one.name, one.size_bytes) for one in media)
+
+
+def _is_here(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 def read_parts(paths: Iterable[Path]) -> Iterable[Part]:

@@ -73,6 +73,7 @@ from exam_api.services.exports import (
 )
 from exam_api.services.gap_fill import GapFill
 from exam_api.services.jobs import Handler, JobRunner, Lane
+from exam_api.services.joined_copies import JoinedCopies
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
@@ -132,6 +133,7 @@ class Container(Core):
     read_acts: "Transaction[SqlActStore]"
     jobs: JobRunner
     exports: Exports
+    joined_copies: JoinedCopies
     export_jobs: JobRunner
     second_looks: JobRunner
     deadlines: Deadlines
@@ -305,6 +307,7 @@ def _container(
         read_acts=ground.read_acts,
         jobs=JobRunner(database, clock, handlers, lane=Lane(frozenset({EXPORT, SECOND_LOOK}))),
         exports=exports,
+        joined_copies=JoinedCopies(settings.recordings_dir, settings.joined_kept, clock),
         export_jobs=export_jobs,
         second_looks=_second_looks(ground),
         deadlines=Deadlines(
@@ -524,6 +527,7 @@ async def _start(container: Container, stack: AsyncExitStack) -> None:
         "export jobs": container.export_jobs.run,
         "second looks": container.second_looks.run,
         "exports": container.exports.run,
+        "joined copies": container.joined_copies.run,
         "uploads": container.gap_fill.run,
         "pages": container.page_watch.run,
         **({"archive": container.archive.run} if container.archive else {}),

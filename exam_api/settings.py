@@ -139,6 +139,13 @@ class Settings(BaseSettings):
         description="How long a recording that was exported as MP4 may be fetched; then the file "
         "is removed, and may be made again. Needs the ffmpeg program.",
     )
+    joined_kept_h: float = Field(
+        default=24.0,
+        gt=0,
+        title="Joined recordings kept, h",
+        description="How long the copy stays that is put together when somebody watches a whole "
+        "recording, from when it was last asked for. Its segments stay, and it is made again.",
+    )
     local_copies_h: float | None = Field(
         default=None,
         ge=0,
@@ -441,6 +448,10 @@ class Settings(BaseSettings):
             timedelta(days=self.warning_days),
             timedelta(days=self.ratings_days),
         )
+
+    @property
+    def joined_kept(self) -> timedelta:
+        return timedelta(hours=self.joined_kept_h)
 
     @property
     def photos_kept(self) -> timedelta:

@@ -3,6 +3,8 @@
 import errno
 import io
 import itertools
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -13,7 +15,7 @@ from capture import clip, join
 from capture.codecs import KeyInfo
 from capture.contracts import GapCause, TrackKey
 from capture.errors import NoRoomToJoin, NothingRecorded, StorageFull
-from capture.manifest import Manifest
+from capture.manifest import NAME, Manifest
 from capture.recorder import Recorder
 from capture.settings import CaptureSettings
 
@@ -76,6 +78,49 @@ async def test_a_join_is_kept_until_something_is_added(recorded):
     made = first.stat().st_ino
     assert join.join(folder, segments[:2], ()).stat().st_ino == made
     assert join.join(folder, segments, ()).stat().st_ino != made
+
+
+@pytest.fixture
+def watched(recorded):
+    """Root, folder and segments of a track that was joined long ago."""
+    folder, segments = recorded
+    home = folder / "recordings" / "s1" / "camera"
+    home.mkdir(parents=True)
+    for path in [*folder.glob("*.webm"), folder / NAME]:
+        path.rename(home / path.name)
+    join.join(home, segments, ())
+    for name in ("recording.webm", join.STAMP):
+        os.utime(home / name, (1000, 1000))
+    return home.parent.parent, home, segments
+
+
+def test_a_join_that_nobody_asks_for_any_more_is_removed_and_made_again(watched):
+    root, folder, segments = watched
+    join.forget_unused(root, 1000)
+    assert (folder / "recording.webm").exists()
+    assert join.forget_unused(root, 1001) == 1
+    assert {path.name for path in folder.iterdir()} == {NAME, *(one.name for one in segments)}
+    assert join.join(folder, segments, ()).is_file()
+
+
+def test_a_join_that_was_asked_for_again_stays(watched):
+    root, folder, segments = watched
+    join.join(folder, segments, ())
+    assert join.forget_unused(root, time.time() - 60) == 0
+    assert (folder / "recording.webm").exists()
+
+
+@pytest.mark.parametrize("lost", ["gone", "cut", "list"])
+def test_a_join_that_is_more_than_a_copy_is_never_removed(watched, lost):
+    root, folder, segments = watched
+    if lost == "gone":
+        (folder / segments[1].name).unlink()
+    elif lost == "cut":
+        os.truncate(folder / segments[1].name, segments[1].size_bytes - 1)
+    else:
+        (folder / NAME).write_bytes(b"no list\n" + (folder / NAME).read_bytes())
+    assert join.forget_unused(root, time.time() + 60) == 0
+    assert (folder / "recording.webm").exists()
 
 
 async def test_a_lost_segment_file_costs_only_itself(recorded):
