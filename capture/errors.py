@@ -65,6 +65,18 @@ class CapacityFull(CaptureError):
         self.retry_after_s = retry_after_s
 
 
+class PublisherFlooded(CaptureError):
+    """It was cut off for sending more than any camera; ``retry_after_s``: when it may come back."""
+
+    code = "publisher_flooded"
+    status = 429
+    retryable = True
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 10) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NotLiveNow(CaptureError):
     """Nothing of this track is arriving: there is nothing to watch."""
 

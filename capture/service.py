@@ -7,7 +7,6 @@ in order; a small pool decodes; another reads for clips and joins.
 import asyncio
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from capture import clip, join, manifest
+from capture import clip, join
 from capture.contracts import (
     CaptureEvent,
     CaptureFigures,
@@ -37,20 +36,19 @@ from capture.contracts import (
 )
 from capture.endpoint import Publication
 from capture.errors import (
-    FULL,
     CapacityFull,
-    CaptureError,
     NotLiveNow,
     ResourceUnknown,
     StillRecorded,
-    StorageFull,
 )
 from capture.finalise import finalise
+from capture.floods import Floods
+from capture.folders import Folders
 from capture.locks import KeyedLocks
+from capture.manifest import Manifest
 from capture.offer import check_offer
 from capture.places import Places
 from capture.recorder import Recorder
-from capture.repair import repair_folder
 from capture.session import PublishSession
 from capture.settings import CaptureSettings
 from capture.signing import RecordingKey
@@ -62,7 +60,6 @@ from capture.viewing import Viewing
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-_SITTING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FRAME_PATIENCE_MS = 5000  # packets come but no whole frame: as good as lost
 
 
@@ -76,7 +73,7 @@ class CaptureService:
         on_event: Callable[[CaptureEvent], None],
         settings: CaptureSettings | None = None,
     ) -> None:
-        self._root = root
+        self._folders = Folders(root)
         self._on_event = on_event
         self._settings = settings or CaptureSettings()
         self._tracks: dict[TrackKey, LiveTrack] = {}
@@ -87,6 +84,7 @@ class CaptureService:
         self._told: dict[TrackKey, GapCause] = {}
         self._viewing = Viewing(self._settings)
         self._places = Places(self._settings.max_sittings)
+        self._floods = Floods()
         self._relief = Relief.NOTHING
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="capture-write")
         self._reading = ThreadPoolExecutor(2, thread_name_prefix="capture-read")
@@ -108,7 +106,8 @@ class CaptureService:
     async def repaired(self, sitting_id: str) -> list[Segment]:
         """Whatever a crash left of a sitting (``*``: of all) that nobody records now."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writing, self._repair, sitting_id)
+        work = partial(self._folders.repair, sitting_id, busy=self._tracks)
+        return await loop.run_in_executor(self._writing, work)
 
     async def aclose(self) -> None:
         """End every publication; all segments are closed, hashed and chained when this returns."""
@@ -130,10 +129,14 @@ class CaptureService:
     # --- publishing ------------------------------------------------------------------------
 
     async def publish(self, grant: PublishGrant, offer_sdp: str) -> Publication:
-        """Answer an offer. An older publication of the same track ends once this one stands."""
+        """Answer an offer. An older publication of the same track ends once this one stands.
+
+        SdpRefused, CapacityFull, PublisherFlooded, StorageFull.
+        """
         offer = check_offer(offer_sdp, self._settings.max_offer_bytes)
         if self._closed:
             raise CapacityFull("this server is going down")
+        self._floods.require_over(grant.key)
         self._ensure_ticking()
         with self._place(grant):
             async with self._locks.hold(grant.key):
@@ -252,7 +255,7 @@ class CaptureService:
         track = self._tracks.get(key)
         if track is not None:
             return track.recorder.ledger.recording(key)
-        return manifest.read(self._folder(key), key).recording(key)
+        return self._folders.recording(key)
 
     def recorded_until(self, sitting_id: str, kind: TrackKind = TrackKind.CAMERA) -> int:
         """Milliseconds of the timeline recorded so far, the open segment included."""
@@ -266,7 +269,7 @@ class CaptureService:
         """All that is recorded so far as one seekable file. Raises NothingRecorded."""
         key = TrackKey(sitting_id, kind)
         return await asyncio.get_running_loop().run_in_executor(
-            self._reading, join.join, self._folder(key), *self._parts(key)
+            self._reading, join.join, self._folders.of(key), *self._parts(key)
         )
 
     async def clip(
@@ -282,7 +285,7 @@ class CaptureService:
         return await asyncio.get_running_loop().run_in_executor(
             self._reading,
             clip.cut,
-            self._folder(key),
+            self._folders.of(key),
             *self._parts(key),
             at_ms - before_ms,
             at_ms + after_ms,
@@ -297,8 +300,7 @@ class CaptureService:
 
     def tracks_on_record(self, sitting_id: str) -> list[TrackKey]:
         """Tracks of which there is anything, now published or not."""
-        keys = [TrackKey(sitting_id, kind) for kind in TrackKind]
-        return [key for key in keys if (self._folder(key) / manifest.NAME).is_file()]
+        return self._folders.on_record(sitting_id)
 
     def explain(self, key: TrackKey, cause: GapCause | None) -> None:
         """Why there is or will be no picture, as the page that publishes it says."""
@@ -342,13 +344,13 @@ class CaptureService:
         loop = asyncio.get_running_loop()
         gaps = recording.gaps
         cuts = await loop.run_in_executor(self._supplying, cut_out, request, spans, gaps)
-        folder = self._folder(key)
+        folder = self._folders.of(key)
         return await self._amend(key, lambda kept: take_in(kept, folder, request, cuts))
 
     async def _amend(
         self,
         key: TrackKey,
-        work: Callable[[manifest.Manifest], Result],
+        work: Callable[[Manifest], Result],
         *,
         at_rest: bool = False,
     ) -> Result:
@@ -363,7 +365,7 @@ class CaptureService:
                     raise StillRecorded("the track is still published")
                 return await track.recorder.amend(work)
             return await asyncio.get_running_loop().run_in_executor(
-                self._writing, lambda: work(self._open_folder(key))
+                self._writing, lambda: work(self._folders.open(key))
             )
 
     # --- inside ----------------------------------------------------------------------------
@@ -390,11 +392,6 @@ class CaptureService:
         until_ms = max(track.recorder.until_ms for track in siblings)
         return SittingClock(grant.origin, at_least_ms=until_ms)
 
-    def _folder(self, key: TrackKey) -> Path:
-        if not _SITTING_ID.fullmatch(key.sitting_id):
-            raise CaptureError("a sitting's id is letters, digits, - and _", code="sitting_invalid")
-        return self._root / key.sitting_id / key.track
-
     def _parts(self, key: TrackKey) -> tuple[tuple[join.Media, ...], tuple[Path, ...]]:
         """Sealed and supplied segments, and the files after them."""
         track = self._tracks.get(key)
@@ -405,10 +402,10 @@ class CaptureService:
         track = self._tracks.get(key)
         if track is None:
             loop = asyncio.get_running_loop()
-            kept = await loop.run_in_executor(self._writing, self._open_folder, key)
+            kept = await loop.run_in_executor(self._writing, self._folders.open, key)
             recorder = Recorder(
                 key,
-                self._folder(key),
+                self._folders.of(key),
                 kept,
                 writing=self._writing,
                 settings=self._settings.of(key.track),
@@ -417,33 +414,6 @@ class CaptureService:
             recorder.explain(self._told.pop(key, None))
             track = self._tracks[key] = LiveTrack(recorder)
         return track
-
-    def _open_folder(self, key: TrackKey) -> manifest.Manifest:
-        folder = self._folder(key)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            kept = manifest.Manifest(folder, key)
-            repair_folder(folder, kept, key)
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError) and error.errno in FULL:
-                raise StorageFull("no room for a recording") from error
-            raise CaptureError("the recording cannot be opened", code="storage_error") from error
-        return kept
-
-    def _repair(self, pattern: str) -> list[Segment]:
-        gained: list[Segment] = []
-        folders = [
-            (kind, folder) for kind in TrackKind for folder in self._root.glob(f"{pattern}/{kind}")
-        ]
-        for kind, folder in sorted(folders):
-            key = TrackKey(folder.parent.name, kind)
-            if key in self._tracks or not _SITTING_ID.fullmatch(key.sitting_id):
-                continue
-            try:
-                gained += repair_folder(folder, manifest.Manifest(folder, key), key)
-            except (OSError, ValueError):
-                _log.exception("a recording folder could not be repaired")
-        return gained
 
     async def _replace(self, key: TrackKey, track: LiveTrack, session: PublishSession) -> None:
         old = track.session
@@ -510,6 +480,8 @@ class CaptureService:
         track = self._tracks.get(key) if key is not None else None
         if key is None or track is None or track.session is not session:
             return
+        if session.flooded:
+            self._floods.cut_off(key)
         cause = GapCause.CLIENT_ENDED if session.gone_by_peer else GapCause.NETWORK
         self._lose(key, track, cause)
         track.session = None

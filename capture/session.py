@@ -45,6 +45,7 @@ class PublishSession:
         self.sampler: FrameSampler | None = None
         self._sound: SoundSampler | None = None
         self.replaced = False
+        self.flooded = False
         self._recorder = recorder
         self._audience = audience
         self._settings = settings
@@ -99,6 +100,7 @@ class PublishSession:
         """A few times a second: count packets, ask for key frames when they are due."""
         if self._is_flood():
             _log.warning("a publisher sends more packets than any camera: it is cut off")
+            self.flooded = True
             self._on_closed(self)
             return
         packets = self._ingest.packets_received()

@@ -238,7 +238,7 @@ class RemoteCapture(CaptureService):
         recording = self.recording(*key)
         state, listed = self._state(key), {segment.name for segment in recording.segments}
         growing = [name for name in state.growing if name not in listed] if state else []
-        return recording.media, tuple(self._folder(key) / name for name in growing)
+        return recording.media, tuple(self._folders.of(key) / name for name in growing)
 
     def _state(self, key: TrackKey) -> TrackState | None:
         owner = self._owners.get(key.sitting_id)

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import struct
+import time
 
 import pytest
 from aioice.stun import TransactionError
@@ -13,6 +14,7 @@ from aiortc.rtp import RtpPacket
 from pylibsrtp import Error as SrtpError
 
 from capture.contracts import MediaLost, PublisherEnded
+from capture.floods import FIRST_S
 from capture.settings import CaptureSettings
 
 pytestmark = pytest.mark.integration
@@ -135,7 +137,7 @@ async def test_a_peer_that_sends_nonsense_between_its_media_is_recorded_on(captu
     await records_on(capture_server, "s1")
 
 
-async def test_a_flood_ends_its_own_session_only(capture_server, vp8):
+async def test_a_flood_ends_its_own_session_only(capture_server, open_peer, vp8):
     flooder = await capture_server.publish("flood", vp8, loop=True)
     await capture_server.publish("calm", vp8, loop=True)
     await live(capture_server, "flood", "calm")
@@ -158,5 +160,12 @@ async def test_a_flood_ends_its_own_session_only(capture_server, vp8):
     finally:
         flooding.cancel()
     await records_on(capture_server, "calm")
+    _, offer = await open_peer(vp8)
+    again = {"Authorization": "Bearer flood", "Content-Type": "application/sdp"}
+    answer = await capture_server.http.post(capture_server.whip, content=offer, headers=again)
+    assert (answer.status_code, answer.json()["code"]) == (429, "publisher_flooded")
+    await capture_server.publish("next", vp8, loop=True)  # from the same address
+    await live(capture_server, "next")
+    capture_server.service._floods.now = lambda: time.monotonic() + FIRST_S  # later
     await capture_server.publish("flood", vp8, loop=True)  # as a camera it is welcome again
     await live(capture_server, "flood")

@@ -63,7 +63,7 @@ async def test_a_track_is_signed_when_it_is_closed_and_not_before(service, tmp_p
     for one in (CAMERA, SCREEN):
         recording = await service.finalise(one, key, NOW, 3000)
         assert [len(recording.segments), recording.gaps] == [1, ()]
-        assert verify_recording(service._folder(one), trusted=key.public).problems == ()
+        assert verify_recording(service._folders.of(one), trusted=key.public).problems == ()
 
 
 async def test_what_begins_as_its_sitting_ends_is_ended_too(service):
