@@ -191,7 +191,10 @@ class FacePicture:
 
 @dataclass(frozen=True, slots=True)
 class OutsiderDocument:
-    """Form 3: ``outsider`` (empty where nobody knows the name) sat the exam for the student."""
+    """Form 3: ``outsider`` (empty where nobody knows the name) sat the exam for the student.
+
+    ``evidence``: the flag behind ``seen``, where there is one: for the record, not for the page.
+    """
 
     form: ClassVar[int] = 3
 
@@ -204,6 +207,7 @@ class OutsiderDocument:
     outsider: str = ""
     enrolled: FacePicture | None = None
     seen: FacePicture | None = None
+    evidence: tuple[EvidenceItem, ...] = ()
     verify_url: str = ""
     software: str = "Baqylau"
     draft: bool = False

@@ -44,7 +44,10 @@ def _plain(value: object) -> str:
 
 def act_record(document: AnyAct) -> bytes:
     """Canonical JSON: sorted keys, UTF-8, no spaces; equal documents give equal bytes."""
-    return _canonical({"form": document.form, "format": FORMAT, **asdict(document)})
+    fields = {"form": document.form, "format": FORMAT, **asdict(document)}
+    if isinstance(document, OutsiderDocument) and not document.evidence:
+        del fields["evidence"]  # as in earlier versions
+    return _canonical(fields)
 
 
 def form4_record(document: Form4Document) -> bytes:

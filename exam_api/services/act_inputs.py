@@ -103,6 +103,7 @@ def _outsider(
         outsider=document["outsider"],
         enrolled=_face(document["enrolled"], pictures),
         seen=_face(document["seen"], pictures),
+        evidence=tuple(_item(entry, pictures) for entry in document.get("evidence", ())),
         verify_url=document["verify_url"],
     )
 
@@ -138,6 +139,8 @@ def _face(entry: Mapping[str, Any] | None, pictures: Mapping[str, bytes]) -> Fac
 
 
 def _item(entry: Mapping[str, Any], pictures: Mapping[str, bytes]) -> EvidenceItem:
+    """In form 3 it is what the machine saw: nobody's decision stands beside it."""
+    decided_at = entry.get("decided_at")
     return EvidenceItem(
         item=Form1Item(entry["item"]) if entry["item"] else None,
         kind=entry["kind"],
@@ -151,8 +154,8 @@ def _item(entry: Mapping[str, Any], pictures: Mapping[str, bytes]) -> EvidenceIt
         clip_url=entry["clip_url"],
         clip_sha256=entry["clip_sha256"],
         comment=entry["comment"],
-        decided_by=entry["decided_by"],
-        decided_at=datetime.fromisoformat(entry["decided_at"]),
+        decided_by=entry.get("decided_by", ""),
+        decided_at=datetime.fromisoformat(decided_at) if decided_at else None,
         frame_at_ms=entry["frame_at_ms"],
         lasting=entry.get("lasting", False),
     )

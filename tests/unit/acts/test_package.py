@@ -14,6 +14,7 @@ import pytest
 from acts.detached import sign_detached, signer_of
 from acts.errors import DocumentInvalid
 from acts.form1 import render_act
+from acts.form3 import render_outsider
 from acts.package import FlagData, ModelUsed, PackageContents, make_package, pack
 from acts.package_verify import verify_package
 from acts.seal import seal
@@ -155,6 +156,21 @@ def test_an_act_without_flags_clips_and_frames(make_act, seal_key):
     act = make_act(0)
     pdfs = {"kk": seal(render_act(act, "kk"), seal_key, act.made_at)}
     assert verify_package(make_package(PackageContents(pdfs), seal_key)).intact
+
+
+@pytest.mark.parametrize("name", ["frames/01.jpg", "clips/01.webm"])
+def test_form_3_names_the_frame_and_the_clip_that_are_packed(
+    make_outsider, contents, document, seal_key, name
+):
+    act = make_outsider(evidence=document.evidence[:1])
+    pdfs = {"kk": seal(render_outsider(act, "kk"), seal_key, act.made_at)}
+    package = make_package(PackageContents(pdfs, contents.flags[:1]), seal_key)
+    assert verify_package(package).intact
+    digest = hashlib.sha256(_files(package)[name]).hexdigest()
+    (entry,) = json.loads(_files(package)["act.json"])["evidence"]
+    assert digest in {entry["frame_sha256"], entry["clip_sha256"]}
+    forged = _resigned(package, seal_key, lambda files: files.update({name: b"another"}))
+    assert verify_package(forged).codes == ("evidence_differs",)
 
 
 def test_peoples_signatures_go_along(contents, seal_key):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -283,6 +284,8 @@ async def test_form_3_keeps_what_the_machine_saw_for_its_evidence_package(desk, 
     assert (entry["flag_id"], entry["kind"]) == (flag_id, "identity_mismatch")
     assert (entry["start_ms"], entry["end_ms"], entry["frame_at_ms"]) == (5_000, 9_000, 5_400)
     assert await world.blobs.get(entry["clip_key"]) == b"webm"
+    (named,) = desk.rendered[-1].evidence
+    assert (named.frame_jpeg, named.clip_sha256) == (b"seen", sha256(b"webm").hexdigest())
     without = await desk.make(sitting_id, OutsiderOrder(COMMISSION))
     async with world.read() as store:
         assert (await store.act_for_anyone(without.id)).document["evidence"] == []
