@@ -139,6 +139,10 @@ class ActCourses(Protocol):
         """Whether another act of the same sitting is confirmed."""
         ...
 
+    async def form3_missing(self, act: CourseAct) -> str | None:
+        """The confirmed flag of another face, while the sitting has no form 3."""
+        ...
+
     async def told(self, once_key: str) -> Sequence[Delivery]:
         """How the mails of a notice fare."""
         ...

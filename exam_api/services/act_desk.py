@@ -156,6 +156,7 @@ class ActWay:
 
     ``mails``: how those fare that the act was forwarded and delivered with. ``votes`` of the
     commission stand, ``quorum`` are needed (S-12); the student sees them once it is decided.
+    ``form3_missing``: the confirmed flag of another face, while the sitting has no form 3.
     """
 
     act: ActLine
@@ -167,6 +168,7 @@ class ActWay:
     votes: int
     quorum: int
     late: LateFlags
+    form3_missing: str | None
 
 
 class ActDesk:
@@ -238,6 +240,7 @@ class ActDesk:
             votes=0 if own else len(votes),
             quorum=self.policy.quorum,
             late=LateFlags() if own else await _late(unit, act, document),
+            form3_missing=None if own else await unit.act_course.form3_missing(act),
         )
 
     async def frame(self, actor: Actor, act_id: str, flag_id: str) -> bytes:

@@ -78,7 +78,8 @@ class ListRow:
     """One sitting of a list: the card of its student, what is on record, what is stated of it.
 
     ``by_name``, ``from_file``: who stated it, and whether by a file that was sent back. ``late``:
-    of its flags, those that came after the answer.
+    of its flags, those that came after the answer. ``form3_missing``: the confirmed flag of
+    another face, while no form 3 is on record.
     """
 
     list_id: str
@@ -94,6 +95,7 @@ class ListRow:
     from_file: bool
     late: int
     problem: RowProblem | None
+    form3_missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

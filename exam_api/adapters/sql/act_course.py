@@ -29,7 +29,7 @@ from exam_api.adapters.sql.tables import (
     StudentProfile,
     User,
 )
-from exam_api.adapters.sql.verdicts import carries_an_act, counts
+from exam_api.adapters.sql.verdicts import carries_an_act, counts, without_form3
 from exam_api.adapters.sql.visibility import sittings_watched_by
 from exam_api.domain.act_course import ActState, ActStep
 from exam_api.domain.errors import NotFound
@@ -175,6 +175,9 @@ class SqlActCourses:
             ActCourseRow.state == ActState.CONFIRMED.value,
         )
         return (await self._session.scalar(query)) is not None
+
+    async def form3_missing(self, act: CourseAct) -> str | None:
+        return (await without_form3(self._session, [act.sitting_id])).get(act.sitting_id)
 
     async def told(self, once_key: str) -> Sequence[Delivery]:
         return await self._notices.deliveries_of(once_key)

@@ -22,7 +22,7 @@ from exam_api.adapters.sql.tables import (
     StudentProfile,
     User,
 )
-from exam_api.adapters.sql.verdicts import carries_an_act
+from exam_api.adapters.sql.verdicts import carries_an_act, without_form3
 from exam_api.domain.check_lists import (
     ANSWERED,
     SIGNED,
@@ -51,6 +51,7 @@ class _OnRecord:
     decided: set[str] = field(default_factory=set)
     carried: bool = False
     acts: dict[tuple[int, int, int], ListedAct] = field(default_factory=dict)
+    form3_missing: str | None = None
 
     @property
     def standing(self) -> tuple[ListedAct, ...]:
@@ -137,6 +138,7 @@ def _row(
         from_file=stated is not None and stated[0].source == "file",
         late=late,
         problem=problem_of(finding, known, proctor.id),
+        form3_missing=record.form3_missing,
     )
 
 
@@ -155,6 +157,8 @@ async def _records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, _O
         records[sitting_id].decided.add(flag_id)
         records[sitting_id].carried |= bool(carries)
     await _add_acts(session, ids, records)
+    for sitting_id, flag_id in (await without_form3(session, ids)).items():
+        records[sitting_id].form3_missing = flag_id
     return records
 
 
