@@ -11,6 +11,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from exam_api.domain.errors import (
     Conflict,
     DatabaseUnreadable,
+    ExamError,
+    InvalidRequest,
     StorageBusy,
     StorageError,
     StorageFull,
@@ -29,6 +31,9 @@ _SQLITE: dict[int, type[StorageError]] = {
 }
 
 _TAKEN = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+
+# NUL (the driver itself refuses it, or in JSON), too long, too large: whatever let it come so far.
+_UNHOLDABLE = {None, "22021", "22P05", "22001", "22003"}
 
 # The whole SQLSTATE, else its class (PostgreSQL, appendix A).
 _POSTGRES: dict[str, type[StorageError]] = {
@@ -65,11 +70,21 @@ def is_taken(cause: BaseException | None) -> bool:
     return isinstance(cause, psycopg.errors.UniqueViolation)
 
 
+def _refused(cause: BaseException | None) -> ExamError | None:
+    """Where it is a matter of what was to be written or looked for."""
+    if is_taken(cause):
+        return Conflict("taken meanwhile")
+    if isinstance(cause, psycopg.DataError) and cause.sqlstate in _UNHOLDABLE:
+        return InvalidRequest("a value that cannot be stored")
+    return None
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Driver errors leave the block as StorageError where they are one.
 
-    Conflict where another writer took a name or a key after this one had looked.
+    Conflict where another writer took a name or a key after this one had looked; InvalidRequest
+    for a value that the database cannot hold.
     """
     try:
         yield
@@ -77,7 +92,7 @@ def translated() -> Iterator[None]:
         raise StorageBusy from error
     except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        found = Conflict("taken meanwhile") if is_taken(cause) else storage_error(cause)
+        found = _refused(cause) or storage_error(cause)
         if found is None:
             raise
         raise found from error

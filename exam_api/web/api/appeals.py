@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from acts.contracts import Language
 from acts.protocol import render_protocol, render_protocol_html
@@ -21,16 +21,15 @@ from exam_api.services.appeals_ports import Appeal
 from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.files import PDF, document, file_name
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1", tags=["appeals"])
 
-Text = Annotated[str, StringConstraints(max_length=GROUNDS_LIMIT)]
-Stated = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=GROUNDS_LIMIT)
-]
+Text = Annotated[str, plain(GROUNDS_LIMIT)]
+Stated = Annotated[str, plain(GROUNDS_LIMIT, least=1)]
 
 
 class Grounds(BaseModel):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query, Request, Response, status
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from exam_api.domain.bank_tests import ControlType, Share, Step, TestProblem, TestState
 from exam_api.domain.item_rules import ItemInvalid
@@ -25,12 +25,13 @@ from exam_api.services.paging import page_after
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.people import NewId
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1/bank", tags=["test bank"])
 
-Remark = Annotated[str, StringConstraints(max_length=REMARK_LIMIT)]
+Remark = Annotated[str, plain(REMARK_LIMIT)]
 Difficulty = Annotated[int, Field(ge=1, le=3)]
 _BINARY = "application/octet-stream"
 
@@ -114,8 +115,8 @@ class TestBody(BaseModel):
 
     __test__ = False  # no test of pytest's
 
-    discipline_code: Annotated[str, StringConstraints(max_length=CODE_LIMIT)]
-    name: Annotated[str, StringConstraints(max_length=200)]
+    discipline_code: Annotated[str, plain(CODE_LIMIT)]
+    name: Annotated[str, plain(200)]
     control: ControlType = ControlType.EXAM
     languages: Annotated[list[Language], Field(max_length=len(LANGUAGES))]
     questions: Annotated[int, Field(ge=1, le=200)]

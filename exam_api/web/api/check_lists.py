@@ -21,9 +21,10 @@ from exam_api.services.check_lists import OneSheet
 from exam_api.services.check_lists_ports import ListedSheet, Proposal
 from exam_api.services.check_sheets import SheetCheck
 from exam_api.web.api.html_twins import twin
-from exam_api.web.api.ids import PathId
+from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.proctoring_services import Proctoring
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CurrentActor
 from exam_api.web.files import PDF, XLSX, document
 from exam_api.web.openapi import refuses
@@ -37,22 +38,22 @@ Sheet = Annotated[bytes, Body(media_type=XLSX)]
 
 
 class NewList(BaseModel):
-    proctor_id: str
-    exam_ids: Annotated[list[str], Field(min_length=1, max_length=_MOST)]
+    proctor_id: BodyId
+    exam_ids: Annotated[list[BodyId], Field(min_length=1, max_length=_MOST)]
 
 
 class Findings(BaseModel):
     """By sitting."""
 
-    findings: Annotated[dict[str, Finding], Field(max_length=_MOST)]
+    findings: Annotated[dict[BodyId, Finding], Field(max_length=_MOST)]
 
 
 class Step(BaseModel):
     """``sample``: the sittings that the member looked at again, when verifying."""
 
     step: ListStep
-    reason: Annotated[str, Field(max_length=REASON_LIMIT)] = ""
-    sample: Annotated[list[str], Field(max_length=_MOST)] = []
+    reason: Annotated[str, plain(REASON_LIMIT)] = ""
+    sample: Annotated[list[BodyId], Field(max_length=_MOST)] = []
 
 
 @dataclass(frozen=True, slots=True)

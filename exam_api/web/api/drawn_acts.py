@@ -22,12 +22,13 @@ from exam_api.services.drawn_documents import (
 from exam_api.services.identity_ports import PhotoKind
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.proctoring_services import Proctoring
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CurrentActor
 from exam_api.web.openapi import refuses
 
 router = APIRouter(prefix="/api/v1", tags=["acts"])
 
-Name = Annotated[str, Field(max_length=NAME_LIMIT)]
+Name = Annotated[str, plain(NAME_LIMIT)]
 
 
 class SignatoryBody(BaseModel):
@@ -42,7 +43,7 @@ class SignatoryBody(BaseModel):
 class BreachBody(BaseModel):
     item: Form1Item
     at: AwareDatetime | None = None
-    words: Annotated[str, Field(max_length=WORDS_LIMIT)] = ""
+    words: Annotated[str, plain(WORDS_LIMIT)] = ""
 
     def value(self) -> Breach:
         at: datetime | None = self.at

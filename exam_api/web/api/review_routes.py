@@ -15,6 +15,7 @@ from exam_api.services.reviewing import COMMENT_LIMIT
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.api.review_ranges import ranged
+from exam_api.web.api.texts import plain
 from exam_api.web.auth import CurrentActor
 from exam_api.web.files import PDF, PRIVATE, XLSX, document, file_name
 
@@ -27,7 +28,7 @@ DocumentLanguage = Annotated[Language, Query()]
 
 class DecisionBody(BaseModel):
     verdict: Verdict
-    comment: str = Field(default="", max_length=COMMENT_LIMIT)
+    comment: Annotated[str, plain(COMMENT_LIMIT)] = ""
 
 
 class DecisionsBody(DecisionBody):
@@ -35,8 +36,8 @@ class DecisionsBody(DecisionBody):
 
 
 class ClientEventBody(BaseModel):
-    kind: str = Field(max_length=40)
-    detail: str = Field(default="", max_length=200)
+    kind: Annotated[str, plain(40)]
+    detail: Annotated[str, plain(200)] = ""
 
 
 @router.get("/sittings/{sitting_id}/flags")

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -53,6 +54,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 _MADE = "fuzz-"
+_BOUNDS = {"maxLength", "pattern", "enum", "const", "format"}
 _STREAMS = "text/event-stream"
 
 
@@ -255,6 +257,44 @@ def test_nobody_breaks_the_api(server: Server, on: str) -> None:
                     wrong.setdefault(f"{operation.label} by {caller.name}", problem)
     assert not wrong, "\n\n".join(f"{where}\n{what}" for where, what in [*wrong.items()][:12])
     assert {label for label, seen in answered.items() if seen} == {o.label for o in operations}
+
+
+# Refused unless it is a part of the question.
+_CHECKED_BY_PAPER = "put /api/v1/sittings/{sitting_id}/answers/{item_id} body.response"
+
+
+def test_every_text_asked_for_is_bounded(server: Server) -> None:
+    schema = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=60).json()
+    found = {place for place in _unbounded(schema) if not place.startswith(_CHECKED_BY_PAPER)}
+    assert found == set(), "an id, or plain(…), instead of a bare str"
+
+
+def _unbounded(schema: dict[str, Any]) -> Iterator[str]:
+    """Where a request may hold text of any length, and what no database stores."""
+    for path, item in schema["paths"].items():
+        for method, operation in item.items() if path.startswith("/api/v1") else ():
+            asked = {each["name"]: each["schema"] for each in operation.get("parameters", ())}
+            content = operation.get("requestBody", {}).get("content", {})
+            if "application/json" in content:
+                asked["body"] = content["application/json"]["schema"]
+            for name, shape in asked.items():
+                yield from _texts(schema, shape, f"{method} {path} {name}")
+
+
+def _texts(schema: dict[str, Any], shape: dict[str, Any], place: str) -> Iterator[str]:
+    if "$ref" in shape:
+        shape = schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
+    if shape.get("type") == "string" and not _BOUNDS & set(shape):
+        yield place
+    if shape.get("type") == "object" and not {"properties", "propertyNames"} & set(shape):
+        yield f"{place}, the names"
+    for name, inner in shape.get("properties", {}).items():
+        yield from _texts(schema, inner, f"{place}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(inner := shape.get(key), dict):
+            yield from _texts(schema, inner, place)
+    for inner in (*shape.get("anyOf", ()), *shape.get("oneOf", ())):
+        yield from _texts(schema, inner, place)
 
 
 def _problem(case: Case, answer: requests.Response) -> str:

@@ -193,3 +193,16 @@ async def test_a_list_that_is_late_stands_in_the_overviews(people, page, databas
     assert page in await seen("member", late)
     found = await people.member.get(f"{API}/{page.rsplit('/', 1)[1]}")
     assert (found.json()["sheet"]["state"], found.json()["sheet"]["overdue"]) == ("handed_in", True)
+
+
+@pytest.mark.parametrize("text", ["\0", "x" * 40, "x" * 10_000], ids=["nul", "long", "endless"])
+async def test_what_no_database_holds_is_refused(people, text) -> None:
+    """PostgreSQL stores no NUL: the asker is told, nothing breaks."""
+    for proctor_id, exam in ((text, people.exam_id), (people.proctor_id, text)):
+        form = {"proctor_id": proctor_id, "exams": exam}
+        on_the_page = await people.member.post("/check-lists", data=form)
+        assert on_the_page.status_code in {409, 422}
+        body = {"proctor_id": proctor_id, "exam_ids": [exam]}
+        asked = await people.member.post("/api/v1/check-lists", json=body)
+        assert (asked.status_code, asked.json()["code"]) == (422, "invalid_request")
+    assert (await people.member.get("/api/v1/check-lists")).json() == []

@@ -14,10 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from capture import errors as capture_errors
 from exam_api.adapters.sql import database as database_module
 from exam_api.adapters.sql.database import Database, open_database
-from exam_api.adapters.sql.storage_errors import storage_error
+from exam_api.adapters.sql.storage_errors import storage_error, translated
 from exam_api.domain.errors import (
     DatabaseNewer,
     DatabaseUnreadable,
+    InvalidRequest,
     StorageBusy,
     StorageError,
     StorageFull,
@@ -228,6 +229,25 @@ def test_what_is_no_matter_of_storage_stays_what_it_is() -> None:
 )
 def test_postgresqls_states(error: psycopg.Error, expected: type[StorageError]) -> None:
     assert type(storage_error(error)) is expected
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes"),
+        psycopg.errors.UntranslatableCharacter(),
+        psycopg.errors.StringDataRightTruncation(),
+        psycopg.errors.NumericValueOutOfRange(),
+    ],
+)
+def test_what_cannot_be_stored_was_asked_wrongly(error: psycopg.Error) -> None:
+    with pytest.raises(InvalidRequest), translated():
+        raise error
+
+
+def test_a_mistake_of_our_own_stays_one() -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero), translated():
+        raise psycopg.errors.DivisionByZero
 
 
 async def test_an_error_inside_takes_everything_back(core: Core) -> None:
