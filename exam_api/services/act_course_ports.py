@@ -11,6 +11,7 @@ from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
 from exam_api.services.jobs import Jobs
 from exam_api.services.notices_ports import Delivery
+from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Unit
 from exam_api.services.results_ports import ResultRows
 from exam_api.services.second_reviews import SecondOpinion
@@ -94,6 +95,10 @@ class CourseStep:
 class ActCourses(Protocol):
     async def visible(self, actor: Actor) -> Sequence[CourseAct]:
         """All that the actor may see, newest first."""
+        ...
+
+    async def page(self, actor: Actor, ask: PageAsk, state: ActState | None) -> Sequence[CourseAct]:
+        """As visible, by ids; up to ``limit + 1``."""
         ...
 
     async def get(self, act_id: str, actor: Actor) -> CourseAct:

@@ -186,10 +186,9 @@ class ActDesk:
         self, actor: Actor, ask: PageAsk, state: ActState | None = None
     ) -> Page[ActLine]:
         """Newest first."""
-        lines = [line for line in await self.lines(actor) if state in {None, line.state}]
-        lines.sort(key=lambda line: line.id, reverse=True)
-        rest = [line for line in lines if ask.after is None or line.id < str(ask.after[0])]
-        return page_of(rest[: ask.limit + 1], ask, lambda line: (line.id,))
+        async with self._units.read() as unit:
+            found = await unit.act_course.page(actor, ask, state)
+        return page_of(found, ask, lambda act: (act.id,)).shown(self._line)
 
     async def lines(self, actor: Actor) -> tuple[ActLine, ...]:
         """All acts that the actor may see, newest first."""

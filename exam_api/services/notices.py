@@ -1,7 +1,7 @@
 """The inbox, the outbox of mail, and the job that sends one notice to one person."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -13,10 +13,11 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.services.bounces import BounceUnreadable, bounced
 from exam_api.services.jobs import JobRefused, JobRun, Jobs
 from exam_api.services.notices_ports import Delivery, Letter, Mailer, Notices, StoredNotice
+from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.ports import Blobs
 
 MAIL: Final = "mail"
-LISTED: Final = 200
+FIRST: Final = PageWanted()
 _MEDIA_TYPES: Final = {
     "pdf": ("application", "pdf"),
     "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -78,9 +79,11 @@ class Inbox:
     def __init__(self, units: NoticeUnits) -> None:
         self._units = units
 
-    async def notices(self, actor: Actor) -> Sequence[StoredNotice]:
+    async def notices(self, actor: Actor, wanted: PageWanted = FIRST) -> NumberedPage[StoredNotice]:
+        """Newest first."""
         async with self._units.read() as unit:
-            return await unit.notices.inbox(actor.id, LISTED)
+            found = await unit.notices.inbox(actor.id, wanted.size, wanted.offset)
+            return NumberedPage(found, await unit.notices.told_to(actor.id), wanted)
 
     async def unread(self, actor: Actor) -> int:
         async with self._units.read() as unit:
@@ -152,10 +155,12 @@ class Outbox:
         self._units = units
         self._letters = letters
 
-    async def deliveries(self, actor: Actor) -> Sequence[Delivery]:
+    async def deliveries(self, actor: Actor, wanted: PageWanted = FIRST) -> NumberedPage[Delivery]:
+        """Newest first."""
         _require_administrator(actor)
         async with self._units.read() as unit:
-            return await unit.notices.deliveries(LISTED)
+            found = await unit.notices.deliveries(wanted.size, wanted.offset)
+            return NumberedPage(found, await unit.notices.delivered(), wanted)
 
     async def message(self, actor: Actor, notice_id: str, user_id: str) -> bytes:
         """The mail as it is or would be sent. NotFound."""

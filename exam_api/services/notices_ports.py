@@ -81,8 +81,12 @@ class Notices(Protocol):
         """Those of the keys that were told already."""
         ...
 
-    async def inbox(self, user_id: str, limit: int) -> Sequence[StoredNotice]:
+    async def inbox(self, user_id: str, limit: int, offset: int = 0) -> Sequence[StoredNotice]:
         """Newest first."""
+        ...
+
+    async def told_to(self, user_id: str) -> int:
+        """How many there are in a person's inbox."""
         ...
 
     async def unread(self, user_id: str) -> int: ...
@@ -91,8 +95,12 @@ class Notices(Protocol):
         ...
 
     async def letter(self, notice_id: str, user_id: str) -> Letter | None: ...
-    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+    async def deliveries(self, limit: int, offset: int) -> Sequence[Delivery]:
         """Newest first."""
+        ...
+
+    async def delivered(self) -> int:
+        """How many deliveries there are."""
         ...
 
 

@@ -17,6 +17,7 @@ from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Exam
 from exam_api.domain.states import SittingState
+from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.ports import Clock
 from exam_api.services.sitting_views import exam_view
 from exam_api.services.views import ExamView
@@ -96,9 +97,13 @@ class ExamRow:
 class OverviewRows(Protocol):
     """Every query asks for the actor: what may not be seen is not found."""
 
-    async def exams(self, actor: Actor) -> Sequence[tuple[Exam, ExamCounts]]:
+    async def exams(
+        self, actor: Actor, limit: int, offset: int
+    ) -> Sequence[tuple[Exam, ExamCounts]]:
         """Watched exams, newest window first."""
         ...
+
+    async def exam_count(self, actor: Actor) -> int: ...
 
     async def exam(self, exam_id: str, actor: Actor) -> Exam:
         """NotFound."""
@@ -129,11 +134,14 @@ class Overview:
         self._units = units
         self._clock = clock
 
-    async def exams(self, actor: Actor) -> tuple[ExamRow, ...]:
+    async def exams(self, actor: Actor, wanted: PageWanted) -> NumberedPage[ExamRow]:
+        """Newest window first."""
         now = self._clock.now()
         async with self._units.read() as unit:
-            found = await unit.overview.exams(actor)
-        return tuple(ExamRow(exam_view(exam, now), counts) for exam, counts in found)
+            found = await unit.overview.exams(actor, wanted.size, wanted.offset)
+            total = await unit.overview.exam_count(actor)
+        rows = [ExamRow(exam_view(exam, now), counts) for exam, counts in found]
+        return NumberedPage(rows, total, wanted)
 
     async def exam(self, actor: Actor, exam_id: str) -> ExamView:
         async with self._units.read() as unit:

@@ -15,6 +15,7 @@ from exam_api.domain.errors import Forbidden, InvalidRequest, NotFound, NotLogge
 from exam_api.domain.grades import FinalGrade, Remark
 from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.roles import Actor, Role
+from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock
 from exam_api.services.results_ports import (
@@ -76,9 +77,11 @@ class Results:
         self._renders = renders
         self._settings = settings
 
-    async def exams(self, actor: Actor) -> tuple[GradedExam, ...]:
+    async def exams(self, actor: Actor, wanted: PageWanted) -> NumberedPage[GradedExam]:
+        """Newest first."""
         async with self._units.read() as unit:
-            return tuple(await unit.results.exams(actor))
+            found = await unit.results.exams(actor, wanted.size, wanted.offset)
+            return NumberedPage(found, await unit.results.exam_count(actor), wanted)
 
     async def own(self, actor: Actor) -> tuple[OwnGrade, ...]:
         """A student's grades, newest exam first; those of exams that are over or sat."""

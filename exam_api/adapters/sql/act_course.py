@@ -37,6 +37,7 @@ from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
 from exam_api.services.act_course_ports import Basis, CourseAct, CourseStep, Taken
 from exam_api.services.notices_ports import Delivery
+from exam_api.services.paging import PageAsk
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.second_reviews import SecondOpinion
 
@@ -64,6 +65,14 @@ class SqlActCourses:
     async def visible(self, actor: Actor) -> Sequence[CourseAct]:
         query = _acts().where(acts_visible_to(actor))
         return [_act(row) for row in await self._session.execute(query)]
+
+    async def page(self, actor: Actor, ask: PageAsk, state: ActState | None) -> Sequence[CourseAct]:
+        query = _acts().where(acts_visible_to(actor)).order_by(None).order_by(ActRow.id.desc())
+        if state is not None:
+            query = query.where(func.coalesce(ActCourseRow.state, ActState.MADE.value) == state)
+        if ask.after:
+            query = query.where(ActRow.id < str(ask.after[0]))
+        return [_act(row) for row in await self._session.execute(query.limit(ask.limit + 1))]
 
     async def get(self, act_id: str, actor: Actor) -> CourseAct:
         return await self._one(_acts().where(_same_act(act_id), acts_visible_to(actor)))

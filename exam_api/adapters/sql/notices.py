@@ -96,9 +96,13 @@ class SqlNotices:
         query = select(NoticeRow.once_key).where(NoticeRow.once_key.in_(once_keys))
         return set(await self._session.scalars(query))
 
-    async def inbox(self, user_id: str, limit: int) -> Sequence[StoredNotice]:
-        query = _notices().where(NoticeReader.user_id == user_id).limit(limit)
+    async def inbox(self, user_id: str, limit: int, offset: int = 0) -> Sequence[StoredNotice]:
+        query = _notices().where(NoticeReader.user_id == user_id).limit(limit).offset(offset)
         return [_notice(row) for row in await self._session.execute(query)]
+
+    async def told_to(self, user_id: str) -> int:
+        query = select(func.count()).where(NoticeReader.user_id == user_id)
+        return await self._session.scalar(query) or 0
 
     async def unread(self, user_id: str) -> int:
         query = select(func.count()).where(
@@ -122,8 +126,11 @@ class SqlNotices:
             return None
         return Letter(_notice(row), user.id, user.email, language_or(user.language))
 
-    async def deliveries(self, limit: int) -> Sequence[Delivery]:
-        return await self._delivered(_deliveries().limit(limit))
+    async def deliveries(self, limit: int, offset: int) -> Sequence[Delivery]:
+        return await self._delivered(_deliveries().limit(limit).offset(offset))
+
+    async def delivered(self) -> int:
+        return await self._session.scalar(select(func.count()).select_from(NoticeReader)) or 0
 
     async def deliveries_of(self, once_key: str) -> Sequence[Delivery]:
         """How the mails of one notice fare."""
@@ -141,7 +148,7 @@ def _deliveries() -> Select[NoticeRow, User, JobRow | None]:
         .join(NoticeReader, NoticeReader.notice_id == NoticeRow.id)
         .join(User, User.id == NoticeReader.user_id)
         .outerjoin(JobRow, JobRow.key == key)
-        .order_by(NoticeRow.at.desc(), NoticeRow.id.desc(), User.full_name)
+        .order_by(NoticeRow.at.desc(), NoticeRow.id.desc(), User.full_name, User.id)
     )
 
 

@@ -34,7 +34,9 @@ class SqlOverview:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def exams(self, actor: Actor) -> Sequence[tuple[Exam, ExamCounts]]:
+    async def exams(
+        self, actor: Actor, limit: int, offset: int
+    ) -> Sequence[tuple[Exam, ExamCounts]]:
         state = tables.Sitting.state
         query = (
             select(
@@ -52,12 +54,18 @@ class SqlOverview:
             .where(exams_watched_by(actor))
             .group_by(tables.Exam.id, tables.Discipline.id)
             .order_by(tables.Exam.opens_at.desc(), tables.Exam.id)
+            .limit(limit)
+            .offset(offset)
         )
         found = await self._session.execute(query)
         return [
             (exam_of(exam, discipline), ExamCounts(total, running, finished))
             for exam, discipline, total, running, finished in found
         ]
+
+    async def exam_count(self, actor: Actor) -> int:
+        query = select(func.count(tables.Exam.id)).where(exams_watched_by(actor))
+        return await self._session.scalar(query) or 0
 
     async def exam(self, exam_id: str, actor: Actor) -> Exam:
         return await SqlExams(self._session).watched(exam_id, actor)

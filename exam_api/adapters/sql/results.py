@@ -126,10 +126,15 @@ class SqlResults:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def exams(self, actor: Actor) -> Sequence[GradedExam]:
-        found = await self._session.execute(_exams(actor).order_by(Exam.opens_at.desc(), Exam.id))
+    async def exams(self, actor: Actor, limit: int, offset: int) -> Sequence[GradedExam]:
+        newest = _exams(actor).order_by(Exam.opens_at.desc(), Exam.id)
+        found = await self._session.execute(newest.limit(limit).offset(offset))
         departments = await department_names(self._session)
         return [_graded(row, departments) for row in found]
+
+    async def exam_count(self, actor: Actor) -> int:
+        query = select(func.count(Exam.id)).where(exams_graded_for(actor))
+        return await self._session.scalar(query) or 0
 
     async def exam(self, exam_id: str, actor: Actor) -> GradedExam:
         found = (await self._session.execute(_exams(actor).where(Exam.id == exam_id))).first()

@@ -26,7 +26,7 @@ from exam_api.services.second_reviews import READERS, SecondOpinion
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.container import Core
-from exam_api.web.pages.forms import pager, text_of
+from exam_api.web.pages.forms import PageNumber, pager, text_of
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
@@ -43,7 +43,7 @@ async def listed(
     faculty: Name = None,
     proctor: Name = None,
     overdue: bool = False,
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page: PageNumber = 1,
 ) -> Response:
     lines = await core.act_desk.lines(actor)
     chosen = [

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Query, Request
 from starlette.datastructures import FormData
 
 from exam_api.domain.errors import ExamError
@@ -71,6 +71,9 @@ def text_of(form: FormData, name: str) -> str:
     return value.replace("\0", "") if isinstance(value, str) else ""
 
 
+PageNumber = Annotated[int, Query(ge=1, le=100_000)]
+
+
 @dataclass(frozen=True, slots=True)
 class Pager:
     number: int
@@ -79,17 +82,17 @@ class Pager:
     following: str | None
 
 
-def pager(request: Request, page: NumberedPage[Any]) -> Pager:
-    """Addresses of the pages around, with the same filter."""
+def pager(request: Request, page: NumberedPage[Any], path: str = "") -> Pager:
+    """Addresses of the pages around, with the same filter. ``path``: where not the request's."""
     number, last = page.wanted.number, page.last
     query = {key: value for key, value in request.query_params.items() if key != "page" and value}
 
     def address(wanted: int) -> str:
-        return f"{request.url.path}?{urlencode({**query, 'page': wanted})}"
+        return f"{path or request.url.path}?{urlencode({**query, 'page': wanted})}"
 
     return Pager(
         number,
         last,
-        address(number - 1) if number > 1 else None,
+        address(min(number - 1, last)) if number > 1 else None,
         address(number + 1) if number < last else None,
     )

@@ -16,7 +16,7 @@ from exam_api.services.people_ports import PeopleFilter, PersonRecord, PlaceKind
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.container import Core
-from exam_api.web.pages.forms import Filled, pager, text_of, typed
+from exam_api.web.pages.forms import Filled, PageNumber, pager, text_of, typed
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
@@ -34,7 +34,7 @@ async def people(  # noqa: PLR0917 - the filter's fields
     group: str = "",
     course: str = "",
     status: str = "",
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page: PageNumber = 1,
 ) -> Response:
     wanted = PeopleFilter(
         text=text.replace("\0", ""),

@@ -7,19 +7,25 @@ from fastapi.responses import RedirectResponse
 
 from exam_api.domain.errors import InvalidRequest, StatementEarly
 from exam_api.domain.roles import Actor
+from exam_api.services.numbered_pages import PageWanted
 from exam_api.services.results import Results
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.results import ResultsDep
 from exam_api.web.auth import CurrentActor
+from exam_api.web.pages.forms import PageNumber, pager
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/results")
-async def exams(request: Request, actor: CurrentActor, results: ResultsDep) -> Response:
-    rows = await results.exams(actor)
-    return TEMPLATES.page(request, "results/exams.html", actor, rows=rows)
+async def exams(
+    request: Request, actor: CurrentActor, results: ResultsDep, page: PageNumber = 1
+) -> Response:
+    found = await results.exams(actor, PageWanted(page))
+    return TEMPLATES.page(
+        request, "results/exams.html", actor, rows=found.rows, pager=pager(request, found)
+    )
 
 
 @router.get("/results/{exam_id}")

@@ -5,10 +5,11 @@ from fastapi.responses import RedirectResponse
 
 from exam_api.domain.errors import InvalidRequest
 from exam_api.domain.roles import Actor, Role
+from exam_api.services.numbered_pages import PageWanted
 from exam_api.services.readiness import Duty, Readiness
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
-from exam_api.web.pages.forms import text_of
+from exam_api.web.pages.forms import PageNumber, pager, text_of
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.wiring import Identities, Lists
 
@@ -20,16 +21,30 @@ def _list_of(actor: Actor) -> str:
     return "/console" if actor.has(Role.PROCTOR) else "/overview"
 
 
+async def _exams(request: Request, actor: Actor, lists: Lists, page: int, heading: str) -> Response:
+    found = await lists.exams(actor, PageWanted(page))
+    return TEMPLATES.page(
+        request,
+        "exams.html",
+        actor,
+        rows=found.rows,
+        pager=pager(request, found),
+        heading=heading,
+    )
+
+
 @router.get("/console")
-async def proctors_exams(request: Request, actor: CurrentActor, lists: Lists) -> Response:
-    rows = await lists.exams(actor)
-    return TEMPLATES.page(request, "exams.html", actor, rows=rows, heading="exams.console")
+async def proctors_exams(
+    request: Request, actor: CurrentActor, lists: Lists, page: PageNumber = 1
+) -> Response:
+    return await _exams(request, actor, lists, page, "exams.console")
 
 
 @router.get("/overview")
-async def all_exams(request: Request, actor: CurrentActor, lists: Lists) -> Response:
-    rows = await lists.exams(actor)
-    return TEMPLATES.page(request, "exams.html", actor, rows=rows, heading="exams.overview")
+async def all_exams(
+    request: Request, actor: CurrentActor, lists: Lists, page: PageNumber = 1
+) -> Response:
+    return await _exams(request, actor, lists, page, "exams.overview")
 
 
 @router.get("/console/{exam_id}")

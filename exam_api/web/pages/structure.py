@@ -17,7 +17,7 @@ from exam_api.services.structure import PARENT_OF
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.container import Core
-from exam_api.web.pages.forms import Filled, pager, text_of, typed
+from exam_api.web.pages.forms import Filled, PageNumber, pager, text_of, typed
 from exam_api.web.pages.rendering import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
@@ -84,7 +84,7 @@ async def audit(
     actor: CurrentActor,
     core: CoreDep,
     what: Annotated[str, Query(max_length=40)] = "",
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page: PageNumber = 1,
 ) -> Response:
     what = what.replace("\0", "")
     found, kinds = await core.audit.page(actor, PageWanted(page), what=what)

@@ -55,6 +55,7 @@ CHECKS = [
 ]
 _MADE = "fuzz-"
 _BOUNDS = {"maxLength", "pattern", "enum", "const", "format"}
+_NAMED = {"properties", "propertyNames", "patternProperties"}
 _STREAMS = "text/event-stream"
 
 
@@ -273,7 +274,8 @@ def _unbounded(schema: dict[str, Any]) -> Iterator[str]:
     """Where a request may hold text of any length, and what no database stores."""
     for path, item in schema["paths"].items():
         for method, operation in item.items() if path.startswith("/api/v1") else ():
-            asked = {each["name"]: each["schema"] for each in operation.get("parameters", ())}
+            named = operation.get("parameters", ())
+            asked = {each["name"]: each["schema"] for each in named if each["in"] != "header"}
             content = operation.get("requestBody", {}).get("content", {})
             if "application/json" in content:
                 asked["body"] = content["application/json"]["schema"]
@@ -286,7 +288,7 @@ def _texts(schema: dict[str, Any], shape: dict[str, Any], place: str) -> Iterato
         shape = schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
     if shape.get("type") == "string" and not _BOUNDS & set(shape):
         yield place
-    if shape.get("type") == "object" and not {"properties", "propertyNames"} & set(shape):
+    if shape.get("type") == "object" and not _NAMED & set(shape):
         yield f"{place}, the names"
     for name, inner in shape.get("properties", {}).items():
         yield from _texts(schema, inner, f"{place}.{name}")

@@ -97,14 +97,14 @@ async def admin(database):
 
 
 async def states(core, admin) -> dict[str, tuple[str, str]]:
-    return {one.to: (one.state, one.error) for one in await core.outbox.deliveries(admin)}
+    return {one.to: (one.state, one.error) for one in (await core.outbox.deliveries(admin)).rows}
 
 
 async def test_a_mail_arrives_once_with_a_name_of_its_own(core, smtp, runner, admin):
     await runner.run_due()
     await runner.run_due()
     ((sender, mail),) = smtp.mails
-    (sent,) = [one for one in await core.outbox.deliveries(admin) if one.attempts]
+    (sent,) = [one for one in (await core.outbox.deliveries(admin)).rows if one.attempts]
     assert sender.startswith("FROM:<exams@university.test>")
     assert mail["Message-ID"] == f"<{sent.notice_id}.{sent.user_id}@localhost>"
     assert mail["To"] == "registrar@university.test"
@@ -127,7 +127,7 @@ async def test_an_address_that_is_refused_is_shown_and_can_be_tried_again(
     state = (await states(core, admin))["registrar@university.test"]
     assert state == (DeliveryState.FAILED, "mail_refused")
     smtp.answer.clear()
-    (failed,) = [one for one in await core.outbox.deliveries(admin) if one.attempts]
+    (failed,) = [one for one in (await core.outbox.deliveries(admin)).rows if one.attempts]
     await core.outbox.retry(admin, failed.notice_id, failed.user_id)
     await runner.run_due()
     assert len(smtp.mails) == 1
@@ -159,7 +159,7 @@ async def test_a_mail_that_comes_back_is_shown_and_can_be_sent_again(core, smtp,
         await core.outbox.returned(admin, report_on(mail))
     state = (await states(core, admin))["registrar@university.test"]
     assert state == (DeliveryState.FAILED, "mail_bounced")
-    (returned,) = [one for one in await core.outbox.deliveries(admin) if one.attempts]
+    (returned,) = [one for one in (await core.outbox.deliveries(admin)).rows if one.attempts]
     await core.outbox.retry(admin, returned.notice_id, returned.user_id)
     with pytest.raises(BounceUnreadable):  # nothing is sent yet that could come back
         await core.outbox.returned(admin, report_on(mail))

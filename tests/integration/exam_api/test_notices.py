@@ -115,7 +115,7 @@ async def test_the_inbox_counts_and_forgets_nothing(client_of, database, core):
     assert await core.inbox.unread(actor) == 2
     await core.inbox.mark_read(actor)
     assert (await registrar.get("/api/v1/notices/unread")).json() == {"unread": 0}
-    assert len(await core.inbox.notices(actor)) == 3
+    assert (await core.inbox.notices(actor)).total == 3
 
 
 async def test_a_mail_carries_the_file_of_its_notice(addresses, database, core, tmp_path):

@@ -13,6 +13,7 @@ from exam_api.adapters.sql.people import actor_of
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.roles import Actor
+from exam_api.services.numbered_pages import PageWanted
 from exam_api.services.overview import Overview
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.web.app import create_app
@@ -71,7 +72,7 @@ async def test_staff_see_the_exam_with_its_sittings_counted(
     overview, database, begun, exam_id, login
 ):
     actor = await person(database, login)
-    (row,) = await overview.exams(actor)
+    (row,) = (await overview.exams(actor, PageWanted())).rows
     assert row.exam.id == exam_id
     assert row.exam.phase == "open"
     assert row.counts.running == 1
@@ -84,7 +85,7 @@ async def test_staff_see_the_exam_with_its_sittings_counted(
 
 async def test_a_student_finds_none_of_it(overview, database, begun, exam_id):
     actor = await person(database, "student1")
-    assert await overview.exams(actor) == ()
+    assert (await overview.exams(actor, PageWanted())).total == 0
     with pytest.raises(NotFound):
         await overview.sittings(actor, exam_id)
     with pytest.raises(NotFound):
