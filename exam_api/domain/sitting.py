@@ -116,6 +116,10 @@ class Sitting:
             raise OpenElsewhere
         return replace(self, client_id=client_id)
 
+    def let_go(self) -> "Sitting":
+        """No tab holds it: its student has said that the next one may."""
+        return replace(self, client_id=None)
+
     def require_own(self, user_id: str) -> None:
         """Questions are for the sitting's own student; others who may see it may not see those."""
         if self.student_id != user_id:

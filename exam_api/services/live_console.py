@@ -16,6 +16,7 @@ from exam_api.services.course import Want, wants_of
 from exam_api.services.live import LiveHub
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring_ports import (
+    HANDED_OVER,
     Break,
     EventKind,
     Media,
@@ -39,6 +40,8 @@ from exam_api.services.tracks import TrackView, track_views
 from exam_api.services.views import ResultView
 
 BATCH: Final = 200
+# Not stored: said to who has lost sight of a sitting, or (without one) of the whole exam.
+WATCH_ENDED: Final = "watch.ended"
 _FLAG_EVENTS: Final = frozenset(
     {EventKind.FLAG_OPENED, EventKind.FLAG_UPDATED, EventKind.FLAG_CLOSED}
 )
@@ -196,24 +199,33 @@ class Console:
     ) -> AsyncIterator[LiveEvent | None]:
         """Events of the exam after the cursor, for as long as the actor may watch it.
 
-        None now and then: nothing new, the line is alive.
+        None now and then: nothing new, the line is alive. NotFound at once; where the right ends
+        later, ``WATCH_ENDED`` is the last event.
         """
+        await self.require_watched(actor, exam_id)
+        seen = after
 
         async def read(after: int) -> Sequence[StoredEvent]:
             async with self._read() as store:
                 await store.exam(exam_id, actor)
                 return await store.events_after(exam_id, after, BATCH)
 
-        async for event in self._hub.follow(after, read):
-            if event is None:
-                yield None
-                continue
-            async with self._read() as store:
-                try:
-                    shown = await self._show(store, actor, event)
-                except NotFound:
-                    shown = None  # of a student whom this actor does not watch
-            yield shown
+        try:
+            async for event in self._hub.follow(after, read):
+                seen = event.id if event else seen
+                yield await self._shown(actor, event) if event else None
+        except NotFound:
+            yield LiveEvent(seen, WATCH_ENDED, None, self._clock.now(), {})
+
+    async def _shown(self, actor: Actor, event: StoredEvent) -> LiveEvent | None:
+        """None: of a student whom this actor does not watch."""
+        async with self._read() as store:
+            try:
+                return await self._show(store, actor, event)
+            except NotFound:
+                if event.payload.get("kind") != HANDED_OVER:
+                    return None
+        return LiveEvent(event.id, WATCH_ENDED, event.sitting_id, event.at, {})
 
     async def _show(self, store: ReviewStore, actor: Actor, event: StoredEvent) -> LiveEvent:
         flag: FlagView | None = None

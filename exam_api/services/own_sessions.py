@@ -8,13 +8,22 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from exam_api.domain.errors import Forbidden, InvalidRequest, NotFound, NotLoggedIn
-from exam_api.domain.ids import digest, new_secret
+from exam_api.domain.ids import digest, new_id, new_secret
 from exam_api.domain.people import may_keep, may_list_people
 from exam_api.domain.policy import AccessPolicy
 from exam_api.domain.roles import Actor
+from exam_api.domain.sitting_log import LogEntry, LogKind
 from exam_api.services.accounts import SECOND_LOG_IN, Accounts, LogIn
 from exam_api.services.people_ports import PeopleUnit
-from exam_api.services.ports import Clock, OpenSession, PasswordHasher, SecondLogIn, Unit
+from exam_api.services.ports import (
+    Clock,
+    LiveMedia,
+    OpenSession,
+    PasswordHasher,
+    SecondLogIn,
+    Unit,
+)
+from exam_api.services.sittings import end_media, note
 
 Kept = Literal["here", "other"]
 _LONGEST: Final = 200
@@ -49,12 +58,15 @@ class SessionDesk:
         clock: Clock,
         accounts: Accounts,
         hasher: PasswordHasher,
+        live: LiveMedia,
+        *,
         policy: AccessPolicy = AccessPolicy(),  # noqa: B008 - frozen value
     ) -> None:
         self._units = units
         self._clock = clock
         self._accounts = accounts
         self._hasher = hasher
+        self._live = live
         self._policy = policy
 
     @property
@@ -113,14 +125,20 @@ class SessionDesk:
         return LogIn(secret, actor, expires_at)
 
     async def choose(self, actor: Actor, cookie: str, kept: Kept) -> LogIn | None:
-        """Of two sessions beside a running exam one stays. None: this one has ended."""
+        """Of two sessions beside a running exam one stays. None: this one has ended.
+
+        Kept here, the sitting is let go of in the same breath, so that the room does not ask again.
+        """
         old, secret = digest(cookie), new_secret()
         now = self._clock.now()
+        let_go = None
         async with self._units.write() as unit:
             beside = await unit.sessions.settle_second(old, kept)
             if beside is not None:
                 sitting_id, exam_id = beside
                 await unit.events.append(exam_id, sitting_id, SECOND_LOG_IN, {"outcome": kept})
+                if kept == "here":
+                    let_go = await self._let_go(unit, actor, sitting_id)
             if kept == "other":
                 await unit.sessions.revoke(old, now)
                 log_in = None
@@ -130,7 +148,21 @@ class SessionDesk:
                 expires_at = await self._expiry(unit, actor.id, digest(secret))
                 log_in = LogIn(secret, actor, expires_at)
         self._accounts.sessions_ended(actor.id)
+        if let_go is not None:
+            # S-10: nobody reads the questions here while the camera of the other place is recorded.
+            await end_media(self._live, let_go)
         return log_in
+
+    async def _let_go(self, unit: Unit, actor: Actor, sitting_id: str) -> str | None:
+        """Only this session is left to claim it. None: there was nothing to let go of."""
+        sitting = await unit.sittings.lock_own(sitting_id, actor)
+        if sitting.completed or sitting.client_id is None:
+            return None
+        await unit.sittings.save(sitting.let_go())
+        await unit.sittings.drop_tokens(sitting_id)
+        taken = LogKind.TAKEN_OVER, self._clock.now(), actor.id
+        await note(unit, sitting, LogEntry(new_id(), sitting_id, *taken))
+        return sitting_id
 
     async def hold_others(self, actor: Actor, cookie: str, sitting_id: str) -> None:
         """S-11: those that were open when the test began, on its record; each has to choose.

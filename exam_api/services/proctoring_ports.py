@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from analysis.contracts import (
     AnalysedStretch,
@@ -46,6 +46,10 @@ class EventKind(StrEnum):
     FLAG_CLOSED = "flag.closed"
     DECISION_MADE = "decision.made"
     ACT_MADE = "act.made"
+
+
+# What a sitting.noted says in its payload's "kind" where another proctor watches from now on.
+HANDED_OVER: Final = "handed_over"
 
 
 class Verdict(StrEnum):

@@ -22,7 +22,7 @@ from exam_api.services.erasures import Erasures, ErasureUnit
 from exam_api.services.notices_ports import Notices
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Clock, Events
-from exam_api.services.proctoring_ports import EventKind
+from exam_api.services.proctoring_ports import HANDED_OVER, EventKind
 from exam_api.services.scheduling_ports import (
     AppointedProctor,
     EnrolledStudent,
@@ -337,8 +337,8 @@ class Scheduling:
         ]
         await unit.schedule.move(moves, actor.id, reason)
         for live in (move for move in moves if move.live):
-            # The open console of whoever takes over gets the tile at once.
-            told = {"kind": "handed_over"}
+            # The tile leaves the one open console and comes to the other at once.
+            told = {"kind": HANDED_OVER}
             await unit.events.append(exam.id, live.sitting_id, EventKind.SITTING_NOTED, told)
         await self._tell(unit, exam, [move for move in moves if move.from_proctor])
         return len(moves)

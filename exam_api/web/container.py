@@ -128,7 +128,7 @@ class Core:
         self.people_import = PeopleImport(
             self.database, self.clock, self.accounts, read_sheet, role_names()
         )
-        self.log_ins = SessionDesk(self.database, self.clock, self.accounts, hasher)
+        self.log_ins = SessionDesk(self.database, self.clock, self.accounts, hasher, self.live)
         self.identity = Identity(self.database, self.clock, self.blobs, self.faces)
         parts = (self.database, self.clock, self.live)
         self.admission = Admission(*parts)

@@ -46,12 +46,36 @@ async def test_the_student_goes_on_at_the_new_place(begun, core: Core) -> None:
     assert await on_record(core, begun.id) == [(THERE, "Firefox", "here")]
 
 
+async def test_who_goes_on_at_the_new_place_is_not_asked_again(
+    begun, core: Core, client_of
+) -> None:
+    """The sitting is let go of with the choice; a tab of another log-in never holds it."""
+    log_in = await second(core)
+    there = await client_of(None, **{"X-Client-Id": "the-new-tab"})
+    there.cookies.set("baqylau", log_in.cookie)
+    path = f"/api/v1/sittings/{begun.id}"
+    chosen = await there.post("/account/session-choice", data={"keep": "here"})
+    assert chosen.status_code == 303
+    assert not core.live.state(begun.id).live  # S-10: the other place's camera is no longer taken
+    assert (await there.get(path)).json()["claimed"] is None
+    refused = await there.get(f"{path}/questions?lang=kk")
+    assert (refused.status_code, refused.json()["code"]) == (409, "open_elsewhere")
+    claim = await there.post(f"{path}/claim", json={"client_id": "the-new-tab"})
+    assert (claim.status_code, claim.json()["claimed"]) == (200, "mine")
+    copied = await there.post(f"{path}/claim", json={"client_id": begun.tab})
+    assert copied.json()["code"] == "open_elsewhere"
+    async with core.database.read() as unit:
+        kinds = [named.entry.kind for named in await unit.log.of(begun.id)]
+    assert kinds == ["taken_over", "open_elsewhere"]
+
+
 async def test_the_student_stays_at_the_old_place(begun, core: Core) -> None:
     log_in = await second(core)
     actor = await core.accounts.who(log_in.cookie)
     assert await core.log_ins.choose(actor, log_in.cookie, "other") is None
     assert await core.accounts.who(log_in.cookie) is None
-    assert (await begun.call("GET", "")).status_code == 200
+    assert (await begun.call("GET", "")).json()["claimed"] == "mine"
+    assert core.live.state(begun.id).live
     assert await on_record(core, begun.id) == [(THERE, "Firefox", "other")]
 
 

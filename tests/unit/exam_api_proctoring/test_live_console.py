@@ -12,9 +12,9 @@ from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity
 from capture.contracts import MediaStarted
 from exam_api.domain.errors import NotFound
 from exam_api.services.live import LiveHub
-from exam_api.services.live_console import Console, LiveEvent, Thumbnails
+from exam_api.services.live_console import WATCH_ENDED, Console, LiveEvent, Thumbnails
 from exam_api.services.proctoring import ProctoringBridge
-from exam_api.services.proctoring_ports import EventKind, StoredEvent, Verdict
+from exam_api.services.proctoring_ports import HANDED_OVER, EventKind, StoredEvent, Verdict
 from exam_api.services.reviewing import Reviewing
 from exam_api.web.api.live_routes import MAX_CURSOR, cursor_of, stream, wire
 
@@ -170,6 +170,39 @@ async def test_events_of_another_proctors_student_are_not_told(stage, world):
     told = [await anext(stream) for _ in range(2)]
     await stream.aclose()
     assert [event and event.sitting_id for event in told] == [None, mine]
+
+
+async def test_a_student_handed_over_leaves_the_console_of_who_watched_before(stage, world):
+    sitting_id = await world.sitting()
+    proctor = await world.actor("proctor1")
+    cursor = (await stage.console.snapshot(proctor, world.exam_id)).cursor
+    await world.give_to(sitting_id, "proctor2")
+    async with world.proctoring() as store:
+        told = (world.exam_id, sitting_id, EventKind.SITTING_NOTED)
+        await store.append_event(*told, {"kind": "message"})
+        await store.append_event(*told, {"kind": HANDED_OVER})
+    async with aclosing(stage.console.events(proctor, world.exam_id, cursor)) as events:
+        nothing, gone = await take(events, 2)
+    assert nothing is None
+    assert (gone.kind, gone.sitting_id, gone.tile) == (WATCH_ENDED, sitting_id, None)
+    other = await world.actor("proctor2")
+    async with aclosing(stage.console.events(other, world.exam_id, cursor)) as events:
+        come = (await take(events, 2))[1]
+    assert (come.kind, come.tile.sitting_id) == (EventKind.SITTING_NOTED, sitting_id)
+
+
+async def test_whoever_is_taken_off_an_exam_is_told_so_last(stage, world):
+    proctor = await world.actor("proctor1")
+    cursor = await stage.newest()
+    async with aclosing(stage.console.events(proctor, world.exam_id, cursor)) as events:
+        coming = asyncio.ensure_future(anext(events))
+        async with world.database.write() as unit:
+            assert await unit.schedule.leave(world.exam_id, proctor.id)
+        await stage.flag(await world.sitting("student2"))
+        last = await asyncio.wait_for(coming, 10)
+        assert (last.kind, last.sitting_id, last.id) == (WATCH_ENDED, None, cursor)
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
 
 
 async def test_a_decided_flag_weighs_nothing(stage, world):

@@ -11,7 +11,7 @@ import { isAsking, isCompleted, isFlagged, isSilent, trackWord } from "./tile.js
 const SHOTS_MS = 2500;
 const FEED_LENGTH = 60;
 const SPEAK_MS = 3000; // one summary for what came in this time, not a sentence a flag
-const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed", "session.second"];
+const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed", "session.second", "watch.ended"];
 const FILTERS = {
   all: () => true,
   asking: isAsking,
@@ -40,22 +40,26 @@ class ExamConsole extends HTMLElement {
     $("[data-close]", $("#act-dialog")).addEventListener("click", () => $("#act-dialog").close());
     $("#act-dialog").addEventListener("close", () => $("#act-dialog sitting-course")?.remove());
     const snapshot = await this.#load();
+    if (!snapshot) return;
     this.line = new LiveLine(`${this.base}/events`, snapshot.cursor, KINDS, (kind, data) => this.#event(kind, data), (state) => this.#lineState(state));
     setInterval(() => this.#speak(), SPEAK_MS);
     this.#refreshShots();
-    watchLoad(this.base);
+    watchLoad(this.base, () => this.#end());
   }
 
   async #load() {
     for (;;) {
       try {
         const snapshot = await call("GET", `${this.base}/console`);
+        const now = new Set(snapshot.tiles.map((tile) => tile.sitting_id));
+        for (const id of [...this.#tiles.keys()]) if (!now.has(id)) this.#drop(id);
         for (const tile of snapshot.tiles) this.#put(tile);
         this.#rebuildFeed();
         this.#arrange();
         return snapshot;
       } catch (problem) {
         this.#lineState("lost");
+        if (problem.code === "not_found") return this.#end();
         if (!problem.retryable) say($("#connection"), problemText(problem.code));
         await sleep(2000);
       }
@@ -76,6 +80,7 @@ class ExamConsole extends HTMLElement {
   // --- events -------------------------------------------------------------------------------------
 
   #event(kind, data) {
+    if (kind === "watch.ended") return data.sitting_id ? this.#leave(data.sitting_id) : this.#end();
     const { wants: before = [], lacking: lacked = [] } = this.#tiles.get(data.sitting_id) ?? {};
     for (const want of data.tile?.wants ?? []) if (!before.includes(want)) this.#news.push(`${t(`want.${want}`)}: ${data.tile.student.full_name}`);
     for (const what of data.tile?.lacking ?? []) if (!lacked.includes(what)) this.#lacks(data.tile, what, data.at);
@@ -96,10 +101,37 @@ class ExamConsole extends HTMLElement {
     this.#arrange();
   }
 
+  /** Another proctor has the student now: nothing of that student stays on this screen. */
+  #leave(id) {
+    this.#drop(id);
+    this.#tellStorage();
+    this.#arrange();
+  }
+
+  #drop(id) {
+    this.#items.get(id)?.remove();
+    for (const entry of $$(`#feed [data-sitting="${id}"]`)) entry.remove();
+    for (const held of [this.#items, this.#tiles, this.#failed]) held.delete(id);
+    for (const dialog of $$("dialog[open]")) if (dialog.dataset.sitting === id) dialog.close();
+  }
+
+  /** The exam is no longer this person's to watch. */
+  #end() {
+    this.line?.close();
+    for (const id of [...this.#tiles.keys()]) this.#drop(id);
+    this.#news = [];
+    this.#tellStorage();
+    this.#arrange();
+    show($("#lost"), false);
+    show($("#ended"));
+    say($("#connection"), "");
+  }
+
   /** The course of a sitting and what may be done, without leaving the wall. */
   #act(tile) {
     const dialog = $("#act-dialog");
     say($("h2", dialog), tile.student.full_name);
+    dialog.dataset.sitting = tile.sitting_id;
     $("p", dialog).after(el("sitting-course", { "data-sitting": tile.sitting_id, "data-act": "yes" }));
     dialog.showModal();
   }
@@ -176,7 +208,7 @@ class ExamConsole extends HTMLElement {
   }
 
   #entry(tile, part, severity, what, when) {
-    const entry = el("li", {}, el("a", { href: `/review/${tile.sitting_id}${part}` },
+    const entry = el("li", { "data-sitting": tile.sitting_id }, el("a", { href: `/review/${tile.sitting_id}${part}` },
       el("span", { class: "kind" }, el("span", { class: `dot ${severity}` }), what),
       el("span", { class: "small" }, tile.student.full_name),
       el("span", { class: "small muted num" }, when)));

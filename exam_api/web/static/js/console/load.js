@@ -5,12 +5,14 @@ import { t } from "../i18n.js";
 
 const EVERY_MS = 5000;
 
-export async function watchLoad(base) {
+/** `onGone()`: the exam is no longer this person's to watch. */
+export async function watchLoad(base, onGone) {
   for (;;) {
     try {
       if (!document.hidden) tell(await call("GET", `${base}/load`));
-    } catch {
-      // the console's own line says that the server is away
+    } catch (problem) {
+      // Where the server is away the console's own line says so.
+      if (problem.code === "not_found") return onGone();
     }
     await sleep(EVERY_MS);
   }

@@ -8,6 +8,7 @@ export class LiveLine {
   #source = null;
   #last;
   #grace = null;
+  #closed = false;
 
   /** `onEvent(kind, data)`; `onState("live" | "lost")`. */
   constructor(url, cursor, kinds, onEvent, onState) {
@@ -37,7 +38,14 @@ export class LiveLine {
     }
   }
 
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#grace);
+    this.#source.close();
+  }
+
   #reopen() {
+    if (this.#closed) return;
     this.#source.close();
     this.#open();
   }

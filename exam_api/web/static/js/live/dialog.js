@@ -16,7 +16,7 @@ export function watchLive(sitting, name, tracks) {
   });
   const buttons = tracks.map(({ track }) => el("button", { type: "button", class: "button small", "data-track": track, onclick: () => choose(track) }, t(`track.${track}`)));
   const sound = el("input", { type: "checkbox", onchange: () => { video.muted = !sound.checked; } });
-  const dialog = el("dialog", { class: "live", "aria-labelledby": "live-heading" },
+  const dialog = el("dialog", { class: "live", "data-sitting": sitting, "aria-labelledby": "live-heading" },
     el("div", { class: "head" },
       el("h2", { id: "live-heading" }, name),
       el("button", { type: "button", class: "button small", onclick: () => dialog.close() }, t("live.close"))),
