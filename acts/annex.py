@@ -1,11 +1,11 @@
 """What makes the act evidence: the recording's proof, the timeline, each confirmed flag."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reportlab.lib.units import mm
-from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Spacer, Table
+from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
 from acts import styles, typefaces, values
 from acts.contracts import ActDocument, ChatLine, EvidenceItem, Language, NotedBreach
@@ -18,7 +18,6 @@ from acts.timeline import Timeline
 
 Rows = list[tuple[str, str]]  # (label markup, value markup)
 
-_CHAT = (PAGE_WIDTH, 62 * mm)
 _PLAIN = [
     ("FONTNAME", (0, 0), (-1, -1), typefaces.REGULAR),  # or Helvetica comes along, not embedded
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -51,20 +50,17 @@ def annex_story(document: ActDocument, language: Language) -> Iterator[Any]:
         yield styles.text(styles.both("annex.human", language), 10, after=6)
     if document.noted:
         yield styles.text(styles.both("annex.noted_human", language), 10, after=6)
-    yield from _section(about_title(document), language)
-    yield _table(_about(document, language), PAGE_WIDTH, 58 * mm)
+    yield from _rows(about_title(document), _about(document, language), 58 * mm, language)
     if document.recorded:
-        yield from _section("annex.timeline", language)
-        yield Timeline(document, language)
-        yield styles.text(styles.both("annex.legend", language), 8, quiet=True)
+        legend = styles.text(styles.both("annex.legend", language), 8, quiet=True)
+        yield _section("annex.timeline", [Timeline(document, language), legend], language)
     if document.noted:
-        yield from _section("annex.noted", language)
-        yield _noted(document, language)
+        yield from _rows("annex.noted", _noted(document, language), 22 * mm, language)
     if document.recorded:
         yield from _items(document, language)
     if document.chat:
-        yield from _section("annex.chat", language)
-        yield _table([chat_line(document, line, language) for line in document.chat], *_CHAT)
+        said = [chat_line(document, line, language) for line in document.chat]
+        yield from _rows("annex.chat", said, 62 * mm, language)
 
 
 def about_title(document: ActDocument) -> str:
@@ -72,20 +68,21 @@ def about_title(document: ActDocument) -> str:
 
 
 def _items(document: ActDocument, language: Language) -> Iterator[Any]:
-    yield CondPageBreak(60 * mm)
-    yield from _section("annex.items", language)
     if not document.evidence:
-        yield styles.text(styles.both("annex.no_items", language), 10)
+        nothing = styles.text(styles.both("annex.no_items", language), 10)
+        yield _section("annex.items", [nothing], language)
     for number, entry in enumerate(document.evidence, 1):
-        yield from _item(document, number, entry, language)
+        parts = _item(document, number, entry, language)
+        yield _section("annex.items", parts, language) if number == 1 else KeepTogether(parts)
+        yield Spacer(0, 4 * mm)
 
 
-def _noted(document: ActDocument, language: Language) -> Any:
+def _noted(document: ActDocument, language: Language) -> Rows:
     rows = []
     for one in document.noted:
         item = styles.both(f"item.{one.item.value}", language)
         rows.append((noted_at(document, one), f"{item}<br/>{typefaces.markup(one.words)}"))
-    return _table(rows, PAGE_WIDTH, 22 * mm)
+    return rows
 
 
 def noted_at(document: ActDocument, one: NotedBreach) -> str:
@@ -102,10 +99,17 @@ def chat_line(document: ActDocument, line: ChatLine, language: Language) -> tupl
     return name, typefaces.markup(line.text)
 
 
-def _section(key: str, language: Language) -> Iterator[Any]:
-    yield Spacer(0, 3 * mm)
-    yield Bookmark(label(key), key, 1)
-    yield styles.text(styles.both(key, language), 11.5, face=typefaces.BOLD, after=2, keep=True)
+def _section(key: str, first: Sequence[Any], language: Language) -> Any:
+    """A heading on one page with what comes first below it: neither stands alone."""
+    heading = styles.text(styles.both(key, language), 11.5, face=typefaces.BOLD, after=2)
+    return KeepTogether([Spacer(0, 3 * mm), Bookmark(label(key), key, 1), heading, *first])
+
+
+def _rows(key: str, rows: Rows, names: float, language: Language) -> Iterator[Any]:
+    """A section that is a table: its first row stays with the heading."""
+    yield _section(key, [_table(rows[:1], PAGE_WIDTH, names)], language)
+    if rest := rows[1:]:
+        yield _table(rest, PAGE_WIDTH, names)
 
 
 def _table(rows: Rows, width: float, names: float) -> Any:
@@ -187,9 +191,7 @@ def rate_words(document: ActDocument, language: Language) -> str:
     return filled("annex.fps", language, values.decimal(document.analysed_fps, 1, language))
 
 
-def _item(
-    document: ActDocument, number: int, entry: EvidenceItem, language: Language
-) -> Iterator[Any]:
+def _item(document: ActDocument, number: int, entry: EvidenceItem, language: Language) -> list[Any]:
     kazakh = values.sentence(kind_name(entry.kind))
     translated = "" if language == "kk" else kind_name(entry.kind, language)
     heading = styles.text(
@@ -200,8 +202,7 @@ def _item(
     if entry.comment.strip():
         comment = f"{styles.both('annex.comment', language)}: {typefaces.markup(entry.comment)}"
         parts.append(styles.text(comment, 9, before=2))
-    yield KeepTogether(parts)
-    yield Spacer(0, 4 * mm)
+    return parts
 
 
 def _body(document: ActDocument, entry: EvidenceItem, language: Language) -> list[Any]:

@@ -137,13 +137,16 @@ def _block(
         yield styles.text(f"{styles.both(block.caption, language)}:", 10.5, before=3, keep=True)
         yield styles.text(typefaces.markup(block.text) or "—", 10.5, after=3)
         return
+    caption = []
     if block.caption:
         words = f"<b>{styles.both(block.caption, language)}</b>"
-        yield CondPageBreak(40 * mm)  # not the title alone at the foot of a page
-        yield styles.text(words, 11, before=8, after=4)
+        caption = [styles.text(words, 11, before=8, after=4)]
     if isinstance(block, Distribution):
-        yield drawn(block, width, language)
+        yield KeepTogether([*caption, drawn(block, width, language)])
         return
+    if caption:
+        yield CondPageBreak(40 * mm)  # not the title alone at the foot of a page
+    yield from caption
     rows = [[_title(key, language) for key, _ in block.columns]]
     rows += [[_cell(cell, language) for cell in row] for row in block.rows]
     wanted = sum(share for _, share in block.columns)

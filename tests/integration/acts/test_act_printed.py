@@ -10,7 +10,14 @@ from pathlib import Path
 import cv2
 import pytest
 
-from acts.contracts import Form1Item, Person, Student
+from acts.contracts import (
+    ChatLine,
+    Form1Item,
+    NotedBreach,
+    Person,
+    RecordingGap,
+    Student,
+)
 from acts.form1 import render_act
 from acts.labels import FORM1, label
 from acts.seal import seal
@@ -148,6 +155,24 @@ def test_the_annex_says_how_closely_was_looked_and_how_many_phones_are_found(mak
     assert "3,2 % көрініп тұрған телефондардан" in words
     unknown = " ".join(text_of(render_act(replace(act, analysed_fps=None), "kk"), 2).split())
     assert "секундына неше кадр талданғаны белгісіз" in unknown
+
+
+@pytest.mark.parametrize("headings", [("items",), ("noted", "items", "chat")])
+def test_no_heading_of_the_annex_stands_alone_at_the_foot_of_a_page(make_act, text_of, headings):
+    """Each gap pushes what follows down by a row, over the end of the page and beyond."""
+    said = ChatLine(make_act().made_at, by_student=True, author="Әлихан", text="Сөз " * 60)
+    noted = NotedBreach(Form1Item.PHONE, None, "үстелдегі телефон " * 9)
+    chat, seen = ((said, said), (noted,)) if "chat" in headings else ((), ())
+    names = [label(f"annex.{name}") for name in ("about", "timeline", *headings)]
+    for rows in range(10, 34):
+        gaps = tuple(RecordingGap(at * 1000, at * 1000 + 500, "network") for at in range(rows))
+        document = make_act(0 if chat else 1, gaps=gaps, chat=chat, noted=seen)
+        pages = text_of(render_act(document, "kk")).split("\f")
+        lines = [[line.strip() for line in page.splitlines() if line.strip()] for page in pages]
+        for name in names:
+            (found,) = [page for page in lines if name in page]
+            below = found[found.index(name) + 1 :]
+            assert len(below) > 2, (rows, name)  # at least a row; the footer has two lines
 
 
 def test_the_act_says_that_people_decided(make_act, text_of):
