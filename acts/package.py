@@ -25,6 +25,7 @@ FLAGS_FORMAT = "baqylau-flags/1"
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.p7s"
 FLAGS = "flags.json"
+SIGNATURES = "signatures/signatures.json"
 README = "README.txt"
 OFFICIAL: Language = "kk"  # act.json stands inside this language's PDF
 
@@ -62,15 +63,21 @@ class FlagData:
 
 
 @dataclass(frozen=True, slots=True)
-class PackageContents:
-    """``pdfs``: the sealed act in each language it was made in.
+class PackedSignature:
+    """A person's, detached (CMS): over the PDF of that language, and when it was attached."""
 
-    ``signatures``: of people, detached, each with the language of the PDF that it is over.
-    """
+    language: Language
+    cms: bytes
+    attached_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PackageContents:
+    """``pdfs``: the sealed act in each language it was made in. ``signatures``: of people."""
 
     pdfs: Mapping[Language, bytes]
     flags: tuple[FlagData, ...] = ()
-    signatures: tuple[tuple[Language, bytes], ...] = ()
+    signatures: tuple[PackedSignature, ...] = ()
 
 
 def make_package(contents: PackageContents, key: SealKey) -> bytes:
@@ -137,8 +144,23 @@ def _files(contents: PackageContents, act: bytes) -> Iterator[tuple[str, bytes]]
             yield before_name(number, place), jpeg
         if flag.clip_webm is not None:
             yield clip_name(number), flag.clip_webm
-    for number, (language, signature) in enumerate(contents.signatures, 1):
-        yield f"signatures/{number:02d}-{language}.p7s", signature
+    for number, one in enumerate(contents.signatures, 1):
+        yield signature_name(number, one.language), one.cms
+    if contents.signatures:
+        yield SIGNATURES, canonical([*_signatures(contents)])
+
+
+def signature_name(number: int, language: Language) -> str:
+    return f"signatures/{number:02d}-{language}.p7s"
+
+
+def _signatures(contents: PackageContents) -> Iterator[dict[str, str]]:
+    for number, one in enumerate(contents.signatures, 1):
+        yield {
+            "file": signature_name(number, one.language),
+            "language": one.language,
+            "attached_at": one.attached_at.isoformat(),
+        }
 
 
 def frame_name(number: int) -> str:

@@ -56,7 +56,6 @@ from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_jobs import MakeActJob
 from exam_api.services.act_papers import ActPapers, PaperMakers
-from exam_api.services.act_signatures import ActSignatures
 from exam_api.services.acts import Acts
 from exam_api.services.archiving import Archive, ArchivedRecordings
 from exam_api.services.check_lists import CheckListDesk
@@ -87,6 +86,7 @@ from exam_api.services.results import ResultsSettings
 from exam_api.services.review_ports import MAKE_ACT
 from exam_api.services.reviewing import Reviewing
 from exam_api.services.second_look import SECOND_LOOK, SECOND_LOOKS, SecondLookJob
+from exam_api.services.signatures import ActSignatures
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.student_line import StudentLine
 from exam_api.services.testing import Testing
@@ -371,7 +371,7 @@ def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
             read,
             blobs,
             PaperMakers(render_form4_pdf, render_form4_html, render_form_html, packed),
-            ActSignatures(ground.database, clock, blobs).packed,
+            ActSignatures(ground.database, blobs).packed,
         ),
         check_lists=CheckListDesk(ground.database, clock, papers, read_sheet, settings.act_policy),
         drawn=DrawnActs(

@@ -346,9 +346,15 @@ class ActOwnStep(Forbidden):
 
 
 class SignaturesFull(Conflict):
-    """One person attaches only so many signatures to a revision of an act."""
+    """One person attaches only so many signatures to a revision of a document."""
 
     code = "signatures_full"
+
+
+class PaperMissing(Conflict):
+    """The document is not final yet: there is nothing to sign."""
+
+    code = "paper_missing"
 
 
 class AppealLate(Conflict):

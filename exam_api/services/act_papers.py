@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from acts.contracts import Form4Document, Language
-from acts.package import FlagData, ModelUsed, PackageContents
+from acts.package import FlagData, ModelUsed, PackageContents, PackedSignature
 from acts.record import AnyAct
 from exam_api.domain.errors import NotFound
 from exam_api.domain.languages import LANGUAGES
@@ -28,8 +28,8 @@ class PaperMakers:
     package: Callable[[PackageContents], bytes]
 
 
-# act_id -> signatures of people beside its PDFs: (language, CMS).
-Signatures = Callable[[str], Awaitable[tuple[tuple[Language, bytes], ...]]]
+# act_id -> signatures of people beside its PDFs.
+Signatures = Callable[[str], Awaitable[tuple[PackedSignature, ...]]]
 
 
 class ActPapers:

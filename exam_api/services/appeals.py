@@ -1,6 +1,7 @@
 """Appeals (T-5.3 … T-5.6, S-21): lodged, visaed, voted on, decided; a grade is corrected once."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -22,6 +23,7 @@ from exam_api.domain.errors import (
     AppealNotPossible,
     CommissionInvalid,
     CommissionMissing,
+    Conflict,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -52,7 +54,7 @@ from exam_api.services.appeals_ports import (
 )
 from exam_api.services.judging import hand_on, restore
 from exam_api.services.paging import Page, PageAsk, page_of
-from exam_api.services.ports import Clock
+from exam_api.services.ports import Blobs, Clock
 
 # An upheld appeal takes these back to what the answers are worth.
 _CANCELLED: Final = frozenset({SittingState.REMOVED, SittingState.ANNULLED})
@@ -90,11 +92,13 @@ class AppealDesk:
         self,
         units: AppealsUnits,
         clock: Clock,
+        blobs: Blobs,
         renders: Mapping[str, Render],
         policy: AppealPolicy = AppealPolicy(),  # noqa: B008 - frozen value
     ) -> None:
         self._units = units
         self._clock = clock
+        self._blobs = blobs
         self._renders = renders
         self._policy = policy
 
@@ -158,17 +162,27 @@ class AppealDesk:
     async def protocol(
         self, actor: Actor, appeal_id: str, language: Language, kind: str = "pdf"
     ) -> tuple[str, bytes]:
-        """The number and the paper; made of what was decided, so always the same. NotFound.
+        """The number and the paper, made of what was decided. NotFound.
 
-        ``kind``: pdf or html.
+        ``kind``: pdf, kept as it was first made, since people sign it; or html.
         """
         async with self._units.read() as unit:
             appeal = await unit.appeals.get(appeal_id, actor)
-            if appeal.decided_at is None:
-                raise NotFound
+        if appeal.decided_at is None:
+            raise NotFound
+        key = protocol_key(appeal_id, language)
+        if kind == "pdf":
+            with suppress(NotFound):
+                return appeal.protocol_number, await self._blobs.get(key)
+        async with self._units.read() as unit:
             sheet = await _answer_sheet(unit, await unit.appeals.sitting(appeal))
         document = _document(appeal, sheet, self._policy, language)
-        return appeal.protocol_number, self._renders[kind](document, language)
+        paper = self._renders[kind](document, language)
+        if kind == "pdf":
+            with suppress(Conflict):  # another was first
+                await self._blobs.put(key, paper)
+            paper = await self._blobs.get(key)
+        return appeal.protocol_number, paper
 
     # --- the registrar ------------------------------------------------------------------------
 
@@ -311,6 +325,10 @@ class AppealDesk:
                 ),
             )
         await hand_on(unit, sitting, at=now, by=actor.id)
+
+
+def protocol_key(appeal_id: str, language: Language) -> str:
+    return f"appeals/{appeal_id}/protocol-{language}.pdf"
 
 
 async def _regrade(unit: AppealsUnit, sitting: Sitting, points: int, change: GradeChange) -> None:

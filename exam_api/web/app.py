@@ -10,7 +10,6 @@ from starlette.middleware import Middleware
 from exam_api.services.exam_clock import run_ticker
 from exam_api.web.api import (
     act_course,
-    act_signatures,
     admission,
     appeals,
     bank,
@@ -29,6 +28,7 @@ from exam_api.web.api import (
     schedule,
     second_reviews,
     session,
+    signatures,
     sittings,
     statistics,
     testing,
@@ -67,7 +67,7 @@ def create_app(
     install_errors(app, respond)
     own = (
         act_course,
-        act_signatures,
+        signatures,
         second_reviews,
         appeals,
         operations,

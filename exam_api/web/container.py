@@ -6,6 +6,7 @@ from datetime import timedelta
 from cryptography import x509
 from prometheus_client import CollectorRegistry
 
+from acts.protocol import render_protocol, render_protocol_html
 from capture.ice import IceSettings
 from exam_api.adapters.formulas import draw_formula
 from exam_api.adapters.interchange import READERS, WRITERS
@@ -17,9 +18,9 @@ from exam_api.domain.bank_tests import BankPolicy
 from exam_api.domain.policy import AccessPolicy, RateLimits
 from exam_api.services.accounts import Accounts
 from exam_api.services.act_desk import ActDesk
-from exam_api.services.act_signatures import ActSignatures
 from exam_api.services.admission import Admission
 from exam_api.services.admitting import Admitting
+from exam_api.services.appeals import AppealDesk
 from exam_api.services.audit import AuditLog
 from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_files import FileDesk
@@ -43,6 +44,7 @@ from exam_api.services.results import ResultsSettings
 from exam_api.services.room_actions import RoomActions
 from exam_api.services.scheduling import Scheduling
 from exam_api.services.second_reviews import SecondReviews
+from exam_api.services.signatures import ActSignatures, Signatures
 from exam_api.services.sittings import SittingDesk
 from exam_api.services.structure import StructureDesk
 from exam_api.services.testing import Testing
@@ -112,6 +114,8 @@ class Core:
     admitting: Admitting = field(init=False)
 
     act_desk: ActDesk = field(init=False)
+    appeals: AppealDesk = field(init=False)
+    signatures: Signatures = field(init=False)
     act_signatures: ActSignatures = field(init=False)
     late_lists: LateLists = field(init=False)
     second_reviews: SecondReviews = field(init=False)
@@ -142,9 +146,11 @@ class Core:
         self.second_camera = SecondCamera(*tokens)
         self.inbox = Inbox(self.database)
         self.act_desk = ActDesk(self.database, self.clock, self.blobs, self.act_policy)
-        self.act_signatures = ActSignatures(
-            self.database, self.clock, self.blobs, self.signers_authorities
-        )
+        stored = (self.database, self.clock, self.blobs)
+        protocol = {"pdf": render_protocol, "html": render_protocol_html}
+        self.appeals = AppealDesk(*stored, protocol, self.appeal_policy)
+        self.signatures = Signatures(*stored, self.appeals.protocol, self.signers_authorities)
+        self.act_signatures = ActSignatures(self.database, self.blobs)
         self.late_lists = LateLists(self.database, self.clock, self.act_policy)
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
         self.scheduling = Scheduling(self.database, self.clock, self.erasures)

@@ -14,6 +14,7 @@ from exam_api.adapters.sql.act_visibility import (
     complete,
     newest_revision,
     of_act,
+    same_act,
 )
 from exam_api.adapters.sql.notices import SqlNotices
 from exam_api.adapters.sql.tables import (
@@ -75,14 +76,14 @@ class SqlActCourses:
         return [_act(row) for row in await self._session.execute(query.limit(ask.limit + 1))]
 
     async def get(self, act_id: str, actor: Actor) -> CourseAct:
-        return await self._one(_acts().where(_same_act(act_id), acts_visible_to(actor)))
+        return await self._one(_acts().where(same_act(act_id), acts_visible_to(actor)))
 
     async def lock(self, act_id: str) -> CourseAct:
         sitting_id = await self._session.scalar(
             select(ActRow.sitting_id).where(ActRow.id == act_id)
         )
         await self._hold([] if sitting_id is None else [sitting_id])
-        return await self._one(_acts().where(_same_act(act_id)))
+        return await self._one(_acts().where(same_act(act_id)))
 
     async def of_sittings(self, sitting_ids: Collection[str], actor: Actor) -> Sequence[CourseAct]:
         wanted = set(sitting_ids)
@@ -222,17 +223,6 @@ def _acts() -> Select[*_Row]:
         .order_by(ActRow.made_at.desc(), ActRow.id.desc())
         .options(defer(ActRow.document))
         .execution_options(populate_existing=True)
-    )
-
-
-def _same_act(act_id: str) -> ColumnElement[bool]:
-    """Whichever of its revisions was named."""
-    named = aliased(ActRow)
-    return exists().where(
-        named.id == act_id,
-        named.year == ActRow.year,
-        named.form == ActRow.form,
-        named.seq == ActRow.seq,
     )
 
 

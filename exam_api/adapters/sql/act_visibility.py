@@ -44,6 +44,17 @@ def of_act(
     return and_(course.year == act.year, course.form == act.form, course.seq == act.seq)
 
 
+def same_act(act_id: str) -> ColumnElement[bool]:
+    """Whichever of its revisions was named."""
+    named = aliased(ActRow)
+    return exists().where(
+        named.id == act_id,
+        named.year == ActRow.year,
+        named.form == ActRow.form,
+        named.seq == ActRow.seq,
+    )
+
+
 def complete(act: type[ActRow]) -> ColumnElement[bool]:
     """Rendered and sealed in every language."""
     return cast(act.blobs, String) != "{}"

@@ -6,7 +6,6 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.act_course import SqlActCourses
-from exam_api.adapters.sql.act_signatures import SqlActSignatures
 from exam_api.adapters.sql.admission_queue import SqlAdmissionQueue
 from exam_api.adapters.sql.admissions import SqlAdmissions
 from exam_api.adapters.sql.answers import SqlAnswers
@@ -33,6 +32,7 @@ from exam_api.adapters.sql.results import SqlApiClients, SqlGrades, SqlResults
 from exam_api.adapters.sql.schedule import SqlSchedule
 from exam_api.adapters.sql.second_reviews import SqlSecondReviews
 from exam_api.adapters.sql.seeds import SqlSeeds
+from exam_api.adapters.sql.signatures import SqlSignatures
 from exam_api.adapters.sql.sitting_log import SqlSittingLog
 from exam_api.adapters.sql.sittings import SqlSittings
 from exam_api.adapters.sql.statistics import SqlStatistics
@@ -186,8 +186,8 @@ class SqlUnit:
         return SqlActCourses(self.session, self.notices)
 
     @cached_property
-    def act_signatures(self) -> SqlActSignatures:
-        return SqlActSignatures(self.session)
+    def signatures(self) -> SqlSignatures:
+        return SqlSignatures(self.session)
 
     @cached_property
     def check_lists(self) -> SqlCheckLists:

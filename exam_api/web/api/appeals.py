@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from acts.contracts import Language
-from acts.protocol import render_protocol, render_protocol_html
 from exam_api.domain.appeals import GROUNDS_LIMIT
 from exam_api.domain.errors import (
     AppealExists,
@@ -53,11 +52,8 @@ class Decision(BaseModel):
     points: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
-_PROTOCOL = {"pdf": render_protocol, "html": render_protocol_html}
-
-
 async def appeals_of(core: CoreDep) -> AppealDesk:
-    return AppealDesk(core.database, core.clock, _PROTOCOL, core.appeal_policy)
+    return core.appeals
 
 
 AppealsDep = Annotated[AppealDesk, Depends(appeals_of)]

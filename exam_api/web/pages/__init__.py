@@ -24,6 +24,7 @@ from exam_api.web.pages import (
     schedule,
     schedule_exam,
     second_camera,
+    signatures,
     staff,
     statistics,
     structure,
@@ -39,6 +40,6 @@ def install_pages(app: FastAPI) -> None:
     records = (people_import, people, structure)
     planning = (schedule, periods, schedule_exam, admission, rules)
     banking = (bank, bank_files, bank_tests)
-    later = (drawn_acts, check_lists, verify, acts, results, appeals, statistics)
+    later = (drawn_acts, check_lists, verify, acts, results, appeals, statistics, signatures)
     for part in (*own, *records, *planning, *banking, *later):
         app.include_router(part.router)

@@ -5,24 +5,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.datastructures import UploadFile
 
-from acts.errors import SignatureUnreadable
 from exam_api.domain.act_course import COUNTER_STEPS, ActState, ActStep
 from exam_api.domain.errors import (
     ActOwnStep,
     Conflict,
     ExamError,
     InvalidRequest,
-    PayloadTooLarge,
 )
-from exam_api.domain.languages import language_or
 from exam_api.domain.roles import Actor
 from exam_api.services.act_desk import ActLine, overview_of
-from exam_api.services.act_signatures import FILE_LIMIT
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.second_reviews import READERS, SecondOpinion
+from exam_api.services.signatures_ports import PaperKind
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
 from exam_api.web.container import Core
@@ -103,35 +99,18 @@ async def _act(
     *,
     error: ExamError | None = None,
     text: str = "",
-    unsigned: ExamError | SignatureUnreadable | None = None,
 ) -> Response:
-    """``unsigned``: why a signature was not attached."""
-    refused = error or unsigned
     return TEMPLATES.page(
         request,
         "acts/act.html",
         actor,
-        status=refused.status if refused else 200,
+        status=error.status if error else 200,
         way=await core.act_desk.way(actor, act_id),
-        signed=await core.act_signatures.of_act(actor, act_id),
-        unsigned=unsigned.code if unsigned else "",
+        signed=await core.signatures.of(actor, PaperKind.ACT, act_id),
         counter_steps=COUNTER_STEPS,
         problem=error.code if error else "",
         text=text,
     )
-
-
-@router.post("/acts/{act_id}/signatures")
-async def sign(request: Request, actor: CurrentActor, core: CoreDep, act_id: PathId) -> Response:
-    async with request.form() as form:
-        file = form.get("file")
-        content = await file.read(FILE_LIMIT + 1) if isinstance(file, UploadFile) else b""
-        language = language_or(text_of(form, "language"))
-    try:
-        await core.act_signatures.attach(actor, act_id, content, language)
-    except (Conflict, PayloadTooLarge, SignatureUnreadable) as error:
-        return await _act(request, actor, core, act_id, unsigned=error)
-    return RedirectResponse(f"/acts/{act_id}#signatures", 303)
 
 
 @router.get("/second-reviews")

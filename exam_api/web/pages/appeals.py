@@ -16,12 +16,13 @@ from exam_api.domain.errors import (
 )
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.appeals import AppealDesk
+from exam_api.services.signatures_ports import PaperKind
 from exam_api.web.api.appeals import AppealsDep
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import AskedPage, linked
 from exam_api.web.api.pictures import PictureName, picture_response
 from exam_api.web.api.results import ResultsDep
-from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.auth import CoreDep, CurrentActor, core_of
 from exam_api.web.i18n import request_language
 from exam_api.web.pages.rendering import TEMPLATES
 
@@ -220,6 +221,7 @@ async def _appeal(
     sees_sheet = found.points is not None and (votes or actor.has(Role.REGISTRAR))
     language = request_language(request, actor.language)
     asked = found.item_id is not None and sees_sheet
+    signatures, decided = core_of(request).signatures, found.decided_at is not None
     return TEMPLATES.page(
         request,
         "appeals/appeal.html",
@@ -230,6 +232,7 @@ async def _appeal(
         asked=await appeals.question(actor, appeal_id, language) if asked else None,
         may_visa=actor.has(Role.REGISTRAR) and found.state == "lodged",
         may_vote=votes and found.state == "visaed",
+        signed=await signatures.of(actor, PaperKind.PROTOCOL, appeal_id) if decided else None,
         chairs=found.commission is not None and found.commission.chair.id == actor.id,
         problem=error.code if error else "",
     )

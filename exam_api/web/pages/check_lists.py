@@ -10,7 +10,14 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 
 from exam_api.adapters.sheets import MOST_BYTES
-from exam_api.domain.check_lists import WITH_REASON, Finding, ListStep, RowProblem, problem_of
+from exam_api.domain.check_lists import (
+    SIGNED,
+    WITH_REASON,
+    Finding,
+    ListStep,
+    RowProblem,
+    problem_of,
+)
 from exam_api.domain.errors import (
     CheckListUnsound,
     Conflict,
@@ -21,10 +28,11 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sheets import SheetUnreadable
 from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.check_sheets import SheetCheck
+from exam_api.services.signatures_ports import PaperKind
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.paging import AskedPage, linked
 from exam_api.web.api.proctoring_services import Proctoring
-from exam_api.web.auth import CoreDep, CurrentActor
+from exam_api.web.auth import CoreDep, CurrentActor, core_of
 from exam_api.web.pages.forms import text_of
 from exam_api.web.pages.rendering import TEMPLATES
 
@@ -158,6 +166,8 @@ async def _one(  # noqa: PLR0917 - what the page shows
 ) -> Response:
     """``chosen``: what was typed and not taken; ``at``: the step that was refused."""
     found = await desk.get(actor, list_id)
+    signatures = core_of(request).signatures
+    final = found.sheet.state in SIGNED
     problems: dict[str, RowProblem] = {}
     if chosen and isinstance(error, CheckListUnsound):
         checked = {
@@ -181,6 +191,7 @@ async def _one(  # noqa: PLR0917 - what the page shows
         is_own=actor.id in {found.sheet.member.id, found.sheet.proctor.id},
         problem=error.code if error else "",
         at=at,
+        signed=await signatures.of(actor, PaperKind.CHECK_LIST, list_id) if final else None,
     )
 
 

@@ -46,7 +46,7 @@ async def commission(core: Core) -> dict[str, str]:
     from acts.protocol import render_protocol
     from exam_api.services.appeals import AppealDesk
 
-    desk = AppealDesk(core.database, core.clock, {"pdf": render_protocol})
+    desk = AppealDesk(core.database, core.clock, core.blobs, {"pdf": render_protocol})
     registrar = (await core.accounts.log_in("registrar", "baqylau-demo", "x")).actor
     members = [ids["voter1"], ids["voter2"]]
     await desk.name_commission(registrar, "15-Б", date(2026, 11, 2), ids["appeals"], members)

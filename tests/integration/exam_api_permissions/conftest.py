@@ -32,6 +32,7 @@ from exam_api.services.seeding import seed_demo
 from exam_api.settings import Settings
 
 _UNTIL: Final = datetime(2099, 1, 1, tzinfo=UTC)
+_SIGNED = {"acts": "act_id", "check-lists": "list_id", "appeals": "decided_appeal_id"}
 _PICTURE: Final = "0" * 32 + ".png"
 _ACT: Final = {
     "number": "2026-0001", "revision": 1, "made_at": "2026-11-22T09:00:00+00:00",
@@ -138,6 +139,7 @@ async def _made(container: Container) -> tuple[dict[str, str], dict[str, str]]:
         names |= await _add_bank(session, report.exam_id, users, now)
         names |= await _add_appeals(session, names, users, now)
         names |= await _add_check_list(session, names["sitting_id"], users, now)
+        names |= await _add_signatures(session, names, users, now)
         names |= await _add_rest(session, users, now)
         for login, user_id in users.items():
             await unit.sessions.add(NewSession(digest(_cookie(login)), user_id, now, _UNTIL))
@@ -145,10 +147,26 @@ async def _made(container: Container) -> tuple[dict[str, str], dict[str, str]]:
         await unit.sessions.add(second)
         names["session_id"] = digest("the other computer")
     container.proctoring.console._thumbnails.keep(names["sitting_id"], 0, b"jpeg")
-    signature = f"acts/{names['act_id']}/signatures/{'0' * 64}.p7s"
-    for key in ("x.jpg", "x.pdf", "x.webm", picture_key(_PICTURE), signature):
+    signed = [f"{kind}/{names[name]}/signatures/{'0' * 64}.p7s" for kind, name in _SIGNED.items()]
+    for key in ("x.jpg", "x.pdf", "x.webm", picture_key(_PICTURE), *signed):
         await container.blobs.put(key, b"x")
     return names, users
+
+
+async def _add_signatures(
+    session: AsyncSession, names: Mapping[str, str], users: Mapping[str, str], now: datetime
+) -> dict[str, str]:
+    """One beside a document of each kind."""
+    made = {
+        kind: tables.SignatureRow(
+            id=new_id(), kind=kind, paper_id=names[name], revision=1, language="kk",
+            document_sha256="0" * 64, sha256="0" * 64, subject="X", issuer="Y", problem="",
+            attached_by=users["student1"], attached_at=now,
+        )
+        for kind, name in _SIGNED.items()
+    }  # fmt: skip
+    await _add(session, *made.values())
+    return {f"signature of {kind}": row.id for kind, row in made.items()}
 
 
 async def _add_strangers(session: AsyncSession) -> None:
@@ -240,10 +258,6 @@ async def _add_evidence(
         id=new_id(), year=2026, form=1, seq=1, sitting_id=sitting_id, act_id=act.id,
         state=ActState.OPENED.value, since=now, due_at=_UNTIL,
     )  # fmt: skip
-    signature = tables.ActSignatureRow(
-        id=new_id(), act_id=act.id, language="kk", document_sha256="0" * 64, sha256="0" * 64,
-        subject="X", issuer="Y", problem="", attached_by=users["student1"], attached_at=now,
-    )  # fmt: skip
     photo = tables.IdentityPhoto(sitting_id=sitting_id, kind="face", key="x.jpg", taken_at=now)
     asked = tables.SittingLogRow(
         id=new_id(), sitting_id=sitting_id, kind="time_asked", at=now,
@@ -260,9 +274,8 @@ async def _add_evidence(
         what="identity_photo", files=[{"sha256": "0" * 64, "size_bytes": 1}],
         rule="keeping_time", kept_days=180, began_at=now, ended_at=now,
     )  # fmt: skip
-    await _add(session, course, signature, photo, asked, doubted, erasure)
-    ids = {"flag_id": flag.id, "act_id": act.id, "signature_id": signature.id}
-    return {**ids, "erasure_id": erasure.id}
+    await _add(session, course, photo, asked, doubted, erasure)
+    return {"flag_id": flag.id, "act_id": act.id, "erasure_id": erasure.id}
 
 
 async def _add_bank(

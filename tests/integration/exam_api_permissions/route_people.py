@@ -82,3 +82,19 @@ def steps(may: frozenset[str], *codes: str) -> tuple[Row, ...]:
             row("POST /api/v1/acts/{act_id}/steps", may, json=body),
         )
     )
+
+
+def signatures(
+    kind: str, paper: str, readers: frozenset[str], signers: frozenset[str]
+) -> tuple[Row, ...]:
+    """Of people, beside documents of a kind."""
+    page, given = f"/{kind}/{{paper_id}}/signatures", {"paper_id": paper}
+    headers = {"Content-Type": "application/pkcs7-signature"}
+    one = {**given, "signature_id": f"{{signature of {kind}}}"}
+    return (
+        row(f"GET {page}", readers, values=given),
+        row(f"GET /api/v1{page}", readers, values=given),
+        row(f"GET /api/v1{page}/{{signature_id}}.p7s", readers, values=one),
+        row(f"POST {page}", signers, values=given, form={"language": "kk"}),
+        row(f"POST /api/v1{page}", signers, values=given, content=b"no CMS", headers=headers),
+    )

@@ -43,6 +43,7 @@ from tests.integration.exam_api_permissions.route_people import (
     WATCHERS,
     row,
     rows,
+    signatures,
     steps,
 )
 
@@ -75,7 +76,6 @@ ROOM = {"name": "101", "seats": 20}
 TEST_FORM = {"code": "X", "name": "Y", "control": "exam", "questions": "many"}
 SIGNATORY = {"full_name": "X", "capacity": "proctor"}
 BREACH_ACT = {"id": "{any_id}", "form": 1, "commission": [SIGNATORY], "breaches": []}
-CMS = {"Content-Type": "application/pkcs7-signature"}
 OF_SECOND = {"act_id": "{second_act_id}", "flag_id": "{second_flag_id}"}
 SITTING = "/api/v1/sittings/{sitting_id}"
 EXAM = "/api/v1/exams/{exam_id}"
@@ -227,6 +227,7 @@ ROWS = (
     row(f"GET {LIST}/form4.{{kind}}", LIST_READERS, values=PAGE),
     row("GET /api/v1/members/{member_id}/form4.{kind}", LIST_READERS, values={"kind": "xlsx"}),
     row("GET /api/v1/members/{member_id}/form4.{kind}", LIST_READERS, values=PAGE),
+    *signatures("check-lists", "{list_id}", LIST_READERS, PROCTOR | MEMBER),
     row("POST /check-lists/{list_id}/findings", PROCTOR, form={"follow": "1"}),
     row(f"PUT {LIST}/findings", PROCTOR, json={"findings": {}}),
     row("POST /check-lists/{list_id}/steps", MEMBER, form={"step": "recall", "reason": "x"}),
@@ -268,10 +269,7 @@ ROWS = (
         "GET /api/v1/acts/{act_id}/evidence/{flag_id}.jpg",
         "GET /api/v1/acts/{act_id}/evidence/{flag_id}.webm",
     ),
-    row("GET /api/v1/acts/{act_id}/signatures", ACT_READERS),
-    row("GET /api/v1/acts/{act_id}/signatures/{signature_id}.p7s", ACT_READERS),
-    row("POST /api/v1/acts/{act_id}/signatures", ACT_SIGNERS, content=b"no CMS", headers=CMS),
-    row("POST /acts/{act_id}/signatures", ACT_SIGNERS, form={"language": "kk"}),
+    *signatures("acts", "{act_id}", ACT_READERS, ACT_SIGNERS),
     *steps(frozenset({"member"}), "forward"),
     *steps(COMMISSION | {"member"}, "recall"),
     *steps(frozenset({"dean"}), "deliver", "take_back", "reopen"),
@@ -372,6 +370,7 @@ ROWS = (
         f"GET {APPEAL}/protocol.html",
         values={"appeal_id": "{decided_appeal_id}"},
     ),
+    *signatures("appeals", "{decided_appeal_id}", APPEAL_READERS, JUDGES),
     row(f"POST {APPEAL}/visa", REGISTRAR, json={"grant": True}),
     row("POST /appeals/{appeal_id}/visa", REGISTRAR, form={"grant": "true"}),
     row(f"PUT {APPEAL}/vote", JUDGES, json={"uphold": True}),

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -15,7 +15,7 @@ from acts.detached import sign_detached, signer_of
 from acts.errors import DocumentInvalid
 from acts.form1 import render_act
 from acts.form3 import render_outsider
-from acts.package import FlagData, ModelUsed, PackageContents, make_package, pack
+from acts.package import FlagData, ModelUsed, PackageContents, PackedSignature, make_package, pack
 from acts.package_verify import verify_package
 from acts.seal import seal
 from acts.verify import verify_act
@@ -174,7 +174,11 @@ def test_form_3_names_the_frame_and_the_clip_that_are_packed(
 
 
 def test_peoples_signatures_go_along(contents, seal_key):
-    signed = replace(contents, signatures=(("kk", b"first"), ("ru", b"second")))
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    signed = replace(
+        contents,
+        signatures=(PackedSignature("kk", b"first", at), PackedSignature("ru", b"second", at)),
+    )
     package = make_package(signed, seal_key)
     files = _files(package)
     assert verify_package(package, [seal_key.certificate]).intact

@@ -51,6 +51,7 @@ from exam_api.services.people_ports import PlaceKind
 from exam_api.services.proctoring_ports import SecondFinding, Verdict
 from exam_api.services.readiness import Duty
 from exam_api.services.session_statistics import DIMENSIONS
+from exam_api.services.signatures_ports import PaperKind
 from exam_api.services.structure import PARENT_OF, WITH_CODE
 from exam_api.web import errors as web_errors
 from exam_api.web.i18n import LANGUAGES, LOCALES, PLURALS, Message, catalogue
@@ -128,6 +129,7 @@ MADE_UP = {
     "way.do.": [step for step in WHO if step is not ActStep.OPEN],
     "way.done.": list(ActStep),
     "signature.problem.": list(SignatureProblem),
+    "signature.of.": list(PaperKind),
     "review.second.": list(SecondFinding),
     "appeals.state.": list(AppealState),
     "statistics.by.": DIMENSIONS,

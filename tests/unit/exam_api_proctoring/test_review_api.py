@@ -23,7 +23,6 @@ from exam_api.services.act_course_ports import Taken
 from exam_api.services.act_documents import Place
 from exam_api.services.act_finishing import Finishing
 from exam_api.services.act_papers import ActPapers, PaperMakers
-from exam_api.services.act_signatures import ActSignatures
 from exam_api.services.acts import Acts
 from exam_api.services.check_list_papers import Form4Makers, Form4Papers
 from exam_api.services.check_lists import CheckListDesk
@@ -34,6 +33,7 @@ from exam_api.services.ports import MediaState
 from exam_api.services.proctoring_ports import StoredStill
 from exam_api.services.reviewing import Reviewing
 from exam_api.services.seeding import DEMO_PASSWORD
+from exam_api.services.signatures import ActSignatures
 from exam_api.services.sittings import SittingDesk
 from exam_api.web.api import live_routes, review_papers, review_routes
 from exam_api.web.api.proctoring_services import ProctoringServices
@@ -146,7 +146,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
                     act_html=render_act_html,
                     package=_packed,
                 ),
-                ActSignatures(world.database, world.clock, world.blobs).packed,
+                ActSignatures(world.database, world.blobs).packed,
             ),
             check_lists=CheckListDesk(
                 world.database,
@@ -418,6 +418,14 @@ async def test_the_public_page_says_what_the_commission_decided(api, state, told
         row = await unit.session.get(tables.ActRow, act["id"])
         page = "/verify/" + row.document["verify_url"].partition("/verify/")[2]
         student = row.document["student"]["full_name"]
+        for number, (subject, problem) in enumerate((("Қол Қоюшы", ""), ("Басқа", "forged"))):
+            unit.session.add(
+                tables.SignatureRow(
+                    id=new_id(), kind="acts", paper_id=row.id, revision=1, language="kk",
+                    document_sha256="0" * 64, sha256=f"{number}" * 64, subject=subject,
+                    issuer="ҰКО", problem=problem, attached_by=row.made_by, attached_at=row.made_at,
+                )
+            )  # fmt: skip
         if state is not None:
             unit.session.add(
                 tables.ActCourseRow(
@@ -431,6 +439,9 @@ async def test_the_public_page_says_what_the_commission_decided(api, state, told
         text = (await nobody.get(page)).text
     assert act["number"] in text
     assert student not in text
+    assert "тіркелген, тексерілген: ҰКО" in text
+    assert "тіркелген, тексерілмеген" in text
+    assert "Қол Қоюшы" not in text
     assert ("Комиссия бұл" in text) is (told is not None)
     assert told is None or told in text
     assert ("осында тіркелген" in text) is (state != "withdrawn")

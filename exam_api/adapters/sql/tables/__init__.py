@@ -6,7 +6,6 @@ Times are UTC; ids are UUIDv7 strings; ``*_ms`` counts from the sitting's origin
 
 from exam_api.adapters.sql.tables.act_course import (
     ActCourseRow,
-    ActSignatureRow,
     ActStepRow,
     SecondReviewRow,
 )
@@ -84,12 +83,12 @@ from exam_api.adapters.sql.tables.schedule import (
     WorkingGroup,
     WorkingGroupMember,
 )
+from exam_api.adapters.sql.tables.signatures import SignatureRow
 
 __all__ = [
     "ActCounter",
     "ActCourseRow",
     "ActRow",
-    "ActSignatureRow",
     "ActStepRow",
     "AnalysedRow",
     "Answer",
@@ -148,6 +147,7 @@ __all__ = [
     "SecondLogInRow",
     "SecondReviewRow",
     "SegmentRow",
+    "SignatureRow",
     "Sitting",
     "SittingLogRow",
     "StudentProfile",

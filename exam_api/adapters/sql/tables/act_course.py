@@ -10,7 +10,6 @@ from exam_api.adapters.sql.tables.base import (
     Base,
     Code,
     Counter,
-    Digest,
     Id,
     SittingRef,
     UserRef,
@@ -68,25 +67,3 @@ class SecondReviewRow(Base):
     comment: Mapped[str] = mapped_column(Text, info=PII)
     by_user: Mapped[UserRef]
     at: Mapped[Utc]
-
-
-class ActSignatureRow(Base):
-    """A person's detached signature beside a revision's PDF in ``language``; its file is a blob.
-
-    ``sha256`` is the file's, ``document_sha256`` the PDF's. ``problem`` is empty where it is
-    verified; the file itself may be attached once.
-    """
-
-    __tablename__ = "act_signature"
-    __table_args__ = (UniqueConstraint("act_id", "sha256"),)
-
-    id: Mapped[Id]
-    act_id: Mapped[str] = mapped_column(String(36), ForeignKey("act.id"))
-    language: Mapped[Code]
-    document_sha256: Mapped[Digest]
-    sha256: Mapped[Digest]
-    subject: Mapped[str] = mapped_column(Text, info=PII)
-    issuer: Mapped[str] = mapped_column(Text)
-    problem: Mapped[Code]
-    attached_by: Mapped[UserRef]
-    attached_at: Mapped[Utc]
