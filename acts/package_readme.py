@@ -12,7 +12,8 @@ _KAZAKH = """\
   frames/        кадрлар: сан — актінің қосымшасындағы белгінің нөмірі;
                  before — оған дейінгі секундтар
   clips/         бейнеүзінділер, нөмірлері сол
-  signatures/    адамдардың сол тілдегі PDF файлына бөлек қолтаңбалары (CMS), болса
+  signatures/    адамдардың сол тілдегі PDF файлына бөлек қолтаңбалары (CMS) және
+                 қашан тіркелгені (signatures.json), болса
   manifest.json  әр файлдың sha256 мәні мен көлемі
   manifest.json.p7s   манифестке қойылған мекеме қолтаңбасы
 
@@ -32,7 +33,8 @@ _RUSSIAN = """\
   frames/        кадры: число — номер отметки в приложении к акту;
                  before — секунды до неё
   clips/         видеофрагменты с теми же номерами
-  signatures/    отдельные подписи людей (CMS) под PDF названного языка, если есть
+  signatures/    отдельные подписи людей (CMS) под PDF названного языка и
+                 когда приложены (signatures.json), если есть
   manifest.json  sha256 и размер каждого файла
   manifest.json.p7s   подпись учреждения под манифестом
 
@@ -52,7 +54,8 @@ The act and all the evidence it rests on. It contains personal data.
   frames/        frames: the number is the flag's in the act's annex;
                  before: the seconds before it
   clips/         clips with the same numbers
-  signatures/    people's detached signatures (CMS) over the PDF of that language, if any
+  signatures/    people's detached signatures (CMS) over the PDF of that language, and
+                 when they were attached (signatures.json), if any
   manifest.json  sha256 and size of each file
   manifest.json.p7s   the institution's signature over the manifest
 

@@ -6,7 +6,7 @@ refused before it is read, and names are only ever compared.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
@@ -19,14 +19,33 @@ from cryptography.hazmat.primitives import hashes
 from acts import record, typefaces
 from acts.contracts import Language
 from acts.detached import signer_of
+from acts.errors import SignatureUnreadable
 from acts.labels import label
-from acts.package import FORMAT, MANIFEST, OFFICIAL, SIGNATURE, clip_name, frame_name, pack
+from acts.package import (
+    FORMAT,
+    MANIFEST,
+    OFFICIAL,
+    SIGNATURE,
+    SIGNATURES,
+    clip_name,
+    frame_name,
+    pack,
+)
 from acts.seal import signer_name
+from acts.signatures import PersonSignature, SignatureProblem, check_signature
 from acts.verify import sealed_record, verify_act, vouched
 
 _MOST_BYTES = 2**30
 _MOST_FILES = 2000
 _ENCRYPTED = 0x1
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSigned:
+    """A person's signature beside the act. Whatever it is worth, it is the one that was packed."""
+
+    file: str
+    found: PersonSignature
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +68,7 @@ class PackageVerification:
     form: int = 0
     number: str = ""
     revision: int = 0
+    signatures: tuple[PersonSigned, ...] = ()
 
     @property
     def intact(self) -> bool:
@@ -74,9 +94,15 @@ class _Manifest:
 
 
 def verify_package(
-    content: bytes, trusted: Sequence[x509.Certificate] | None = None, language: Language = "en"
+    content: bytes,
+    trusted: Sequence[x509.Certificate] | None = None,
+    language: Language = "en",
+    authorities: Sequence[x509.Certificate] = (),
 ) -> PackageVerification:
-    """Check a package. Never raises on a bad file: the answer says what is wrong with it."""
+    """Check a package. Never raises on a bad file: the answer says what is wrong with it.
+
+    ``authorities``: of the people who signed. Call it where no event loop runs.
+    """
     found = PackageVerification(hashlib.sha256(content).hexdigest())
     try:
         files = _read(content)
@@ -87,6 +113,8 @@ def verify_package(
     found = _compared(found, files, manifest)
     if not found.codes:
         found = replace(found, codes=_inner(files, manifest, content))
+    if not found.codes:
+        found = _with_people(found, files, manifest, authorities)
     return _told(found, language)
 
 
@@ -98,6 +126,44 @@ def _inner(files: Mapping[str, bytes], manifest: _Manifest, content: bytes) -> t
         return () if pack(files, manifest.made_at) == content else ("repacked",)
     except Exception:  # noqa: BLE001 - a stranger's data trip parsers in any way
         return ("act_refused",)
+
+
+def _with_people(
+    found: PackageVerification,
+    files: Mapping[str, bytes],
+    manifest: _Manifest,
+    authorities: Sequence[x509.Certificate],
+) -> PackageVerification:
+    try:
+        return replace(found, signatures=tuple(_people(files, manifest, authorities)))
+    except Exception:  # noqa: BLE001 - a stranger's data trip parsers in any way
+        return replace(found, codes=("act_refused",))
+
+
+def _people(
+    files: Mapping[str, bytes], manifest: _Manifest, authorities: Sequence[x509.Certificate]
+) -> Iterator[PersonSigned]:
+    """Each as of the time when it was attached."""
+    stated = json.loads(files.get(SIGNATURES, b"[]"))
+    times = {one["file"]: datetime.fromisoformat(one["attached_at"]) for one in stated}
+    languages: tuple[Language, ...] = ("kk", "ru", "en")
+    pdfs = {one: files[f"act-{one}.pdf"] for one in languages if f"act-{one}.pdf" in files}
+    for name in sorted(files):
+        if name.startswith("signatures/") and name != SIGNATURES:
+            at = times.get(name, manifest.made_at)
+            yield PersonSigned(name, _checked(files[name], pdfs, authorities, at))
+
+
+def _checked(
+    der: bytes,
+    pdfs: Mapping[Language, bytes],
+    authorities: Sequence[x509.Certificate],
+    at: datetime,
+) -> PersonSignature:
+    try:
+        return check_signature(der, pdfs, authorities, at)
+    except SignatureUnreadable:
+        return PersonSignature(OFFICIAL, problem=SignatureProblem.FORGED)
 
 
 def _told(found: PackageVerification, language: Language) -> PackageVerification:

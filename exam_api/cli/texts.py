@@ -217,6 +217,34 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "  метка времени: {at}, {by} (этот сертификат не проверен)",
         "en": "  timestamped at {at} by {by} (this certificate was not verified)",
     },
+    "verify.no_seal": {
+        "kk": "{path}: мекеменің мөрі жоқ; файл үшін тек төмендегі қолтаңба кепіл",
+        "ru": "{path}: печати учреждения нет; за файл ручается только подпись ниже",
+        "en": "{path}: no institution's seal; only the signature below vouches for the file",
+    },
+    "verify.person": {
+        "kk": "  {file}: {subject} қолтаңбасы тексерілді, сертификатты берген {issuer}",
+        "ru": "  {file}: подпись {subject} проверена, сертификат выдан: {issuer}",
+        "en": "  {file}: signature of {subject} verified, certificate issued by {issuer}",
+    },
+    "verify.person_not_compared": {
+        "kk": "  {file}: {subject} қолтаңбасы осы құжатқа сай; сертификатты кім бергені "
+        "тексерілген жоқ (--signers)",
+        "ru": "  {file}: подпись {subject} соответствует документу; кем выдан сертификат, "
+        "не проверено (--signers)",
+        "en": "  {file}: signature of {subject} matches the document; who issued the certificate "
+        "was not verified (--signers)",
+    },
+    "verify.person_not_verified": {
+        "kk": "  {file}: {subject} қолтаңбасы тексерілмеген: {problem}",
+        "ru": "  {file}: подпись {subject} не проверена: {problem}",
+        "en": "  {file}: signature of {subject} not verified: {problem}",
+    },
+    "signature_unreadable": {
+        "kk": "қолтаңба файлы CMS емес",
+        "ru": "файл подписи не является CMS",
+        "en": "the signature's file is no CMS",
+    },
     "verify.self_made": {
         "kk": "  мөрдің куәлігі өздігінен жасалған: «{signer}»; іздемесі {fingerprint}",
         "ru": "  печать поставлена самодельным сертификатом «{signer}»; отпечаток {fingerprint}",

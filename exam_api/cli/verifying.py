@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from exam_api.cli import verify_signatures
 from exam_api.cli.terminal import Failure, JsonOut, language, readable_file, say, text
 
 if TYPE_CHECKING:
@@ -28,11 +29,20 @@ class Checked:
     lines: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Files to compare with."""
+
+    certificate: Path | None
+    signature: Path | None
+    signers: Path | None
+
+
 def register(app: typer.Typer) -> None:
     app.command()(verify)
 
 
-def verify(
+def verify(  # noqa: PLR0917 - its options
     path: Annotated[
         Path,
         typer.Argument(help="An act (PDF), an evidence package (ZIP) or a recording's folder."),
@@ -51,13 +61,24 @@ def verify(
         Path | None,
         typer.Option(help="The server's public key (PEM): it must have signed the recording."),
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(help="A person's detached signature (CMS) over this PDF: it must hold."),
+    ] = None,
+    signers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Certificates of the authorities whose people's signatures count: a PEM or DER "
+            "file, or a folder."
+        ),
+    ] = None,
     json_out: JsonOut = False,
 ) -> None:
     """Tell whether an act, an evidence package or a recording is as it was made."""
     if path.is_dir():
         checked = _recording(path, digest, key)
     else:
-        checked = _file(readable_file(path), certificate)
+        checked = _file(readable_file(path), _Given(certificate, signature, signers))
     intact = not checked.problems
     if json_out:
         found = {"path": str(path), "what": checked.what, "intact": intact}
@@ -70,15 +91,19 @@ def verify(
         raise Failure("verify.altered", path=path, problems="; ".join(checked.problems))
 
 
-def _file(path: Path, certificate: Path | None) -> Checked:
-    trusted = None if certificate is None else _certificates(readable_file(certificate))
+def _file(path: Path, given: _Given) -> Checked:
+    trusted = None if given.certificate is None else _certificates(readable_file(given.certificate))
+    authorities = verify_signatures.read_signers(given.signers)
     if path.stat().st_size > _MOST_BYTES:
         raise Failure("verify.too_large", path=path)
     content = path.read_bytes()
     if content.startswith(b"%PDF-"):
-        return _act(path, content, trusted)
+        checked = _act(path, content, trusted)
+        if given.signature is None:
+            return checked
+        return _with_person(checked, given.signature, content, authorities)
     if content.startswith(b"PK\x03\x04"):
-        return _package(path, content, trusted)
+        return _package(path, content, trusted, authorities)
     raise Failure("verify.unknown", path=path)
 
 
@@ -110,19 +135,47 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
     return Checked(path, "act", found.problems, facts, lines + _seal_lines(found))
 
 
-def _package(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") -> Checked:
+def _with_person(
+    checked: Checked, file: Path, pdf: bytes, authorities: "Sequence[Certificate]"
+) -> Checked:
+    """A signature that covers the whole file vouches for it, also where there is no seal."""
+    from acts.package_verify import PersonSigned  # noqa: PLC0415 - a second to import
+
+    one = PersonSigned(file.name, verify_signatures.signature_over(pdf, file, authorities))
+    problem = verify_signatures.problem_of(one.found)
+    sealed = checked.facts["codes"] != ["no_seal"]
+    lines = checked.lines if sealed else [text("verify.no_seal", path=checked.path)]
+    return replace(
+        checked,
+        problems=(
+            *(checked.problems if sealed or problem else ()),
+            *([problem] if problem else ()),
+        ),
+        facts={**checked.facts, "signatures": verify_signatures.facts_of([one])},
+        lines=[*lines, verify_signatures.line_of(one.file, one.found)],
+    )
+
+
+def _package(
+    path: Path,
+    content: bytes,
+    trusted: "Sequence[Certificate] | None",
+    authorities: "Sequence[Certificate]",
+) -> Checked:
     from acts.package_verify import verify_package  # noqa: PLC0415 - a second to import
 
-    found = verify_package(content, trusted, language())
+    found = verify_package(content, trusted, language(), authorities)
     facts = {
         "changed": list(found.changed),
         "missing": list(found.missing),
         "foreign": list(found.foreign),
         "form": found.form,
+        "signatures": verify_signatures.facts_of(found.signatures),
         **_facts(found),
     }
+    people = [verify_signatures.line_of(one.file, one.found) for one in found.signatures]
     lines = [text("verify.package", path=path, number=found.number, revision=found.revision)]
-    return Checked(path, "package", found.problems, facts, lines + _seal_lines(found))
+    return Checked(path, "package", found.problems, facts, lines + _seal_lines(found) + people)
 
 
 def _facts(found: "Verification | PackageVerification") -> dict[str, object]:

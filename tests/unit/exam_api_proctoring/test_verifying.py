@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -10,13 +10,19 @@ from typer.testing import CliRunner
 
 from acts.contracts import ActDocument, Form4Document, Student
 from acts.form1 import render_act
-from acts.package import PackageContents, make_package
+from acts.package import PackageContents, PackedSignature, make_package
 from acts.seal import SealKey, seal
 from exam_api.adapters.sealing import Sealer
 from exam_api.cli import terminal, verifying
 from exam_api.cli.terminal import Failure
+from tests.unit.acts.test_people_signatures import AUTHORITY, SIGNER, pair
 
 AT = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+_ACT = ActDocument(
+    number="2026-0001", revision=2, made_at=AT, discipline="Пән", exam_date=date(2026, 11, 22),
+    started_at=AT, authors=(), student=Student("Ә", "ф", "б", "2", "т"), evidence=(),
+    recording_digest="", recording_seconds=0, exam_seconds=0, recording_url="", verify_url="",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +39,7 @@ def keys(tmp_path_factory) -> tuple[SealKey, SealKey]:
 @pytest.fixture
 def files(keys, tmp_path):
     """An act, its package, and the certificates of its key and of another."""
-    act = ActDocument(
-        number="2026-0001", revision=2, made_at=AT, discipline="Пән", exam_date=date(2026, 11, 22),
-        started_at=AT, authors=(), student=Student("Ә", "ф", "б", "2", "т"), evidence=(),
-        recording_digest="", recording_seconds=0, exam_seconds=0, recording_url="", verify_url="",
-    )  # fmt: skip
-    pdf = seal(render_act(act, "kk"), keys[0], AT)
+    pdf = seal(render_act(_ACT, "kk"), keys[0], AT)
     (tmp_path / "act.pdf").write_bytes(pdf)
     (tmp_path / "act.zip").write_bytes(make_package(PackageContents({"kk": pdf}), keys[0]))
     for name, key in zip(("own.pem", "other.pem"), keys, strict=True):
@@ -116,3 +117,86 @@ def test_form_4_is_a_form_of_this_system(keys, tmp_path):
     assert "intact, form 4, sealed 2026-11-22" in run.output
     path.write_bytes(Sealer(keys[0], "").form4(replace(list_, draft=True), "kk"))
     assert _run(path).exit_code != 0
+
+
+# --- people's signatures --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return pair(AUTHORITY)
+
+
+@pytest.fixture(scope="module")
+def person(authority):
+    return pair(SIGNER, authority)
+
+
+@pytest.fixture
+def signed(files, keys, authority, person):
+    """The act, a package with two signatures, one over another document, and the authority."""
+    pdf = (files / "act.pdf").read_bytes()
+    own, other = person.signed(pdf), person.signed(b"%PDF another")
+    at = datetime.now(UTC)
+    people = (PackedSignature("kk", own, at), PackedSignature("kk", other, at))
+    contents = PackageContents({"kk": pdf}, (), people)
+    (files / "act.zip").write_bytes(make_package(contents, keys[0]))
+    (files / "own.p7s").write_bytes(own)
+    (files / "other.p7s").write_bytes(other)
+    (files / "authority.crt").write_bytes(authority.pem())
+    return files
+
+
+def test_a_package_tells_what_each_signature_in_it_is_worth(signed):
+    run = _run(signed / "act.zip", "--signers", signed / "authority.crt")
+    assert run.exit_code == 0  # what cannot be verified was attached so, and is what was packed
+    assert f"01-kk.p7s: signature of {SIGNER} verified, certificate issued by {AUTHORITY}" in (
+        run.output
+    )
+    assert f"02-kk.p7s: signature of {SIGNER} not verified" in run.output
+    told = json.loads(_run(signed / "act.zip", "--json").output)["signatures"]
+    assert [one["problem"] for one in told] == ["no_authorities", "other_document"]
+
+
+def test_a_signature_in_a_package_counts_at_the_time_when_it_was_attached(signed, keys, authority):
+    short = pair(SIGNER, authority, days=-1)
+    pdf = (signed / "act.pdf").read_bytes()
+    for days, problem in ((0, "not_valid_now"), (3, None)):
+        at = datetime.now(UTC) - timedelta(days=days)
+        people = (PackedSignature("kk", short.signed(pdf), at),)
+        package = make_package(PackageContents({"kk": pdf}, (), people), keys[0])
+        (signed / "act.zip").write_bytes(package)
+        run = _run(signed / "act.zip", "--signers", signed / "authority.crt", "--json")
+        (told,) = json.loads(run.output)["signatures"]
+        assert told["problem"] == problem
+
+
+def test_a_signature_beside_a_pdf_must_hold(signed):
+    signers = ("--signers", signed / "authority.crt")
+    good = _run(signed / "act.pdf", "--signature", signed / "own.p7s", *signers)
+    assert good.exit_code == 0
+    assert f"signature of {SIGNER} verified" in good.output
+    assert "intact, act № 2026-0001" in good.output
+    alone = _run(signed / "act.pdf", "--signature", signed / "own.p7s")
+    assert alone.exit_code == 0
+    assert "who issued the certificate was not verified" in alone.output
+    bad = _run(signed / "act.pdf", "--signature", signed / "other.p7s", *signers)
+    assert bad.exit_code != 0
+    assert "another document" in bad.exception.filling["problems"]
+    (signed / "odd.p7s").write_bytes(b"no CMS")
+    odd = _run(signed / "act.pdf", "--signature", signed / "odd.p7s")
+    assert odd.exception.code == "signature_unreadable"
+
+
+def test_a_protocol_has_no_seal_its_members_signatures_vouch_for_it(signed, person):
+    pdf = render_act(replace(_ACT, number="15-Б/1"), "kk")
+    (signed / "protocol.pdf").write_bytes(pdf)
+    (signed / "chair.p7s").write_bytes(person.signed(pdf))
+    assert _run(signed / "protocol.pdf").exit_code != 0
+    call = (signed / "protocol.pdf", "--signature", signed / "chair.p7s")
+    run = _run(*call, "--signers", signed / "authority.crt")
+    assert run.exit_code == 0
+    assert "no institution's seal" in run.output
+    assert f"signature of {SIGNER} verified" in run.output
+    (signed / "protocol.pdf").write_bytes(pdf + b"\n")
+    assert _run(*call, "--signers", signed / "authority.crt").exit_code != 0
