@@ -70,14 +70,13 @@ async def played(peer):
 
 
 @pytest.mark.parametrize(
-    ("weather", "floor"),
-    [(Weather(0.08, 0.02, 0.03), (0.975, 0.9)), (Weather(0.02, 0.0, 0.15), (0.99, 0.75))],
+    ("weather", "pictures"),
+    [(Weather(0.08, 0.02, 0.03), 0.975), (Weather(0.02, 0.0, 0.15), 0.99)],
 )
 async def test_lost_and_overtaken_packets_are_recovered_in_order(
-    connect, vp8, opus, weather, floor
+    connect, vp8, opus, weather, pictures
 ):
-    """``floor``: the share of pictures that must come, and the longest stall in seconds."""
-    pictures, stall_s = floor
+    """``pictures``: the share that must come. For stalls see unit/capture/test_stalls.py."""
     peer, _, sink, link = await connect(weather, vp8, opus)
     await played(peer)
     assert link.dropped > 3
@@ -92,9 +91,6 @@ async def test_lost_and_overtaken_packets_are_recovered_in_order(
         ticks = [frame.ticks for frame in sink.of(codec)]
         step = 6000 if codec == "vp8" else 960
         assert [tick // step for tick in ticks] == [number - numbers[0] for number in numbers]
-    moments = [at for at, frame in sink.frames if frame.codec == "vp8"]
-    # 0.5 s is what a calm machine shows (benchmarks/capture.py); others hold this process up.
-    assert max(b - a for a, b in itertools.pairwise(moments)) < stall_s
 
 
 async def test_reports_tell_the_sender_of_the_loss_that_was_repaired(connect, vp8, opus):

@@ -97,10 +97,10 @@ def test_requests_follow_the_round_trip():
 def test_overtaken_packets_make_it_patient_and_are_no_repairs():
     stream = Stream()
     stream.push(0, 2)
-    stream.now = 0.1
+    stream.now = 0.07
     assert stream.push(1, repair=False) is Arrival.ORIGINAL
     stream.push(4)
-    assert stream.run_until(0.19) == []
+    assert stream.run_until(0.13) == []
     assert stream.push(3) is Arrival.ORIGINAL
     stream.push(6)
     asked_at = stream.run_until(0.5)[0][0]
