@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from playwright.async_api import Browser, Page, Playwright
+from playwright.async_api import TimeoutError as NotShown
 
 from benchmarks.long_relay import Relay
 from exam_api.services.seeding import DEMO_PASSWORD
@@ -163,26 +164,59 @@ async def _sign_in(page: Page, login: str) -> None:
     await page.wait_for_url(lambda url: "/login" not in url)
 
 
-async def live_view_s(
-    playwright: Playwright, chromium: Path, base: str, login: str, times: int
-) -> list[float]:
-    """From a proctor's click on *watch live* to the first picture, in a browser of the proctor."""
-    browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-    try:
+class Proctor:
+    """In a browser of its own, with the console open."""
+
+    def __init__(self, browser: Browser, page: Page) -> None:
+        self._browser, self.page = browser, page
+
+    @classmethod
+    async def open(cls, playwright: Playwright, chromium: Path, base: str, login: str) -> "Proctor":
+        browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         page = await browser.new_page()
         page.set_default_timeout(_STEP_MS)
         await page.goto(f"{base}/login")
         await _sign_in(page, login)
         await page.goto(f"{base}/")
         await page.click("a[href^='/console/']")
+        return cls(browser, page)
+
+    async def live_views_s(self, times: int) -> list[float]:
+        """From a click on *watch live* to the first picture."""
         took: list[float] = []
         for _ in range(times):
-            await page.wait_for_selector("exam-tile .watch:visible")
+            await self.page.wait_for_selector("exam-tile .watch:visible")
             began = time.monotonic()
-            await page.click("exam-tile .watch:visible")
-            await page.wait_for_selector(".live-state.on")
+            await self.page.click("exam-tile .watch:visible")
+            await self.page.wait_for_selector(".live-state.on")
             took.append(round(time.monotonic() - began, 3))
-            await page.click("dialog.live .head button")
+            await self.page.click("dialog.live .head button")
         return took
-    finally:
-        await browser.close()
+
+    async def close(self) -> None:
+        await self._browser.close()
+
+
+async def cut_seen(student: Student, proctor: Proctor, seconds: float) -> dict[str, float | None]:
+    """After how many seconds without a packet both pages say so.
+
+    None: not while the cut lasts, or it was said before.
+    """
+    assert student.page is not None
+    on_student, on_console, _ = await asyncio.gather(
+        _shown_s(student.page, "#self-state.dead", seconds),
+        _shown_s(proctor.page, "exam-tile .tile.dead", seconds),
+        student.cut(seconds),
+    )
+    return {"cut_s": seconds, "student_s": on_student, "console_s": on_console}
+
+
+async def _shown_s(page: Page, what: str, within_s: float) -> float | None:
+    if await page.is_visible(what):
+        return None
+    began = time.monotonic()
+    try:
+        await page.wait_for_selector(what, timeout=within_s * 1000)
+    except NotShown:
+        return None
+    return round(time.monotonic() - began, 3)

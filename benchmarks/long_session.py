@@ -5,7 +5,8 @@ does for a newcomer; media pass a relay that is cut (requests too) for 2, 20 and
 the browser is killed and started again on its profile. At the end: how much of the exam is on
 record after gap fill, each gap with its cause, whether the signed recording is intact and decodes
 cleanly, and how far sound is from picture (a scene that beeps and shows its clock). Before the
-first cut a proctor's browser opens the live view some times.
+first cut a proctor's browser opens the live view some times; at each cut it is noted after how long
+the console and the student's page show it.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from typing import Any
 import httpx
 from playwright.async_api import async_playwright
 
-from benchmarks.long_browser import Student, live_view_s
+from benchmarks.long_browser import Proctor, Student, cut_seen
 from benchmarks.long_measures import (
     agreement,
     beeps_of,
@@ -52,7 +53,7 @@ class Plan:
     views: int = 5
 
 
-QUICK = Plan(0.33, ((0.15, 2.0), (0.4, 4.0)), 0.75, views=1)
+QUICK = Plan(0.33, ((0.15, 2.0), (0.4, 4.0)), 0.75, views=2)
 
 
 class Server:
@@ -98,23 +99,34 @@ async def run(plan: Plan, folder: Path, chromium: Path) -> dict[str, Any]:
             await student.open()
             try:
                 await student.enter()
-                views = await live_view_s(playwright, chromium, server.url, PROCTOR, plan.views)
-                closed = await sit(student, plan)
+                proctor = await Proctor.open(playwright, chromium, server.url, PROCTOR)
+                try:
+                    views = await proctor.live_views_s(plan.views)
+                    closed, seen = await sit(student, proctor, plan)
+                finally:
+                    await proctor.close()
             finally:
                 await student.close()
-        return {"live_view_s": views, **await measured(server, folder, plan, closed)}
+        found = await measured(server, folder, plan, closed)
+        return {"live_view_s": views, "cuts_seen": seen, **found}
     finally:
         server.stop()
 
 
-async def sit(student: Student, plan: Plan) -> list[float]:
-    """The running exam with its troubles; for how many seconds there was no browser."""
+async def sit(
+    student: Student, proctor: Proctor, plan: Plan
+) -> tuple[list[float], list[dict[str, float | None]]]:
+    """The running exam with its troubles.
+
+    For how many seconds there was no browser, and how soon the cuts were seen.
+    """
     began, seconds = time.monotonic(), plan.minutes * 60
     closed: list[float] = []
+    seen: list[dict[str, float | None]] = []
     for share, length in (*plan.cuts, (plan.kill, 0.0)):
         await asyncio.sleep(max(0.0, began + share * seconds - time.monotonic()))
         if length:
-            await student.cut(length)
+            seen.append(await cut_seen(student, proctor, length))
             continue
         assert student.page is not None
         gone, url = time.monotonic(), student.page.url
@@ -125,7 +137,7 @@ async def sit(student: Student, plan: Plan) -> list[float]:
     await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
     await student.finish()
     await student.settled()
-    return closed
+    return closed, seen
 
 
 async def measured(
