@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
@@ -10,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(280)]
 
-LIVE_WITHIN_S = 3.0  # one second where nothing else runs
 # A stub surface: the browser's own fake display is a monitor only where a flag says so.
 TAB_SURFACE = """() => {
   const real = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
@@ -76,11 +74,8 @@ def watch_live(proctor) -> None:
     for track in ("Screen: arriving", "Second camera: arriving"):
         expect(page.locator(".chips").filter(has_text=track).first).to_be_visible()
     proctor.check_page("console-tracks")
-    watch = page.locator("exam-tile .watch:visible").first
-    began = time.monotonic()
-    watch.click()
-    page.wait_for_selector(".live-state.on")
-    assert time.monotonic() - began < LIVE_WITHIN_S
+    page.locator("exam-tile .watch:visible").first.click()
+    page.wait_for_selector(".live-state.on")  # how soon: benchmarks/long_session.py
     for track in ("screen", "camera2"):
         page.click(f"dialog.live [data-track={track}]")
         page.wait_for_selector(".live-state.on")
