@@ -189,6 +189,33 @@ def denying(launch: Launch) -> Browser:
     return launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
 
 
+# What has the focus, where no ring shows it or nothing says what it is. (A date's calendar button
+# has the browser's own ring, which a page cannot see.)
+UNCLEAR_FOCUS = """() => {
+  const node = document.activeElement;
+  if (node === document.body || /^(date|datetime-local)$/.test(node.type)) return null;
+  const { outlineStyle, boxShadow } = getComputedStyle(node);
+  const { width, height } = node.getBoundingClientRect();
+  const name = node.labels?.length || node.ariaLabel || node.title || node.textContent.trim()
+    || node.getAttribute("aria-labelledby") || node.querySelector("img[alt]");
+  const seen = (outlineStyle !== "none" || boxShadow !== "none") && width > 0 && height > 0;
+  return seen && name ? null : node.outerHTML.slice(0, 200);
+}"""
+UNNAMED = """() => {
+  for (const one of document.querySelectorAll("main details")) one.open = true;
+  const seen = (what) => [...document.querySelectorAll(what)].filter((n) => n.checkVisibility());
+  const name = (node) => (node.ariaLabel ?? node.textContent).trim();
+  const levels = [0, ...seen("main :is(h1, h2, h3, h4)").map((one) => Number(one.tagName[1]))];
+  const wrong = [levels.filter((one) => one === 1).length, levels[1]].filter((one) => one !== 1);
+  wrong.push(...levels.filter((one, at) => one > (levels[at - 1] ?? 0) + 1));
+  for (const one of seen("main :is(input:not([type=hidden]), select, textarea)"))
+    if (!one.labels?.length && !one.ariaLabel) wrong.push(one.outerHTML);
+  const buttons = seen("main button").map(name);
+  wrong.push(...buttons.filter((one, at) => buttons.indexOf(one) !== at));
+  return [...wrong, ...seen("main :is(button, summary, a)").filter((one) => !name(one))];
+}"""
+
+
 class Visitor:
     """A person at a browser of their own, with what a test asks of pages."""
 
@@ -239,6 +266,30 @@ class Visitor:
         for scheme in ("dark", "light"):
             self.page.emulate_media(color_scheme=scheme)
             assert serious(self.page) == [], f"{name} in {scheme}"
+
+    def tab(self) -> None:
+        """One stop further; whatever has the focus then is seen and has a name."""
+        self.page.keyboard.press("Tab")
+        if unclear := self.page.evaluate(UNCLEAR_FOCUS):
+            pytest.fail(f"{self.page.url}: {unclear}")
+
+    def press(self, selector: str, *typed: str, most: int = 150) -> None:
+        """Reach it by Tab alone, forwards, and press these keys or type these texts."""
+        for _ in range(most):
+            self.tab()
+            if self.page.evaluate("what => document.activeElement.matches(what)", selector):
+                break
+        else:
+            pytest.fail(f"{self.page.url}: Tab does not reach {selector}")
+        for keys in typed or ("Enter",):
+            if keys.isalpha():
+                self.page.keyboard.press(keys)
+            else:
+                self.page.keyboard.type(keys)
+
+    def check_names(self) -> None:
+        """One h1, no level left out, fields labelled, each button told from the others."""
+        assert self.page.evaluate(UNNAMED) == [], self.page.url
 
     def enter_room(self) -> Page:
         """From the cabinet to the device check, whatever was done before."""
