@@ -34,6 +34,9 @@ _KEY = 0x80
 # Two channels, 48 kHz, nothing to skip: RTP times already say when a packet sounds (RFC 7845)
 _OPUS_HEAD = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 0, 48000, 0, 0)
 _OPUS_PREROLL_NS = 80_000_000
+# A camera keeps no steady pace. Where a file names none, ffmpeg takes that of the first pictures
+# for all, rounds the others to it, and complains of what it made of them.
+_FINEST_PACE_NS = 8_000_000
 MAX_RELATIVE_MS = 32_000  # a block's time is a signed 16-bit offset from its cluster's
 
 
@@ -67,7 +70,8 @@ class Track:
     def _video(self) -> bytes:
         size = ebml.unsigned(b"\xb0", self.width) + ebml.unsigned(b"\xba", self.height)
         private = ebml.element(b"\x63\xa2", self.private) if self.private else b""
-        return private + ebml.element(b"\xe0", size)
+        pace = ebml.unsigned(b"\x23\xe3\x83", _FINEST_PACE_NS)
+        return pace + private + ebml.element(b"\xe0", size)
 
     def _audio(self) -> bytes:
         return (
