@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,11 @@ def language() -> Language:
     names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     found = next((name for name in names if name), "")
     return language_or(found[:2], "en")
+
+
+def moment(at: datetime) -> str:
+    """As documents write it."""
+    return f"{at:%d.%m.%Y %H:%M:%S} ({at.tzname()})"
 
 
 def text(key: str, /, **values: object) -> str:

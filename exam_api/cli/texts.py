@@ -397,6 +397,19 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "{path}: это не акт, не пакет доказательств и не папка записи",
         "en": "{path}: neither an act, an evidence package nor a recording folder",
     },
+    "verify.sheet": {
+        "kk": "{path}: Excel кестесінде мөр болмайды: қол қойылған 4 үлгінің PDF файлын тексеріңіз",
+        "ru": "{path}: на таблице Excel печати нет: проверьте PDF-файл подписанной формы 4",
+        "en": "{path}: an Excel sheet carries no seal: check the PDF of the signed form 4",
+    },
+    "verify.video": {
+        "kk": "{path}: жеке бейнефайл өзін дәлелдемейді: ол жатқан дәлелдемелер пакетін (ZIP) "
+        "немесе жазба қалтасын тексеріңіз",
+        "ru": "{path}: отдельный видеофайл сам себя не доказывает: проверьте пакет доказательств "
+        "(ZIP), где он лежит, или папку записи",
+        "en": "{path}: a video file alone proves nothing: check the evidence package (ZIP) it "
+        "lies in, or the recording's folder",
+    },
     "users.problem": {
         "kk": "{row}-жол, {column} «{value}»: {code}",
         "ru": "строка {row}, {column} «{value}»: {code}",

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from capture.chain import Checked, Line, Problem, verify_recording
 from capture.signing import fingerprint
-from exam_api.cli.terminal import text
+from exam_api.cli.terminal import moment, text
 
 MANIFEST = "segments.jsonl"
 
@@ -75,4 +76,5 @@ def _lines(folder: Path, checked: Checked) -> Iterator[str]:
         yield text("verify.clock", ahead=ahead, trip=trip)
     if (seal := checked.seal) is not None:
         key = fingerprint(seal["public_key"])
-        yield text("verify.signed", at=seal["at"], fingerprint=key)
+        at = moment(datetime.fromisoformat(seal["at"]))
+        yield text("verify.signed", at=at, fingerprint=key)

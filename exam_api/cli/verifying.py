@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
+from zipfile import BadZipFile, ZipFile
 
 import typer
 
 from exam_api.cli import verify_signatures
-from exam_api.cli.terminal import Failure, JsonOut, language, readable_file, say, text
+from exam_api.cli.terminal import Failure, JsonOut, language, moment, readable_file, say, text
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from acts.verify import Verification
 
 _MOST_BYTES: Final = 2**30
+_VIDEO: Final = b"\x1a\x45\xdf\xa3"  # WebM
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,21 @@ def _file(path: Path, given: _Given) -> Checked:
         if given.signature is None:
             return checked
         return _with_person(checked, given.signature, content, authorities)
+    if content.startswith(_VIDEO):
+        raise Failure("verify.video", path=path)
     if content.startswith(b"PK\x03\x04"):
+        if _is_sheet(content):
+            raise Failure("verify.sheet", path=path)
         return _package(path, content, trusted, authorities)
     raise Failure("verify.unknown", path=path)
+
+
+def _is_sheet(content: bytes) -> bool:
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except BadZipFile:
+        return False
 
 
 def _certificates(path: Path) -> "Sequence[Certificate]":
@@ -122,7 +137,8 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
     found = verify_act(content, trusted, language())
     at = found.sealed_at.isoformat() if found.sealed_at else ""
     facts = {"sealed_at": at, "form": found.form, **_facts(found)}
-    words = {"path": path, "number": found.number, "revision": found.revision, "at": at}
+    sealed = moment(found.sealed_at) if found.sealed_at else ""
+    words = {"path": path, "number": found.number, "revision": found.revision, "at": sealed}
     lines = [text("verify.act" if found.number else "verify.form4", **words)]
     if found.stamped_at:
         facts |= {
@@ -131,7 +147,7 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
             "stamp_trusted": found.stamp_trusted,
         }
         known = "verify.stamped" if found.stamp_trusted else "verify.stamped_unknown"
-        lines.append(text(known, by=found.stamped_by, at=found.stamped_at.isoformat()))
+        lines.append(text(known, by=found.stamped_by, at=moment(found.stamped_at)))
     return Checked(path, "act", found.problems, facts, lines + _seal_lines(found))
 
 

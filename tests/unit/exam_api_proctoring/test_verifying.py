@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from acts.contracts import ActDocument, Form4Document, Student
 from acts.form1 import render_act
+from acts.form4 import render_form4_xlsx
 from acts.package import PackageContents, PackedSignature, make_package
 from acts.seal import SealKey, seal
 from exam_api.adapters.sealing import Sealer
@@ -61,6 +62,8 @@ def test_what_is_intact_is_told_in_plain_words(files, name):
     run = _run(files / name)
     assert run.exit_code == 0
     assert "intact, act № 2026-0001, revision 2" in run.output
+    if name == "act.pdf":
+        assert "sealed 22.11.2026 07:00:00 (UTC" in run.output
     assert "who sealed it was not verified" in run.output
     assert "sealed with a self-made certificate of “Baqylau self-made seal" in run.output
 
@@ -108,13 +111,22 @@ def test_what_is_neither_is_said_so(files):
     assert _run(files / "absent").exception.code == "file_missing"
 
 
+def test_what_has_no_seal_of_its_own_leads_to_what_has(files):
+    """A dean has the sheet or a clip at hand, and asks about that."""
+    (files / "form4.xlsx").write_bytes(render_form4_xlsx(Form4Document((), "Ә", AT), "kk"))
+    (files / "clip.webm").write_bytes(b"\x1a\x45\xdf\xa3\x9f")
+    (files / "half.zip").write_bytes((files / "act.zip").read_bytes()[:99])
+    codes = [_run(files / name).exception.code for name in ("form4.xlsx", "clip.webm", "half.zip")]
+    assert codes == ["verify.sheet", "verify.video", "verify.altered"]
+
+
 def test_form_4_is_a_form_of_this_system(keys, tmp_path):
     list_ = Form4Document((), "Ахметова Сәуле", AT)
     path = tmp_path / "form4.pdf"
     path.write_bytes(Sealer(keys[0], "").form4(list_, "kk"))
     run = _run(path)
     assert run.exit_code == 0
-    assert "intact, form 4, sealed 2026-11-22" in run.output
+    assert "intact, form 4, sealed 22.11.2026 " in run.output
     path.write_bytes(Sealer(keys[0], "").form4(replace(list_, draft=True), "kk"))
     assert _run(path).exit_code != 0
 
