@@ -275,6 +275,11 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "  подписана {at}; отпечаток ключа {fingerprint}",
         "en": "  signed {at}; the key's fingerprint is {fingerprint}",
     },
+    "verify.copy": {
+        "kk": "  {name}: көруге арналған көшірме, ол тексерілген жоқ; дәлел — тізімдегі бөліктер",
+        "ru": "  {name}: копия для просмотра, она не проверена; доказательство — части из списка",
+        "en": "  {name}: a copy to watch, which was not checked; the listed parts are the proof",
+    },
     "verify.clock": {
         "kk": "  компьютер сағаты − сервер сағаты: {ahead:+.3f} с (сұрау мен жауап {trip} мс)",
         "ru": "  часы компьютера − часы сервера: {ahead:+.3f} с (запрос и ответ {trip} мс)",

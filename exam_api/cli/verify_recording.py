@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from capture.chain import Checked, Line, Problem, verify_recording
+from capture.chain import JOINED, Checked, Line, Problem, verify_recording
 from capture.signing import fingerprint
 from exam_api.cli.terminal import moment, text
 
@@ -78,3 +78,6 @@ def _lines(folder: Path, checked: Checked) -> Iterator[str]:
         key = fingerprint(seal["public_key"])
         at = moment(datetime.fromisoformat(seal["at"]))
         yield text("verify.signed", at=at, fingerprint=key)
+    for name in JOINED:
+        if (folder / name).is_file():
+            yield text("verify.copy", name=name)

@@ -187,7 +187,7 @@ async def _one(  # noqa: PLR0917 - what the page shows
         findings=list(Finding),
         with_reason=WITH_REASON,
         names={row.sitting_id: row.student.full_name for row in found.rows},
-        late=any(row.late for row in found.rows),
+        late=any(row.late and row.problem for row in found.rows),
         is_own=actor.id in {found.sheet.member.id, found.sheet.proctor.id},
         problem=error.code if error else "",
         at=at,

@@ -63,6 +63,15 @@ def test_an_intact_recording_says_what_it_holds_and_who_signed(sitting, key):
     assert f"the key's fingerprint is {key.fingerprint}" in done.output
 
 
+def test_the_copy_that_was_put_together_is_named_as_unchecked(sitting):
+    """Whoever changes it changes no proof, and whoever watches it knows."""
+    assert "a copy to watch" not in run(sitting).output
+    (sitting / "camera" / "recording.webm").write_bytes(b"anything")
+    done = run(sitting)
+    assert done.exit_code == 0
+    assert done.output.count("recording.webm: a copy to watch, which was not checked") == 1
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
