@@ -161,12 +161,10 @@ def _with_person(
     problem = verify_signatures.problem_of(one.found)
     sealed = checked.facts["codes"] != ["no_seal"]
     lines = checked.lines if sealed else [text("verify.no_seal", path=checked.path)]
+    problems = checked.problems if sealed or problem else ()
     return replace(
         checked,
-        problems=(
-            *(checked.problems if sealed or problem else ()),
-            *([problem] if problem else ()),
-        ),
+        problems=(*problems, problem) if problem else problems,
         facts={**checked.facts, "signatures": verify_signatures.facts_of([one])},
         lines=[*lines, verify_signatures.line_of(one.file, one.found)],
     )

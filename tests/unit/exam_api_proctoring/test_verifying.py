@@ -16,6 +16,7 @@ from acts.seal import SealKey, seal
 from exam_api.adapters.sealing import Sealer
 from exam_api.cli import terminal, verifying
 from exam_api.cli.terminal import Failure
+from tests.unit.acts.test_people_signatures import AT as PEOPLE_AT
 from tests.unit.acts.test_people_signatures import AUTHORITY, SIGNER, pair
 
 AT = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
@@ -134,14 +135,17 @@ def test_form_4_is_a_form_of_this_system(keys, tmp_path):
 # --- people's signatures --------------------------------------------------------------------------
 
 
+PASSED = (datetime.now(UTC) - PEOPLE_AT).days  # since the tests' certificates' date
+
+
 @pytest.fixture(scope="module")
 def authority():
-    return pair(AUTHORITY)
+    return pair(AUTHORITY, days=PASSED + 365)
 
 
 @pytest.fixture(scope="module")
 def person(authority):
-    return pair(SIGNER, authority)
+    return pair(SIGNER, authority, days=PASSED + 365)
 
 
 @pytest.fixture
@@ -171,7 +175,7 @@ def test_a_package_tells_what_each_signature_in_it_is_worth(signed):
 
 
 def test_a_signature_in_a_package_counts_at_the_time_when_it_was_attached(signed, keys, authority):
-    short = pair(SIGNER, authority, days=-1)
+    short = pair(SIGNER, authority, days=PASSED - 1)
     pdf = (signed / "act.pdf").read_bytes()
     for days, problem in ((0, "not_valid_now"), (3, None)):
         at = datetime.now(UTC) - timedelta(days=days)
