@@ -154,14 +154,14 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
 def _with_person(
     checked: Checked, file: Path, pdf: bytes, authorities: "Sequence[Certificate]"
 ) -> Checked:
-    """A signature that covers the whole file vouches for it, also where there is no seal."""
+    """Where there is no seal, a verified signature over the whole file vouches for it."""
     from acts.package_verify import PersonSigned  # noqa: PLC0415 - a second to import
 
     one = PersonSigned(file.name, verify_signatures.signature_over(pdf, file, authorities))
     problem = verify_signatures.problem_of(one.found)
-    sealed = checked.facts["codes"] != ["no_seal"]
-    lines = checked.lines if sealed else [text("verify.no_seal", path=checked.path)]
-    problems = checked.problems if sealed or problem else ()
+    vouched = one.found.problem is None and checked.facts["codes"] == ["no_seal"]
+    lines = [text("verify.no_seal", path=checked.path)] if vouched else checked.lines
+    problems = () if vouched else checked.problems
     return replace(
         checked,
         problems=(*problems, problem) if problem else problems,

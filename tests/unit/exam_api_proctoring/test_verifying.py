@@ -210,6 +210,7 @@ def test_a_protocol_has_no_seal_its_members_signatures_vouch_for_it(signed, pers
     (signed / "chair.p7s").write_bytes(person.signed(pdf))
     assert _run(signed / "protocol.pdf").exit_code != 0
     call = (signed / "protocol.pdf", "--signature", signed / "chair.p7s")
+    assert _run(*call).exit_code != 0  # anybody can make a certificate
     run = _run(*call, "--signers", signed / "authority.crt")
     assert run.exit_code == 0
     assert "no institution's seal" in run.output
