@@ -254,6 +254,7 @@ async def test_form_2_is_signed_by_who_saw_the_refusal_not_by_the_student(
     assert (await _signed_by_api(await client_of("student2"), page, b"x"))[0] == 404
     own = await (await browser_of("dean")).get(f"{page}/signatures")
     assert SIGNER in own.text
+    assert f'href="/api/v1{page}.pdf?lang=ru"' in own.text
     assert f'href="/acts/{signing.act_id}"' in own.text  # back to the act that was not signed
     assert [one.cms for one in await core.act_signatures.packed(form2)] == [
         person.signed(PDFS["kk"])
@@ -353,6 +354,9 @@ async def test_a_protocol_is_signed_as_it_was_first_made(  # noqa: PLR0917
     own = (await (await browser_of("appeals")).get(protocol)).text
     assert SIGNER in own
     assert f'action="{protocol}/signatures"' in own
+    assert (
+        own.count(f'href="/api/v1{protocol}/protocol.pdf?lang=ru"') == 2
+    )  # also where it is signed
 
 
 async def test_what_anybody_may_learn_of_them_names_nobody(signing, core, person) -> None:
