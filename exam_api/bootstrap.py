@@ -12,7 +12,6 @@ from contextlib import (
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import FastAPI
@@ -289,8 +288,8 @@ def _container(
         act_policy=settings.act_policy,
         photos_kept=settings.photos_kept,
         signers_authorities=read_authorities(settings.signers_ca) if settings.signers_ca else (),
-        appeal_policy=AppealPolicy(settings.appeal_days, ZoneInfo(settings.time_zone)),
-        results=ResultsSettings(ZoneInfo(settings.time_zone), settings.statement_after_days),
+        appeal_policy=AppealPolicy(settings.appeal_days, settings.zone),
+        results=ResultsSettings(settings.zone, settings.statement_after_days),
         web=_web(settings),
         bank_policy=settings.bank_policy,
         settings=settings,
@@ -313,9 +312,10 @@ def _container(
         deadlines=Deadlines(
             database,
             clock,
-            Erasures(database, clock, blobs, ZoneInfo(settings.time_zone), settings.photos_kept),
-            settings.deadline_policy,
-            settings.bank_policy,
+            Erasures(database, clock, blobs, settings.zone, settings.photos_kept),
+            settings.zone,
+            policy=settings.deadline_policy,
+            bank=settings.bank_policy,
         ),
     )
     container.identity.watch = ground.bridge
@@ -333,6 +333,7 @@ def _web(settings: Settings) -> WebSettings:
         mail_from=settings.mail_from,
         rates=settings.rates,
         token_origins=tuple(settings.whip_origins.split()),
+        zone=settings.zone,
     )
 
 
@@ -340,7 +341,7 @@ def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
     """What watches, reviews and writes acts."""
     settings, clock, blobs = ground.settings, ground.clock, ground.blobs
     read, write, recordings = ground.read_acts, ground.write_acts, ground.recordings
-    place = Place(settings.address, ZoneInfo(settings.time_zone))
+    place = Place(settings.address, settings.zone)
     sealer = Sealer(ground.seal_key, settings.seal_timestamp_url)
     numbers, packed = settings.act_number_format, packing(ground.seal_key)
     acts = Acts(

@@ -226,7 +226,7 @@ class Settings(BaseSettings):
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Almaty",
         title="Time zone",
-        description="Time zone of dates and times in acts and form 4.",
+        description="Time zone of every date and time: on pages, in forms, mails and documents.",
     )
     smtp_host: str = Field(
         default="",
@@ -405,6 +405,10 @@ class Settings(BaseSettings):
     def _ice_readable(self) -> Self:
         _ = self.ice, self.server_ice
         return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
     @property
     def ice(self) -> IceSettings:

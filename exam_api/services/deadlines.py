@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from exam_api.domain.bank_tests import BankPolicy, Deadline, Step, deadlines
 from exam_api.domain.notices import NewNotice, NoticeKind
@@ -87,12 +88,16 @@ class Deadlines:
         units: DeadlineUnits,
         clock: Clock,
         erasures: Erasures,
+        zone: ZoneInfo,
+        *,
         policy: DeadlinePolicy = DeadlinePolicy(),  # noqa: B008 - frozen value
         bank: BankPolicy = BankPolicy(),  # noqa: B008 - frozen value
     ) -> None:
+        """``zone``: whose days count and are told."""
         self._units = units
         self._clock = clock
         self._erasures = erasures
+        self._zone = zone
         self._policy = policy
         self._bank = bank
 
@@ -117,7 +122,7 @@ class Deadlines:
     async def _due(self, unit: DeadlineUnit, now: datetime) -> AsyncIterator[_Due]:
         for period in await unit.schedule.periods():
             missing = _unapproved(period)
-            if missing and self._is_due(period, now.date()):
+            if missing and self._is_due(period, now.astimezone(self._zone).date()):
                 planners = [Role.TESTING_CENTRE, Role.REGISTRAR]
                 yield _Due(_approval_due(period, missing), planners)
         until = now + self._policy.statement_before
@@ -134,7 +139,7 @@ class Deadlines:
                 continue
             loads = deadline.step is Step.LOADED
             people = {*test.heads, *(test.loaders if loads else ())}
-            yield _Due(_bank_due(test, deadline), people=people)
+            yield _Due(_bank_due(test, deadline, self._zone), people=people)
 
     def _is_due(self, period: Period, today: date) -> bool:
         policy = self._policy
@@ -161,14 +166,15 @@ def _approval_due(period: Period, missing: Sequence[str]) -> NewNotice:
     )
 
 
-def _bank_due(test: ComingTest, deadline: Deadline) -> NewNotice:
+def _bank_due(test: ComingTest, deadline: Deadline, zone: ZoneInfo) -> NewNotice:
     late = "late" if deadline.late else "ahead"
+    due_on = deadline.due_at.astimezone(zone).date()
     return NewNotice(
         NoticeKind.BANK_DUE,
         f"bank_due:{test.exam_id}:{deadline.step}:{late}",
         f"/bank/{test.discipline_id}",
         exam_id=test.exam_id,
-        facts={"step": deadline.step.value, "due_on": deadline.due_at.date().isoformat()},
+        facts={"step": deadline.step.value, "due_on": due_on.isoformat()},
     )
 
 

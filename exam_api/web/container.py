@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from cryptography import x509
 from prometheus_client import CollectorRegistry
@@ -58,7 +59,8 @@ class WebSettings:
     """``https``: whether browsers reach the server by https (a ``__Host-`` cookie, HSTS).
 
     ``token_origins``: other sites whose pages may call the endpoints that take a bearer token.
-    ``address`` stands in front of links in mails, ``mail_from`` is who sends them.
+    ``address`` stands in front of links in mails, ``mail_from`` is who sends them. ``zone``: of
+    every time on pages, in forms and in mails.
     """
 
     https: bool = False
@@ -68,6 +70,7 @@ class WebSettings:
     tick_s: float = 1.0
     token_origins: tuple[str, ...] = ()
     rates: RateLimits = field(default_factory=RateLimits)
+    zone: ZoneInfo = ZoneInfo("Asia/Almaty")  # noqa: RUF009 - an immutable value
 
 
 @dataclass(kw_only=True)
@@ -155,7 +158,7 @@ class Core:
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
         self.scheduling = Scheduling(self.database, self.clock, self.erasures)
         self.admitting = Admitting(self.database, self.clock, read_sheet)
-        write = letter_writer(self.web.address)
+        write = letter_writer(self.web.address, self.web.zone)
         self.letters = Letters(self.database, self.blobs, write, self.web.mail_from)
         self.outbox = Outbox(self.database, self.letters)
         self.items = ItemDesk(self.database, self.clock, draw_formula, self.bank_policy)

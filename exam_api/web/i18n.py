@@ -6,7 +6,7 @@ forms holds one per CLDR category of its language, in ``PLURALS``' order.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -24,9 +24,6 @@ DEFAULT_LANGUAGE: Language = "kk"
 LANGUAGE_NAMES: Mapping[Language, str] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 COOKIE = "lang"
 LOCALES = Path(__file__).parent.parent / "locales"
-# Shown where the viewer's browser cannot say its own zone (no JavaScript); static/js/time.js
-# rewrites each <time> in the zone of the viewer.
-FALLBACK_ZONE = ZoneInfo("Asia/Almaty")
 # CLDR categories of whole numbers, in the order of the catalogue's msgstr[n].
 PLURALS: Mapping[Language, tuple[str, ...]] = {
     "kk": ("one", "other"),
@@ -39,10 +36,14 @@ Message = str | Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All messages of one language. A plural message maps CLDR category → text."""
+    """All messages of one language. A plural message maps CLDR category → text.
+
+    ``zone``: the university's, in which it words moments; without one it words none.
+    """
 
     language: Language
     messages: Mapping[str, Message]
+    zone: ZoneInfo | None = None
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The message with its ``{placeholders}`` filled; ``n`` chooses the plural form.
@@ -58,15 +59,14 @@ class Catalogue:
         return key in self.messages
 
     def moment(self, at: datetime) -> str:
-        """Day and time, e.g. "22 қар. 2026, 10:05", in the fallback zone; naive means UTC."""
-        aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+        """Day and time, e.g. "22 қар. 2026, 10:05"; naive means UTC."""
         return format_datetime(
-            aware, "d MMM y, HH:mm", tzinfo=FALLBACK_ZONE, locale=Locale(self.language)
+            self._local(at), "d MMM y, HH:mm", tzinfo=self.zone, locale=Locale(self.language)
         )
 
     def hour(self, at: datetime) -> str:
-        """Time of day, e.g. "10:05", in the fallback zone."""
-        return at.astimezone(FALLBACK_ZONE).strftime("%H:%M")
+        """Time of day, e.g. "10:05"."""
+        return self._local(at).strftime("%H:%M")
 
     def day(self, day: date) -> str:
         """E.g. "22 қар. 2026"."""
@@ -92,6 +92,11 @@ class Catalogue:
             "messages": self.messages,
         }
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _local(self, at: datetime) -> datetime:
+        if self.zone is None:
+            raise ValueError("a moment is worded in a zone")
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(self.zone)
 
     def _category(self, n: object) -> str:
         category = Locale(self.language).plural_form(cast("int", n or 0))
@@ -127,7 +132,9 @@ def _entries(path: Path, language: Language) -> Iterator[tuple[str, Message]]:
 
 
 @cache
-def catalogue(language: Language) -> Catalogue:
+def catalogue(language: Language, zone: ZoneInfo | None = None) -> Catalogue:
+    if zone is not None:
+        return replace(catalogue(language), zone=zone)
     return read_catalogue(LOCALES / language / "LC_MESSAGES", language)
 
 

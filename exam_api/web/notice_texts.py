@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from exam_api.domain.languages import in_language
 from exam_api.domain.notices import NoticeKind
@@ -40,11 +41,11 @@ def words_of(notice: StoredNotice, t: Catalogue) -> NoticeText:
     )
 
 
-def letter_writer(address: str) -> Callable[[Letter], tuple[str, str]]:
-    """``address``: of this site, in front of the link to the proof."""
+def letter_writer(address: str, zone: ZoneInfo) -> Callable[[Letter], tuple[str, str]]:
+    """``address``: of this site, in front of the link to the proof; ``zone``: of its times."""
 
     def write(letter: Letter) -> tuple[str, str]:
-        t = catalogue(letter.language)
+        t = catalogue(letter.language, zone)
         words = words_of(letter.notice, t)
         link = t("notice.mail_link", link=f"{address}{letter.notice.link}")
         return words.title, f"{words.text}\n\n{link}\n\n-- \n{t('notice.mail_footer')}\n"

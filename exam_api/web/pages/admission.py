@@ -3,6 +3,7 @@
 import base64
 import binascii
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -16,7 +17,6 @@ from exam_api.services.admitting import Statement
 from exam_api.services.scheduling_ports import EnrolledStudent
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
-from exam_api.web.i18n import FALLBACK_ZONE
 from exam_api.web.pages.forms import NOTHING_REFUSED, Filled, Refused, refused_form
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.schedule import Problem, back_to
@@ -58,19 +58,18 @@ async def _page(
         actor,
         status=refused.status,
         sheet=sheet,
-        granted={one.student_id: _grant_form(one) for one in sheet.students},
+        granted={one.student_id: _grant_form(one, core.web.zone) for one in sheet.students},
         kinds=_WATCHED,
-        zone=FALLBACK_ZONE.key,
         problem=problem,
         refused=refused,
     )
 
 
-def _grant_form(student: EnrolledStudent) -> Filled:
+def _grant_form(student: EnrolledStudent, zone: ZoneInfo) -> Filled:
     own = student.allowances
     values = {
-        "opens_at": local_value(own.opens_at),
-        "closes_at": local_value(own.closes_at),
+        "opens_at": local_value(own.opens_at, zone),
+        "closes_at": local_value(own.closes_at, zone),
         "extra_min": str(own.extra_min),
         "break_min": str(own.break_min),
         "document": student.document,
@@ -147,8 +146,8 @@ async def grant(
             extra_min=whole_of(form, "extra_min"),
             break_min=whole_of(form, "break_min"),
             excused=frozenset(kind for kind in _WATCHED if kind in texts_of(form, "excused")),
-            opens_at=moment_of(form, "opens_at") if dated else None,
-            closes_at=moment_of(form, "closes_at") if dated else None,
+            opens_at=moment_of(form, "opens_at", core.web.zone) if dated else None,
+            closes_at=moment_of(form, "closes_at", core.web.zone) if dated else None,
         )
         document = text_of(form, "document", 500)
         await core.admitting.grant(actor, exam_id, student_id, allowances, document)

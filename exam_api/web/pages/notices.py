@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 async def inbox(
     request: Request, actor: CurrentActor, core: CoreDep, page: PageNumber = 1
 ) -> Response:
-    t = catalogue(request_language(request, actor.language))
+    t = catalogue(request_language(request, actor.language), core.web.zone)
     found = await core.inbox.notices(actor, PageWanted(page))
     return TEMPLATES.page(
         request,

@@ -15,7 +15,6 @@ from exam_api.services.scheduling import Step
 from exam_api.services.scheduling_ports import Period, Room
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
-from exam_api.web.i18n import FALLBACK_ZONE
 from exam_api.web.pages.forms import NOTHING_REFUSED, Filled, Refused, refused_form
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.schedule_forms import day_of, day_or_none, text_of, texts_of, whole_of
@@ -125,7 +124,7 @@ async def _page(request: Request, actor: Actor, core: CoreDep, refused: Refused)
             refused.of: refused.form,
         },
         member_names={one.id: one.name for one in choices.members},
-        today=core.clock.now().astimezone(FALLBACK_ZONE).date(),
+        today=core.clock.now().astimezone(core.web.zone).date(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import Request
@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from exam_api.domain.items import short_code
 from exam_api.domain.roles import OVERSEERS, Actor, Role
 from exam_api.services.session_statistics import READERS
+from exam_api.web.container import Core
 from exam_api.web.i18n import LANGUAGE_NAMES, catalogue, request_language
 from exam_api.web.pages.assets import static_prefix
 from exam_api.web.pages.browsers import browser_words
@@ -102,10 +103,13 @@ class Templates:
     ) -> HTMLResponse:
         """Personal pages are kept by no cache, the browser's included."""
         language = request_language(request, actor.language if actor else None)
+        core: Core = request.app.state.core
         query = f"?{request.url.query}" if request.url.query else ""
         html = self._environment.get_template(name).render(
-            t=catalogue(language),
+            t=catalogue(language, core.web.zone),
             lang=language,
+            zone=core.web.zone.key,
+            utc_offset=_minutes(core.clock.now().astimezone(core.web.zone)),
             languages=LANGUAGE_NAMES,
             static=static_prefix(),
             viewer=actor,
@@ -116,6 +120,11 @@ class Templates:
         )
         headers = {"Cache-Control": "no-store", "Content-Language": language}
         return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def _minutes(local: datetime) -> int:
+    """East of Greenwich."""
+    return (local.utcoffset() or timedelta()) // timedelta(minutes=1)
 
 
 TEMPLATES: Final = Templates()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,7 +15,6 @@ from exam_api.domain.roles import Actor
 from exam_api.services.scheduling import may_plan
 from exam_api.services.scheduling_ports import ScheduledExam
 from exam_api.web.auth import CoreDep, CurrentActor
-from exam_api.web.i18n import FALLBACK_ZONE
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.schedule_forms import FieldWrong
 
@@ -43,12 +43,12 @@ async def calendar(
     month: Month = None,
     week: Week = None,
 ) -> Response:
-    today = core.clock.now().astimezone(FALLBACK_ZONE).date()
-    first = _first_day(month, core.clock.now())
+    zone = core.web.zone
+    today = core.clock.now().astimezone(zone).date()
+    first = date.fromisoformat(f"{month}-01") if month else today.replace(day=1)
     span = _week_of(day_in(week)) if week else _month_of(first)
-    exams = await core.scheduling.calendar(
-        actor, _midnight(span.weeks[0][0]), _midnight(span.weeks[-1][-1] + timedelta(days=1))
-    )
+    since, until = span.weeks[0][0], span.weeks[-1][-1] + timedelta(days=1)
+    exams = await core.scheduling.calendar(actor, _midnight(since, zone), _midnight(until, zone))
     conflicts, names = await core.scheduling.conflicts(actor) if may_plan(actor) else ((), {})
     return TEMPLATES.page(
         request,
@@ -57,9 +57,8 @@ async def calendar(
         span=span,
         first=span.weeks[0][0] if week else first,
         today=today,
-        days=_by_day(exams),
+        days=_by_day(exams, zone),
         plans=may_plan(actor),
-        zone=FALLBACK_ZONE.key,
         conflicts=conflicts,
         names=names,
         titles=await _titles(core, actor) if conflicts else {},
@@ -93,21 +92,15 @@ async def _titles(core: CoreDep, actor: Actor) -> Mapping[str, ScheduledExam]:
     return {exam.id: exam for exam in coming}
 
 
-def _first_day(month: str | None, now: datetime) -> date:
-    if month is None:
-        return now.astimezone(FALLBACK_ZONE).date().replace(day=1)
-    return date.fromisoformat(f"{month}-01")
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), FALLBACK_ZONE).astimezone(UTC)
-
-
-def _by_day(exams: Sequence[ScheduledExam]) -> Mapping[date, list[ScheduledExam]]:
+def _by_day(exams: Sequence[ScheduledExam], zone: ZoneInfo) -> Mapping[date, list[ScheduledExam]]:
     """On the day on which its window opens."""
     days: dict[date, list[ScheduledExam]] = {}
     for exam in exams:
-        days.setdefault(exam.opens_at.astimezone(FALLBACK_ZONE).date(), []).append(exam)
+        days.setdefault(exam.opens_at.astimezone(zone).date(), []).append(exam)
     return days
 
 

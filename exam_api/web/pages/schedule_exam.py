@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,7 +16,6 @@ from exam_api.services.scheduling import ReferenceUnknown, WindowOver
 from exam_api.services.scheduling_ports import ScheduledExam
 from exam_api.web.api.ids import PathId
 from exam_api.web.auth import CoreDep, CurrentActor
-from exam_api.web.i18n import FALLBACK_ZONE
 from exam_api.web.pages.rendering import TEMPLATES
 from exam_api.web.pages.schedule import Problem, back_to
 from exam_api.web.pages.schedule_forms import draft_of, local_value, text_of, texts_of
@@ -43,7 +43,9 @@ async def new_exam(request: Request, actor: CurrentActor, core: CoreDep) -> Resp
 async def add_exam(request: Request, actor: CurrentActor, core: CoreDep) -> Response:
     form = await request.form()
     try:
-        exam_id = await core.scheduling.save_exam(actor, None, draft_of(form, ExamPolicy()))
+        exam_id = await core.scheduling.save_exam(
+            actor, None, draft_of(form, ExamPolicy(), core.web.zone)
+        )
     except ExamError as error:
         return await _refused(request, actor, core, None, error)
     return RedirectResponse(f"/schedule/exams/{exam_id}", 303)
@@ -64,7 +66,7 @@ async def change_exam(
     form = await request.form()
     exam = (await core.scheduling.sheet(actor, exam_id)).exam
     try:
-        await core.scheduling.save_exam(actor, exam_id, draft_of(form, exam.policy))
+        await core.scheduling.save_exam(actor, exam_id, draft_of(form, exam.policy, core.web.zone))
     except ExamError as error:
         return await _refused(request, actor, core, exam, error)
     return RedirectResponse(f"/schedule/exams/{exam_id}", 303)
@@ -98,10 +100,9 @@ async def _form(
         actor,
         status=error.status if error else 200,
         exam=exam,
-        values=given if given is not None else _values(exam, policy),
+        values=given if given is not None else _values(exam, policy, core.web.zone),
         choices=await core.scheduling.choices(actor),
         rules=_rules(),
-        zone=FALLBACK_ZONE.key,
         problem=error.code if error else None,
         field=getattr(error, "field", None),
     )
@@ -112,15 +113,15 @@ def _rules() -> Mapping[str, tuple[str, Rule]]:
     return {name: (type(rule).__name__, rule) for name, rule in rules_of(ExamPolicy).items()}
 
 
-def _values(exam: ScheduledExam | None, policy: ExamPolicy) -> Mapping[str, object]:
+def _values(exam: ScheduledExam | None, policy: ExamPolicy, zone: ZoneInfo) -> Mapping[str, object]:
     """What the fields hold, each a list as a form gives it."""
     values: dict[str, object] = {"languages": ["kk", "ru", "en"]}
     if exam is not None:
         values = {
             "discipline": [exam.discipline_id],
             "period": [exam.period_id or ""],
-            "opens_at": [local_value(exam.opens_at)],
-            "closes_at": [local_value(exam.closes_at)],
+            "opens_at": [local_value(exam.opens_at, zone)],
+            "closes_at": [local_value(exam.closes_at, zone)],
             "languages": list(exam.languages),
             "rooms": [room.id for room in exam.rooms],
         }

@@ -1,6 +1,7 @@
 """What people fill in on the schedule's pages, read into values. InvalidRequest names the field."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
 
@@ -9,7 +10,6 @@ from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.policy import ExamPolicy
 from exam_api.domain.policy_rules import OneOf, SomeOf, Switch, Whole, rules_of
 from exam_api.services.scheduling_ports import ExamDraft
-from exam_api.web.i18n import FALLBACK_ZONE
 
 
 class FieldWrong(InvalidRequest):
@@ -51,28 +51,28 @@ def day_or_none(form: FormData, field: str) -> date | None:
     return day_of(form, field) if text_of(form, field) else None
 
 
-def moment_of(form: FormData, field: str) -> datetime:
-    """A ``datetime-local`` field, in the university's time zone."""
+def moment_of(form: FormData, field: str, zone: ZoneInfo) -> datetime:
+    """A ``datetime-local`` field, in the university's ``zone``."""
     try:
         local = datetime.fromisoformat(text_of(form, field, 20))
     except ValueError:
         raise FieldWrong(field) from None
     if local.tzinfo is not None or not 2000 <= local.year <= 2100:
         raise FieldWrong(field)
-    return local.replace(tzinfo=FALLBACK_ZONE).astimezone(UTC)
+    return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def local_value(at: datetime | None) -> str:
+def local_value(at: datetime | None, zone: ZoneInfo) -> str:
     """As a ``datetime-local`` field holds it."""
-    return at.astimezone(FALLBACK_ZONE).strftime("%Y-%m-%dT%H:%M") if at else ""
+    return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if at else ""
 
 
-def draft_of(form: FormData, before: ExamPolicy) -> ExamDraft:
+def draft_of(form: FormData, before: ExamPolicy, zone: ZoneInfo) -> ExamDraft:
     return ExamDraft(
         discipline_id=text_of(form, "discipline", 36),
         period_id=text_of(form, "period", 36) or None,
-        opens_at=moment_of(form, "opens_at"),
-        closes_at=moment_of(form, "closes_at"),
+        opens_at=moment_of(form, "opens_at", zone),
+        closes_at=moment_of(form, "closes_at", zone),
         languages=tuple(one for one in LANGUAGES if one in texts_of(form, "languages")),
         policy=policy_of(form, before),
         rooms=tuple(texts_of(form, "rooms")),

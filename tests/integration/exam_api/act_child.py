@@ -10,6 +10,7 @@ import sys
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -62,9 +63,8 @@ class Child:
                 await take_step(unit, act, ActStep.DELIVER, Taken(self.clock.now(), dean), POLICY)
             self.point(3)
         self.point(4)
-        letters = Letters(
-            self.database, self.blobs, letter_writer("http://exam.test"), "u@exam.test"
-        )
+        write = letter_writer("http://exam.test", ZoneInfo("UTC"))
+        letters = Letters(self.database, self.blobs, write, "u@exam.test")
         policy = JobPolicy(lease=timedelta(seconds=1))
         await JobRunner(self.database, self.clock, {MAIL: MailJob(letters, self)}, policy).run_due()
         await self.database.aclose()

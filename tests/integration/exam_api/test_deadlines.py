@@ -26,9 +26,8 @@ ZONE = ZoneInfo("Asia/Almaty")
 
 @pytest.fixture
 def deadlines(database, clock, tmp_path: Path) -> Deadlines:
-    return Deadlines(
-        database, clock, Erasures(database, clock, LocalBlobs(tmp_path / "blobs"), ZONE)
-    )
+    erasures = Erasures(database, clock, LocalBlobs(tmp_path / "blobs"), ZONE)
+    return Deadlines(database, clock, erasures, ZONE)
 
 
 async def inbox(database, login: str):
@@ -53,7 +52,7 @@ async def test_a_session_that_nears_unapproved_is_warned_of_once(
     await deadlines.look()
     (notice,) = await inbox(database, "registrar")
     assert notice.kind is NoticeKind.APPROVAL_DUE
-    text = words_of(notice, catalogue("en")).text
+    text = words_of(notice, catalogue("en", ZONE)).text
     assert "the schedule, proctors and staff" in text
     await core.scheduling.approve(planner, period.id, "schedule", clock.now().date())
     await deadlines.look()
@@ -109,7 +108,7 @@ async def test_the_bank_s_deadlines_are_told_before_and_once_more_when_they_pass
     await deadlines.look()
     (told,) = await inbox(database, "head")
     assert (told.kind, told.facts["step"]) == (NoticeKind.BANK_DUE, "approved")
-    text = words_of(told, catalogue("ru"))
+    text = words_of(told, catalogue("ru", ZONE))
     assert "2026" in text.text
     assert "approved" not in text.title
     clock.pass_time(days=7)

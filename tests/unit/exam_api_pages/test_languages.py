@@ -1,6 +1,7 @@
 """Which language a page speaks, its plural forms and its dates."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.pofile import PoFileError
@@ -86,12 +87,16 @@ def test_an_unknown_key_shows_itself_instead_of_breaking_the_page():
     assert catalogue("en")("no.such.key") == "no.such.key"
 
 
-def test_moments_are_worded_in_each_language_in_local_time():
+def test_moments_are_worded_in_each_language_in_the_universitys_time():
+    zone = ZoneInfo("Asia/Almaty")
     at = datetime(2026, 11, 22, 20, 5, tzinfo=UTC)
-    assert catalogue("kk").moment(at) == "23 қар. 2026, 01:05"
-    assert catalogue("ru").moment(at) == "23 нояб. 2026, 01:05"
-    assert catalogue("en").moment(at) == "23 Nov 2026, 01:05"
-    assert catalogue("en").hour(at) == "01:05"
+    assert catalogue("kk", zone).moment(at) == "23 қар. 2026, 01:05"
+    assert catalogue("ru", zone).moment(at) == "23 нояб. 2026, 01:05"
+    assert catalogue("en", zone).moment(at) == "23 Nov 2026, 01:05"
+    assert catalogue("en", zone).hour(at) == "01:05"
+    assert catalogue("en", ZoneInfo("Asia/Tokyo")).hour(at) == "05:05"
+    with pytest.raises(ValueError, match="zone"):
+        catalogue("en").moment(at)
 
 
 def test_a_broken_catalogue_is_refused(tmp_path):

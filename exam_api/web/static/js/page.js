@@ -1,7 +1,4 @@
-// Every page: times in the viewer's own zone; a form is sent once.
-import { localise } from "./time.js";
-
-localise();
+// Every page: a form is sent once.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || form.dataset.sent) {

@@ -2,7 +2,6 @@
 // person is typing stays. J and K go from one to the next, A admits, R asks for the reason.
 import { LiveLine } from "../console/stream.js";
 import { $, $$, isTyping, say, show } from "../dom.js";
-import { localise } from "../time.js";
 
 const TOGETHER_MS = 300; // a class that comes at once is one look at the server
 
@@ -35,7 +34,6 @@ class AdmissionQueue extends HTMLElement {
     this.#merge($$("#queue > li", fresh));
     say($("#counts"), $("#counts", fresh).textContent);
     show($("#empty"), $("#empty", fresh).hidden === false);
-    localise();
   }
 
   #merge(fresh) {
