@@ -23,14 +23,29 @@ class AppealState(StrEnum):
 
 
 class AppealCause(StrEnum):
-    """What an appeal on the whole result is about: one of each a sitting."""
+    """What an appeal on the whole result is about."""
 
     GRADE = "grade"  # of the test, or of a removal
     ANNULMENT = "annulment"  # S-12: by act, be it long after the test
 
 
-def cause_of(state: SittingState) -> AppealCause:
-    return AppealCause.ANNULMENT if state is SittingState.ANNULLED else AppealCause.GRADE
+@dataclass(frozen=True, slots=True)
+class Appealed:
+    """What one appeal is about, and no other: the grade, or the ``nth`` annulment, from 1.
+
+    A result that was given back may be annulled again: that is another decision and another
+    grade, received on a day of its own (T-5.4).
+    """
+
+    cause: AppealCause = AppealCause.GRADE
+    nth: int = 1
+
+
+def appealed(state: SittingState, annulments: int) -> Appealed:
+    """By a sitting's state, and how often its result was annulled so far."""
+    if state is SittingState.ANNULLED:
+        return Appealed(AppealCause.ANNULMENT, annulments)
+    return Appealed()
 
 
 class AppealStep(StrEnum):

@@ -10,11 +10,13 @@ from acts.contracts import Language
 from acts.protocol import ProtocolDocument, ProtocolVote
 from exam_api.domain.appeals import (
     GROUNDS_LIMIT,
+    AppealCause,
+    Appealed,
     AppealPolicy,
     AppealState,
     AppealStep,
     Vote,
-    cause_of,
+    appealed,
     is_upheld,
     next_step,
 )
@@ -109,14 +111,14 @@ class AppealDesk:
         async with self._units.read() as unit:
             sitting = await unit.sittings.get(sitting_id, actor)
             sitting.require_own(actor.id)
-            known = await unit.appeals.of_sitting(sitting_id, cause_of(sitting.state))
-            graded_at = await _graded_at(unit, sitting)
+            about, graded_at = await _given(unit, sitting)
+            known = await unit.appeals.of_sitting(sitting_id, about)
         last_day = self._policy.last_day(graded_at)
         today = self._clock.now().astimezone(self._policy.zone).date()
         return AppealChance(last_day, known is None and today <= last_day, known)
 
     async def lodge(self, actor: Actor, sitting_id: str, grounds: str) -> str:
-        """T-5.4: on the day of the grade, with grounds; the appeal's id. An annulment is another.
+        """T-5.4: on the day of the grade, with grounds; the appeal's id. Each annulment is another.
 
         AppealLate, AppealExists, AppealNotPossible.
         """
@@ -124,10 +126,10 @@ class AppealDesk:
         now = self._clock.now()
         async with self._units.write() as unit:
             sitting = await unit.sittings.lock_own(sitting_id, actor)
-            self._policy.require_in_time(await _graded_at(unit, sitting), now)
+            about, graded_at = await _given(unit, sitting)
+            self._policy.require_in_time(graded_at, now)
             appeal_id = new_id()
-            cause = cause_of(sitting.state)
-            if not await unit.appeals.add(appeal_id, sitting_id, grounds, now, cause=cause):
+            if not await unit.appeals.add(appeal_id, sitting_id, grounds, now, about=about):
                 raise AppealExists
             await tell_step(unit, appeal_id, actor, roles=(Role.REGISTRAR,))
         return appeal_id
@@ -340,17 +342,22 @@ async def _regrade(unit: AppealsUnit, sitting: Sitting, points: int, change: Gra
     await unit.grades.add(change)
 
 
-async def _graded_at(unit: AppealsUnit, sitting: Sitting) -> datetime:
-    """When the newest grade was given: by the test, a removal or an act."""
+async def _given(unit: AppealsUnit, sitting: Sitting) -> tuple[Appealed, datetime]:
+    """What may be appealed on now, and when that was given: by the test, a removal or an act."""
     if sitting.state not in _APPEALABLE or sitting.result is None or sitting.paper is None:
         raise AppealNotPossible
+    course = [named.transition for named in await unit.transitions.of(sitting.id)]
+    annulments = [change.at for change in course if change.after is SittingState.ANNULLED]
+    about = appealed(sitting.state, len(annulments))
+    if about.cause is AppealCause.ANNULMENT and annulments:
+        return about, annulments[-1]
     changes = [named.change for named in await unit.grades.of_sitting(sitting.id)]
     of_exam = [change for change in changes if change.cause != RATING_CHANGED]
     if of_exam:
-        return of_exam[-1].at
+        return about, of_exam[-1].at
     if sitting.finished_at is None:
         raise AppealNotPossible
-    return sitting.finished_at
+    return about, sitting.finished_at
 
 
 def _stated(text: str) -> str:

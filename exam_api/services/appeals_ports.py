@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from exam_api.domain.appeals import AppealCause, AppealState
+from exam_api.domain.appeals import Appealed, AppealState
 from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
 from exam_api.domain.sitting import Sitting
@@ -109,8 +109,8 @@ class Appeals(Protocol):
         """The appeal's own: who may read the appeal may read its answer sheet."""
         ...
 
-    async def of_sitting(self, sitting_id: str, cause: AppealCause) -> str | None:
-        """The appeal on its grade or annulment; those on single questions are others."""
+    async def of_sitting(self, sitting_id: str, about: Appealed) -> str | None:
+        """The appeal on its grade or that annulment; those on single questions are others."""
         ...
 
     async def add(
@@ -121,7 +121,7 @@ class Appeals(Protocol):
         at: datetime,
         *,
         item_id: str | None = None,
-        cause: AppealCause = AppealCause.GRADE,
+        about: Appealed = Appealed(),  # noqa: B008 - frozen value
     ) -> bool:
         """False where that of the sitting, or that question of it, has an appeal already."""
         ...

@@ -23,7 +23,7 @@ from exam_api.adapters.sql.tables import (
 )
 from exam_api.adapters.sql.tables import Sitting as SittingRow
 from exam_api.adapters.sql.visibility import students_of_faculty
-from exam_api.domain.appeals import AppealCause, AppealState
+from exam_api.domain.appeals import Appealed, AppealState
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sitting import Sitting
@@ -103,11 +103,12 @@ class SqlAppeals:
     async def sitting(self, appeal: Appeal) -> Sitting:
         return sitting_of(await self._session.get_one(SittingRow, appeal.sitting_id))
 
-    async def of_sitting(self, sitting_id: str, cause: AppealCause) -> str | None:
+    async def of_sitting(self, sitting_id: str, about: Appealed) -> str | None:
         query = select(AppealRow.id).where(
             AppealRow.sitting_id == sitting_id,
             AppealRow.item_id.is_(None),
-            AppealRow.cause == cause.value,
+            AppealRow.cause == about.cause.value,
+            AppealRow.nth == about.nth,
         )
         return await self._session.scalar(query)
 
@@ -119,7 +120,7 @@ class SqlAppeals:
         at: datetime,
         *,
         item_id: str | None = None,
-        cause: AppealCause = AppealCause.GRADE,
+        about: Appealed = Appealed(),  # noqa: B008 - frozen value
     ) -> bool:
         return await insert_once(
             self._session,
@@ -127,7 +128,8 @@ class SqlAppeals:
             id=appeal_id,
             sitting_id=sitting_id,
             item_id=item_id,
-            cause=cause.value,
+            cause=about.cause.value,
+            nth=about.nth,
             state=AppealState.LODGED.value,
             grounds=grounds,
             lodged_at=at,

@@ -19,6 +19,7 @@ from exam_api.adapters.sql.tables import (
     JournalRow,
     Sitting,
     StudentProfile,
+    TransitionRow,
     User,
 )
 from exam_api.adapters.sql.visibility import exams_taught_by, students_of_faculty
@@ -45,11 +46,18 @@ from exam_api.services.results_ports import (
 # read up to 60 cannot miss a 30 that commits later. Taken last of all locks, after the events'.
 _ORDER_LOCK = 0x6A6F7572
 
-# What an appeal on a sitting would be about now (domain.appeals.cause_of).
-_CAUSE = case(
-    (Sitting.state == SittingState.ANNULLED.value, AppealCause.ANNULMENT.value),
-    else_=AppealCause.GRADE.value,
+# What an appeal on a sitting would be about now (domain.appeals.appealed).
+_IS_ANNULLED = Sitting.state == SittingState.ANNULLED.value
+_CAUSE = case((_IS_ANNULLED, AppealCause.ANNULMENT.value), else_=AppealCause.GRADE.value)
+_ANNULMENTS = (
+    select(func.count(TransitionRow.id))
+    .where(
+        TransitionRow.sitting_id == Sitting.id, TransitionRow.after == SittingState.ANNULLED.value
+    )
+    .correlate(Sitting)
+    .scalar_subquery()
 )
+_NTH = case((_IS_ANNULLED, _ANNULMENTS), else_=1)
 
 
 def exams_graded_for(actor: Actor) -> ColumnElement[bool]:
@@ -191,6 +199,7 @@ class SqlResults:
                     AppealRow.sitting_id == Sitting.id,
                     AppealRow.item_id.is_(None),
                     AppealRow.cause == _CAUSE,
+                    AppealRow.nth == _NTH,
                 ),
             )
             .where(Enrolment.student_id == student_id)

@@ -266,6 +266,34 @@ async def test_an_annulment_is_appealed_on_after_a_rejected_appeal_on_the_grade(
     assert (await graded.call("GET", "")).json()["result"]["points"] == 61
 
 
+async def test_each_annulment_is_appealed_on(graded, commission, client_of, core) -> None:
+    """T-5.4: given back on appeal and annulled again by another act, it is another grade."""
+    path = f"/api/v1/sittings/{graded.id}/appeal"
+    lodged_so_far: list[str] = []
+    for act, points in (("a1", 61), ("a2", 62)):
+        core.clock.pass_time(days=1)
+        await graded.log_in_again()
+        assert (await graded.http.get(path)).json()["appeal_id"] is None
+        assert (await graded.http.get(path)).json()["open"] is False, "no grade of this day"
+        async with core.database.write() as unit:
+            at, by = core.clock.now(), commission["registrar"]
+            await annul(unit, graded.id, ConfirmedAct(act), at=at, by=by, reason="телефон")
+        assert (await graded.http.get(path)).json()["open"] is True
+        appeal_id = await visaed(graded, client_of)
+        lodged_so_far.append(appeal_id)
+        assert (await graded.http.post(path, json=GROUNDS)).json()["code"] == "appeal_exists"
+        async with core.database.read() as unit:
+            student = (await unit.people.credentials("student1")).actor
+            (own,) = await unit.results.own(student.id)
+        assert (own.appeal_id, own.appeal_state) == (appeal_id, "visaed")
+        await vote(client_of, appeal_id, appeals=True, voter1=True)
+        assert (await decide(client_of, appeal_id, points)).json()["state"] == "upheld"
+        assert (await graded.call("GET", "")).json()["result"]["points"] == points
+    assert len(set(lodged_so_far)) == 2
+    listed = (await graded.http.get("/api/v1/appeals")).json()
+    assert [one["id"] for one in listed] == lodged_so_far[::-1]
+
+
 async def test_no_visa_for_a_question_of_a_removed_test(begun, commission, client_of) -> None:
     """S-20: no credit could be given for it; the whole result is appealed on, or this returned."""
     question = (await begun.questions())[0]

@@ -92,7 +92,7 @@ async def test_a_zone_that_is_not_the_default(app: FastAPI, require: Callable[[s
     assert "4 Mar 2027" not in page
     week = (await planner.get("/schedule?week=2027-03-01")).text
     assert re.search(r'<span class="num">5</span>\s*<ul><li><a [^>]*>01:30–05:00', week)
-    assert "5 мар. 2027, 01:30" in await mail_about(app, exam_id)
+    assert "5 нау. 2027, 01:30" in await mail_about(app, exam_id)
     registrar = await signed_in(app, "registrar")
     pdf = await registrar.get(f"/api/v1/exams/{exam_id}/statement.pdf?lang=en")
     assert pdf.status_code == 200

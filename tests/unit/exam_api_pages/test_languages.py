@@ -1,6 +1,7 @@
 """Which language a page speaks, its plural forms and its dates."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from exam_api.adapters.clock import SystemClock
 from exam_api.domain.roles import Actor, Role
+from exam_api.web.container import WebSettings
 from exam_api.web.i18n import (
     LANGUAGES,
     accepted_language,
@@ -21,6 +24,8 @@ from exam_api.web.i18n import (
 from exam_api.web.pages.account import local_path
 from exam_api.web.pages.errors import error_page
 from exam_api.web.pages.rendering import home_of, navigation
+
+CORE = SimpleNamespace(web=WebSettings(), clock=SystemClock())
 
 
 def asking(*, cookie: str = "", accept: str = "", path: str = "/x", query: str = "") -> Request:
@@ -34,6 +39,7 @@ def asking(*, cookie: str = "", accept: str = "", path: str = "/x", query: str =
             "headers": [header for header in headers if header[1]],
             "server": ("localhost", 80),
             "scheme": "http",
+            "app": SimpleNamespace(state=SimpleNamespace(core=CORE)),
         }
     )
 

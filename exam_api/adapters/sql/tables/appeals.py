@@ -48,16 +48,17 @@ class AppealRow(Base):
     """One appeal on a sitting's grade; its steps are its own columns and never change again.
 
     ``item_id``: on that question alone (S-20), whose grounds are in ``question_appeal``.
-    ``cause``: domain.appeals.AppealCause.
+    ``cause`` and ``nth``: domain.appeals.Appealed.
     """
 
     __tablename__ = "appeal"
     __table_args__ = (
         UniqueConstraint("sitting_id", "item_id"),
         Index(
-            "uq_appeal_sitting_id_cause",
+            "uq_appeal_sitting_id_cause_nth",
             "sitting_id",
             "cause",
+            "nth",
             unique=True,
             sqlite_where=text("item_id IS NULL"),
             postgresql_where=text("item_id IS NULL"),
@@ -69,6 +70,7 @@ class AppealRow(Base):
     sitting_id: Mapped[SittingRef]
     item_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("item.id"))
     cause: Mapped[Code] = mapped_column(server_default="grade")
+    nth: Mapped[int] = mapped_column(server_default="1")
     state: Mapped[Code]
     grounds: Mapped[str] = mapped_column(Text, info=PII)
     lodged_at: Mapped[Utc]
