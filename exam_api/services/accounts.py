@@ -117,7 +117,7 @@ class Accounts:
 
     async def log_out_everywhere(self, actor: Actor) -> None:
         async with self._units.write() as unit:
-            await unit.sessions.revoke_all(actor.id, self._clock.now())
+            await unit.sessions.revoke_all(actor.id, at=self._clock.now())
         self._recent.forget_person(actor.id)
 
     async def who(self, cookie: str) -> Actor | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -32,6 +32,18 @@ class AuditEntry:
     by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AuditNote:
+    """As ``AuditEntry``, before it is on record."""
+
+    what: str
+    about: str
+    label: str
+    before: Facts = field(default_factory=dict)
+    after: Facts = field(default_factory=dict)
+    reason: str = ""
+
+
 class Audit(Protocol):
     async def add(
         self,
@@ -48,6 +60,10 @@ class Audit(Protocol):
 
         ``label`` names it to people.
         """
+        ...
+
+    async def add_all(self, actor: Actor | None, notes: Sequence[AuditNote]) -> None:
+        """In this order."""
         ...
 
     async def page(

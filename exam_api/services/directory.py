@@ -4,7 +4,7 @@ Each change is in the audit log, and ends the person's sessions where it changes
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from exam_api.domain.errors import Forbidden, InvalidRequest
@@ -12,7 +12,7 @@ from exam_api.domain.ids import new_id
 from exam_api.domain.people import PersonData, may_keep, may_list_people
 from exam_api.domain.roles import Actor, Role
 from exam_api.services.accounts import Accounts
-from exam_api.services.audit import AuditEntry, Facts
+from exam_api.services.audit import AuditEntry, AuditNote, Facts
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.people_ports import (
@@ -114,7 +114,7 @@ class PeopleDesk:
             await record_change(unit, actor, before, after, reason=stated(reason))
             ended = rights_of(before.data) != rights_of(data)
             if ended:
-                await unit.sessions.revoke_all(user_id, self._clock.now())
+                await unit.sessions.revoke_all(user_id, at=self._clock.now())
         if ended:
             self._accounts.sessions_ended(user_id)
         return after
@@ -131,7 +131,7 @@ class PeopleDesk:
             if person.disabled == disabled:
                 return person
             await unit.directory.set_disabled(user_id, disabled=disabled)
-            await unit.sessions.revoke_all(user_id, self._clock.now())
+            await unit.sessions.revoke_all(user_id, at=self._clock.now())
             what = "person.disabled" if disabled else "person.enabled"
             await unit.audit.add(actor, what, user_id, person.data.full_name, reason=reason)
             person = await unit.directory.get(user_id)
@@ -144,7 +144,7 @@ class PeopleDesk:
         async with self._units.write() as unit:
             person = await _kept(unit, actor, user_id)
             await unit.directory.give_password(user_id, issued.hash)
-            await unit.sessions.revoke_all(user_id, self._clock.now())
+            await unit.sessions.revoke_all(user_id, at=self._clock.now())
             name = person.data.full_name
             await unit.audit.add(actor, "person.password_reset", user_id, name)
         self._accounts.sessions_ended(user_id)
@@ -175,16 +175,18 @@ async def record_change(
     *,
     reason: str = "",
 ) -> None:
+    await unit.audit.add_all(actor, [replace(change_note(before, after), reason=reason)])
+
+
+def change_note(before: PersonRecord, after: PersonRecord) -> AuditNote:
     old, new = facts_of(before), facts_of(after)
     differ = [field for field in {**old, **new} if old.get(field) != new.get(field)]
-    await unit.audit.add(
-        actor,
+    return AuditNote(
         "person.changed",
         after.id,
         after.data.full_name,
         before={field: old.get(field, "") for field in differ},
         after={field: new.get(field, "") for field in differ},
-        reason=reason,
     )
 
 

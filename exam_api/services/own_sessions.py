@@ -98,7 +98,7 @@ class SessionDesk:
         """All of them."""
         name = await self._require_keeper(actor, user_id)
         async with self._units.write() as unit:
-            await unit.sessions.revoke_all(user_id, self._clock.now())
+            await unit.sessions.revoke_all(user_id, at=self._clock.now())
             await unit.audit.add(actor, "person.sessions_ended", user_id, name)
         self._accounts.sessions_ended(user_id)
 

@@ -6,7 +6,7 @@ are made where the row names their programme and course. Nobody is deleted: a co
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -19,9 +19,10 @@ from exam_api.domain.people_columns import NEEDED, column_of, roles_of, yes_or_n
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sheets import Cell, ReadSheet, Sheet, SheetUnreadable
 from exam_api.services.accounts import Accounts
-from exam_api.services.directory import facts_of, record_change, rights_of
+from exam_api.services.audit import AuditNote
+from exam_api.services.directory import change_note, facts_of, rights_of
 from exam_api.services.import_places import Places, PlaceUnknown, read_places
-from exam_api.services.people_ports import PeopleUnit, PeopleUnits, PersonRecord
+from exam_api.services.people_ports import NewPerson, PeopleUnit, PeopleUnits, PersonRecord
 from exam_api.services.ports import Clock
 from exam_api.services.structure import place_facts
 
@@ -163,9 +164,7 @@ class PeopleImport:
             if previewed not in {None, plan.digest}:
                 raise ImportOutdated(plan)
             await _make_places(unit, actor, plan.places)
-            passwords = [
-                given for one in plan.people if (given := await self._take(unit, actor, one))
-            ]
+            passwords = await self._write(unit, actor, plan.people)
         for one in plan.people:
             if one.known is not None:
                 self._accounts.sessions_ended(one.known.id)
@@ -197,36 +196,59 @@ class PeopleImport:
             planner.take(number, cells)
         return ImportPlan(planner.people, planner.problems, planner.places)
 
-    async def _take(
-        self, unit: PeopleUnit, actor: Actor | None, one: PlannedPerson
-    ) -> GivenPassword | None:
-        if one.known is None:
-            return await self._add(unit, actor, one)
-        if one.change is Change.UNCHANGED:
-            return None
-        known, now = one.known, self._clock.now()
-        if one.data != known.data:
-            await unit.directory.change(known.id, one.data)
-            await record_change(unit, actor, known, await unit.directory.get(known.id))
-        if one.disabled != known.disabled:
-            await unit.directory.set_disabled(known.id, disabled=one.disabled)
-            what = "person.disabled" if one.disabled else "person.enabled"
-            await unit.audit.add(actor, what, known.id, one.data.full_name)
-        if one.disabled != known.disabled or rights_of(one.data) != rights_of(known.data):
-            await unit.sessions.revoke_all(known.id, now)
-        return None
+    async def _write(
+        self, unit: PeopleUnit, actor: Actor | None, people: Sequence[PlannedPerson]
+    ) -> list[GivenPassword]:
+        """In few statements: the database is held meanwhile, and exams may be running."""
+        passwords, new, changes = [], [], {}
+        for one in people:
+            if one.known is None:
+                issued = await self._accounts.issue_password()
+                new.append(NewPerson(new_id(), one.data, issued.hash, one.disabled))
+                given = GivenPassword(one.data.login, one.data.full_name, issued.password)
+                passwords.append(given)
+            elif one.data != one.known.data:
+                changes[one.known.id] = one.data
+        await unit.directory.add_all(new)
+        await unit.directory.change_all(changes)
+        await _switch(unit, people)
+        logins = [one.data.login for one in people if one.change is not Change.UNCHANGED]
+        after = await unit.directory.by_logins(logins)
+        await unit.audit.add_all(
+            actor, [note for one in people for note in _notes(one, after.get(one.data.login))]
+        )
+        ended = [one.known.id for one in people if one.known and _loses_sessions(one, one.known)]
+        await unit.sessions.revoke_all(*ended, at=self._clock.now())
+        return passwords
 
-    async def _add(
-        self, unit: PeopleUnit, actor: Actor | None, one: PlannedPerson
-    ) -> GivenPassword:
-        issued = await self._accounts.issue_password()
-        user_id = new_id()
-        await unit.directory.add(user_id, one.data, issued.hash)
-        if one.disabled:
-            await unit.directory.set_disabled(user_id, disabled=True)
-        facts = facts_of(await unit.directory.get(user_id))
-        await unit.audit.add(actor, "person.created", user_id, one.data.full_name, after=facts)
-        return GivenPassword(one.data.login, one.data.full_name, issued.password)
+
+async def _switch(unit: PeopleUnit, people: Sequence[PlannedPerson]) -> None:
+    """Who is disabled, or no longer."""
+    for disabled in (True, False):
+        switched = [
+            one.known.id
+            for one in people
+            if one.known and one.disabled is disabled and one.known.disabled is not disabled
+        ]
+        await unit.directory.set_all_disabled(switched, disabled=disabled)
+
+
+def _loses_sessions(one: PlannedPerson, known: PersonRecord) -> bool:
+    return one.disabled != known.disabled or rights_of(one.data) != rights_of(known.data)
+
+
+def _notes(one: PlannedPerson, after: PersonRecord | None) -> Iterator[AuditNote]:
+    """``after``: as it is written by now; None where nothing is."""
+    if after is None:
+        return
+    name = one.data.full_name
+    if one.known is None:
+        yield AuditNote("person.created", after.id, name, after=facts_of(after))
+        return
+    if one.data != one.known.data:
+        yield change_note(one.known, after)
+    if one.disabled != one.known.disabled:
+        yield AuditNote("person.disabled" if one.disabled else "person.enabled", after.id, name)
 
 
 @dataclass

@@ -79,6 +79,16 @@ class PeopleFilter:
     disabled: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """``password_hash``: of a one-time password."""
+
+    id: str
+    data: PersonData
+    password_hash: str
+    disabled: bool = False
+
+
 class Directory(Protocol):
     async def page(self, wanted: PeopleFilter, page: PageWanted) -> NumberedPage[PersonRecord]:
         """By name."""
@@ -107,6 +117,15 @@ class Directory(Protocol):
         ...
 
     async def set_disabled(self, user_id: str, *, disabled: bool) -> None: ...
+    async def add_all(self, people: Sequence[NewPerson]) -> None:
+        """Conflict where a log-in was taken meanwhile."""
+        ...
+
+    async def change_all(self, changes: Mapping[str, PersonData]) -> None:
+        """By id; the log-ins stay as they are."""
+        ...
+
+    async def set_all_disabled(self, user_ids: Sequence[str], *, disabled: bool) -> None: ...
     async def give_password(self, user_id: str, password_hash: str) -> None:
         """A one-time password: to be changed at the next log-in."""
         ...

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.tables import AuditRow, User
 from exam_api.domain.roles import Actor
-from exam_api.services.audit import AuditEntry, Facts
+from exam_api.services.audit import AuditEntry, AuditNote, Facts
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.ports import Clock
 
@@ -30,18 +30,27 @@ class SqlAudit:
         after: Facts | None = None,
         reason: str = "",
     ) -> None:
-        row = AuditRow(
-            at=self._clock.now(),
-            by_user=actor.id if actor else None,
-            what=what,
-            about=about,
-            label=label[:_LABEL],
-            before=dict(before or {}),
-            after=dict(after or {}),
-            reason=reason,
-        )
-        self._session.add(row)
-        await self._session.flush()
+        note = AuditNote(what, about, label, before or {}, after or {}, reason)
+        await self.add_all(actor, [note])
+
+    async def add_all(self, actor: Actor | None, notes: Sequence[AuditNote]) -> None:
+        if not notes:
+            return
+        now, by_user = self._clock.now(), actor.id if actor else None
+        rows = [
+            {
+                "at": now,
+                "by_user": by_user,
+                "what": note.what,
+                "about": note.about,
+                "label": note.label[:_LABEL],
+                "before": dict(note.before),
+                "after": dict(note.after),
+                "reason": note.reason,
+            }
+            for note in notes
+        ]
+        await self._session.execute(insert(AuditRow).execution_options(render_nulls=True), rows)
 
     async def page(
         self, wanted: PageWanted, *, about: str = "", what: str = ""

@@ -2,20 +2,21 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Select, String, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, String, cast, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exam_api.adapters.sql.insert_once import insert_once
 from exam_api.adapters.sql.people import names_of
 from exam_api.adapters.sql.tables import Department, Faculty, Programme, StudentProfile, User
 from exam_api.adapters.sql.tables import StudyGroup as Group
+from exam_api.adapters.sql.tables.base import Base
 from exam_api.domain.errors import NotFound
 from exam_api.domain.languages import language_or
 from exam_api.domain.people import PersonData, searchable
 from exam_api.domain.roles import Role
 from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.paging import PageAsk
-from exam_api.services.people_ports import PeopleFilter, PersonRecord
+from exam_api.services.people_ports import NewPerson, PeopleFilter, PersonRecord
 
 _Row = tuple[User, Group | None, Faculty | None, Department | None]
 # Databases take only so many values in one statement.
@@ -65,9 +66,9 @@ class SqlDirectory:
         return _person(found)
 
     async def by_logins(self, logins: Collection[str]) -> Mapping[str, PersonRecord]:
-        wanted, found = sorted(logins), {}
-        for start in range(0, len(wanted), _AT_ONCE):
-            query = _people().where(User.login.in_(wanted[start : start + _AT_ONCE]))
+        found = {}
+        for wanted in _some(sorted(logins)):
+            query = _people().where(User.login.in_(wanted))
             for row in await self._session.execute(query):
                 person = _person(row)
                 found[person.data.login] = person
@@ -109,11 +110,63 @@ class SqlDirectory:
         change = update(User).where(User.id == user_id).values(disabled=disabled)
         await self._session.execute(change)
 
+    async def add_all(self, people: Sequence[NewPerson]) -> None:
+        rows = [
+            {
+                "id": one.id,
+                **_values(one.data),
+                "password_hash": one.password_hash,
+                "must_change_password": True,
+                "disabled": one.disabled,
+            }
+            for one in people
+        ]
+        await self._insert(User, rows)
+        await self._insert(StudentProfile, _profiles({one.id: one.data for one in people}))
+
+    async def change_all(self, changes: Mapping[str, PersonData]) -> None:
+        if changes:
+            rows = [{"id": user_id, **_values(data)} for user_id, data in changes.items()]
+            await self._session.execute(update(User), rows)
+        moved: dict[str, PersonData] = {}
+        for ids in _some(list(changes)):
+            query = select(StudentProfile.user_id, StudentProfile.group_id)
+            found = await self._session.execute(query.where(StudentProfile.user_id.in_(ids)))
+            groups: dict[str, str] = dict(found.all())
+            moved |= {one: changes[one] for one in ids if changes[one].group_id != groups.get(one)}
+        for ids in _some(list(moved)):
+            await self._session.execute(
+                delete(StudentProfile).where(StudentProfile.user_id.in_(ids))
+            )
+        await self._insert(StudentProfile, _profiles(moved))
+
+    async def set_all_disabled(self, user_ids: Sequence[str], *, disabled: bool) -> None:
+        for ids in _some(user_ids):
+            change = update(User).where(User.id.in_(ids)).values(disabled=disabled)
+            await self._session.execute(change)
+
+    async def _insert(self, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+        if rows:
+            # With nulls written out all rows are one statement.
+            await self._session.execute(insert(table).execution_options(render_nulls=True), rows)
+
     async def give_password(self, user_id: str, password_hash: str) -> None:
         change = update(User).where(User.id == user_id)
         await self._session.execute(
             change.values(password_hash=password_hash, must_change_password=True)
         )
+
+
+def _some(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+
+
+def _profiles(people: Mapping[str, PersonData]) -> list[dict[str, object]]:
+    return [
+        {"user_id": user_id, "group_id": data.group_id}
+        for user_id, data in people.items()
+        if data.group_id is not None
+    ]
 
 
 def _values(data: PersonData) -> dict[str, object]:

@@ -37,6 +37,8 @@ _WHOSE: Final = (
     .where(LogInSession.id_hash == bindparam("id_hash"))
 )
 _NOT_RUNNING: Final = [SittingState.SCHEDULED.value, *(state.value for state in COMPLETED)]
+# Databases take only so many values in one statement.
+_AT_ONCE: Final = 500
 
 
 def actor_of(user: User) -> Actor:
@@ -132,8 +134,10 @@ class SqlSessions:
     async def revoke(self, id_hash: str, at: datetime) -> None:
         await self._revoke(at, LogInSession.id_hash == id_hash)
 
-    async def revoke_all(self, user_id: str, at: datetime) -> None:
-        await self._revoke(at, LogInSession.user_id == user_id)
+    async def revoke_all(self, *user_ids: str, at: datetime) -> None:
+        for start in range(0, len(user_ids), _AT_ONCE):
+            some = user_ids[start : start + _AT_ONCE]
+            await self._revoke(at, LogInSession.user_id.in_(some))
 
     async def revoke_others(self, user_id: str, keep: str, at: datetime) -> None:
         await self._revoke(at, LogInSession.user_id == user_id, LogInSession.id_hash != keep)

@@ -151,3 +151,31 @@ async def test_the_heading_must_name_the_columns(core, admin, content, code) -> 
     with pytest.raises(SheetUnreadable) as refused:
         await core.people_import.preview(admin, content)
     assert refused.value.code == code
+
+
+async def test_more_people_than_one_statement_holds(core, admin) -> None:
+    """New ones, then all of them renamed, every other one moved, and the last disabled."""
+    many, before, noted = 1010, await count(core), await count(core, AuditRow)
+    new = [f"many{n};Жаңа Адам;;АЖ-25-1;;;;;\n" for n in range(many)]
+    made = await core.people_import.apply(admin, file(*new))
+    assert len({given.password for given in made.passwords}) == many
+    assert await count(core) == before + many
+    groups = ("АЖ-25-1", "ЕТ-25-2")
+    off = {many - 1: "иә"}
+    changed = [f"many{n};Басқа Есім;;{groups[n % 2]};;;;;{off.get(n, '')}\n" for n in range(many)]
+    assert (await core.people_import.apply(admin, file(*changed))).passwords == []
+    assert await count(core) == before + many
+    assert await count(core, AuditRow) == noted + 2 * many + 1
+    logins = [f"many{n}" for n in range(many)]
+    async with core.database.read() as unit:
+        found = await unit.directory.by_logins(logins)
+    for n, login in enumerate(logins):
+        record = found[login]
+        assert (record.data.full_name, record.group) == ("Басқа Есім", groups[n % 2])
+        assert record.disabled is (n == many - 1)
+    wrong = [*changed, "many7;Тағы Есім;;АЖ-25-1;;;;;\n"]
+    with pytest.raises(ImportRefused) as refused:
+        await core.people_import.apply(admin, file(*wrong))
+    assert [(one.row, one.code) for one in refused.value.plan.problems] == [
+        (many + 2, "login_twice")
+    ]
