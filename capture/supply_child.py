@@ -53,7 +53,10 @@ class Piece:
 
 
 def read(source: Path, start_ms: int) -> Piece:
-    """VP8, and Opus where there was a microphone; every picture is decoded once. Refused."""
+    """VP8, and Opus where there was a microphone. Refused.
+
+    Every picture is decoded once; one that cannot be is left out, so that the recording plays on.
+    """
     video: list[tuple[Block, KeyInfo | None]] = []
     audio: list[Block] = []
     decoder = av.CodecContext.create("vp8", "r")
@@ -75,19 +78,16 @@ def read(source: Path, start_ms: int) -> Piece:
                 at_ms = max(start_ms, at_ms - late_ms)
                 audio.append(Block(OPUS_TRACK, at_ms, key=True, data=data))
                 continue
+            try:
+                damaged += not decoder.decode(av.Packet(data))
+            except av.FFmpegError:
+                damaged += 1
+                continue
             key = vp8_key(data)
             video.append((Block(VP8_TRACK, at_ms, key is not None, data), key))
-            damaged += _is_damaged(decoder, data)
     if not video or video[0][1] is None or damaged > 1 + _MOST_DAMAGED * len(video):
         raise Refused("no pictures that can be shown")
     return Piece(video, audio)
-
-
-def _is_damaged(decoder: Any, data: bytes) -> bool:
-    try:
-        return not decoder.decode(av.Packet(data))
-    except av.FFmpegError:
-        return True
 
 
 def blocks_within(

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
@@ -173,6 +174,20 @@ async def test_a_gap_is_filled_to_the_millisecond_and_plays(service, recorded, t
     clip = await service.clip("s1", 5000, 500, 500)
     (tmp_path / "clip.webm").write_bytes(clip)
     assert is_clean(tmp_path / "clip.webm") == (0, b"")
+
+
+async def test_a_picture_that_cannot_be_decoded_is_left_out(service, recorded, tmp_path, vp8, opus):
+    """A crash tears the last picture of a piece: the recording would no longer decode cleanly."""
+    at_s, data, key = vp8.packets[20]
+    pictures = [*vp8.packets[:20], (at_s, data[:12], key)]
+    sound = [one for one in opus.packets if one[0] < at_s]
+    piece = page_piece(
+        tmp_path / "piece.part", replace(vp8, packets=pictures), replace(opus, packets=sound)
+    )
+    (found,) = await service.supply(KEY, request(piece, 3520))
+    assert is_clean(await service.joined("s1")) == (0, b"")
+    with av.open(str(recorded / found.name)) as container:
+        assert data[:12] not in [bytes(one) for one in container.demux(video=0)]
 
 
 async def test_pictures_alone_are_filled_in_where_sound_is_on_record(service, tmp_path, vp8, opus):
