@@ -194,12 +194,14 @@ async def test_a_student_handed_over_leaves_the_console_of_who_watched_before(st
 async def test_whoever_is_taken_off_an_exam_is_told_so_last(stage, world):
     proctor = await world.actor("proctor1")
     cursor = await stage.newest()
+    await stage.flag(await world.sitting())
     async with aclosing(stage.console.events(proctor, world.exam_id, cursor)) as events:
+        cursor = (await asyncio.wait_for(anext(events), 30)).id  # now it is open
         coming = asyncio.ensure_future(anext(events))
         async with world.database.write() as unit:
             assert await unit.schedule.leave(world.exam_id, proctor.id)
         await stage.flag(await world.sitting("student2"))
-        last = await asyncio.wait_for(coming, 10)
+        last = await asyncio.wait_for(coming, 30)
         assert (last.kind, last.sitting_id, last.id) == (WATCH_ENDED, None, cursor)
         with pytest.raises(StopAsyncIteration):
             await anext(events)
