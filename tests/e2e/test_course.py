@@ -84,6 +84,7 @@ def test_the_course_of_a_test(visit, own_server):
     act(wall, "message", "Please move the lamp")
     room.wait_for_selector("#talk-notice:has-text('move the lamp')")
     room.click("#talk summary")
+    room.wait_for_selector("#talk-notice", state="hidden")
     room.fill("#talk textarea", "Done")
     room.click("#talk form .primary")
     wall.wait_for_selector("sitting-course li:has-text('Done')")

@@ -59,6 +59,7 @@ export class Talk {
     if (!$("#talk").open || !this.newest) return;
     sessionStorage.setItem(this.#key, this.newest);
     show($("#talk-new"), false);
+    show($("#talk-notice"), false);
   }
 
   #warn(warning) {
