@@ -4,7 +4,7 @@ Kazakh is official and comes first, the chosen language stands beside it, as in 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from acts.contracts import Language
 from acts.errors import DocumentInvalid
 from acts.form4 import safe_text, saved
 from acts.labels import label
-from acts.sheet import LANDSCAPE, PORTRAIT, Imprint, draft_mark, paged_table, set_pages
+from acts.sheet import LANDSCAPE, PORTRAIT, Attachment, Imprint, draft_mark, paged_table, set_pages
 
 _SIZE = 9
 _LOOK = [
@@ -88,12 +88,13 @@ class Paper:
     landscape: bool = False
 
 
-def render_pdf(paper: Paper, language: Language) -> bytes:
+def render_pdf(paper: Paper, language: Language, attachments: tuple[Attachment, ...] = ()) -> bytes:
     """Deterministic. Raises DocumentInvalid."""
     if paper.made_at.utcoffset() is None:
         raise DocumentInvalid("a document's time carries its zone")
     on = LANDSCAPE if paper.landscape else PORTRAIT
-    return set_pages([*_story(paper, language, on.room[0])], _imprint(paper, language), on)
+    imprint = replace(_imprint(paper, language), attachments=attachments)
+    return set_pages([*_story(paper, language, on.room[0])], imprint, on)
 
 
 def _imprint(paper: Paper, language: Language) -> Imprint:

@@ -1,12 +1,13 @@
 """The protocol of the appeal commission (T-5.6), with the answer sheet (T-5.5)."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from acts import values
+from acts import record, values
 from acts.contracts import Language
 from acts.paper import Coded, Number, Paper, Paragraphs, Table, render_pdf
 from acts.paper_html import render_html
+from acts.sheet import Attachment
 
 _VOTES = (("protocol.member", 60.0), ("protocol.vote", 35.0), ("protocol.note", 75.0))
 _SHEET = (("protocol.question", 30.0), ("protocol.answered", 45.0), ("protocol.mark", 35.0))
@@ -49,7 +50,9 @@ class ProtocolDocument:
 
 def render_protocol(document: ProtocolDocument, language: Language) -> bytes:
     """The same document and language give the same bytes. Raises DocumentInvalid."""
-    return render_pdf(_paper(document), language)
+    data = record.protocol_record(asdict(document))
+    attached = Attachment(record.PROTOCOL_NAME, data, "application/json")
+    return render_pdf(_paper(document), language, (attached,))
 
 
 def render_protocol_html(document: ProtocolDocument, language: Language) -> bytes:

@@ -12,6 +12,8 @@ NAME = "act.json"
 FORMAT = "baqylau-act/1"
 FORM_4_NAME = "form4.json"
 FORM_4_FORMAT = "baqylau-form4/1"
+PROTOCOL_NAME = "protocol.json"
+PROTOCOL_FORMAT = "baqylau-protocol/1"
 # Left out where they say nothing: acts of earlier versions keep their bytes.
 _LATER: Mapping[str, object] = {"recorded_until_ms": None, "exam": None, "lasting": False}
 AnyAct = ActDocument | RefusalDocument | OutsiderDocument
@@ -53,6 +55,11 @@ def act_record(document: AnyAct) -> bytes:
 def form4_record(document: Form4Document) -> bytes:
     """As ``act_record``, of form 4."""
     return _canonical({"form": 4, "format": FORM_4_FORMAT, **asdict(document)})
+
+
+def protocol_record(fields: Mapping[str, object]) -> bytes:
+    """As ``act_record``, of an appeal's protocol."""
+    return _canonical({"format": PROTOCOL_FORMAT, **fields})
 
 
 def _canonical(fields: dict[str, object]) -> bytes:

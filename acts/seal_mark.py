@@ -27,6 +27,14 @@ PLACE: Box = (
     round(PORTRAIT.height - styles.MARGIN_TOP - 6 * mm),
 )
 
+# Protocols: in the upper margin.
+PLACE_ON_PAPER: Box = (
+    round(PORTRAIT.width - PORTRAIT.right - 75 * mm),
+    round(PORTRAIT.height - styles.MARGIN_TOP - 1 * mm),
+    round(PORTRAIT.width - PORTRAIT.right),
+    round(PORTRAIT.height - 5 * mm),
+)
+
 # Form 4: in the upper margin, across from the form's name.
 PLACE_ABOVE: Box = (
     round(LANDSCAPE.width - LANDSCAPE.right - 75 * mm),

@@ -35,8 +35,8 @@ _HEADER = b"%PDF-"
 class Verification:
     """What was found. ``codes`` are stable; ``problems`` say the same in plain words.
 
-    ``digest`` is the file's SHA-256. ``number``, ``revision`` and ``form`` (1–4) come from the
-    sealed act.json or form4.json; form 4 has no number.
+    ``digest`` is the file's SHA-256. ``number``, ``revision`` and ``form`` (1–4; 0: an appeal's
+    protocol) come from the sealed act.json, form4.json or protocol.json; form 4 has no number.
     ``stamped_at``, ``stamped_by``: of the seal's timestamp (B-T), where it has one;
     ``stamp_trusted``: whether a given certificate vouches for who gave it.
     ``self_made``: the certificate vouches for itself, so it proves who sealed the act only to
@@ -277,7 +277,7 @@ def _record(found: EmbeddedPdfSignature) -> bytes:
     with _or("not_act"):
         tree = found.reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
         files = {str(tree[place]): tree[place + 1] for place in range(0, len(tree), 2)}
-        name = record.NAME if record.NAME in files else record.FORM_4_NAME
+        (name,) = files.keys() & {record.NAME, record.FORM_4_NAME, record.PROTOCOL_NAME}
         return bytes(files[name]["/EF"]["/F"].data)
 
 
@@ -285,12 +285,13 @@ def _act(found: EmbeddedPdfSignature) -> dict[str, Any]:
     """What the sealed record and the seal say; a form of this system has both."""
     with _or("not_act"):
         act = json.loads(_record(found))
-        if act["format"] not in {record.FORMAT, record.FORM_4_FORMAT}:
+        protocol = act["format"] == record.PROTOCOL_FORMAT
+        if not protocol and act["format"] not in {record.FORMAT, record.FORM_4_FORMAT}:
             raise _Refused("not_act")
         if act.get("draft"):
             raise _Refused("draft")
         return {
-            "form": int(act.get("form", 1)),
+            "form": 0 if protocol else int(act.get("form", 1)),
             "number": str(act.get("number", "")),
             "revision": int(act.get("revision", 1)),
             "sealed_at": found.self_reported_timestamp,

@@ -289,6 +289,7 @@ def _container(
         photos_kept=settings.photos_kept,
         signers_authorities=read_authorities(settings.signers_ca) if settings.signers_ca else (),
         appeal_policy=AppealPolicy(settings.appeal_days, settings.zone),
+        protocol_pdf=Sealer(seal_key, settings.seal_timestamp_url).protocol,
         results=ResultsSettings(settings.zone, settings.statement_after_days),
         web=_web(settings),
         bank_policy=settings.bank_policy,

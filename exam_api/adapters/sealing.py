@@ -12,9 +12,10 @@ from acts.form4_html import render_form4_html
 from acts.form4_pdf import render_form4_pdf
 from acts.forms import render_form
 from acts.package import PackageContents, make_package
+from acts.protocol import ProtocolDocument, render_protocol
 from acts.record import AnyAct
 from acts.seal import HTTPTimeStamper, SealKey, seal
-from acts.seal_mark import PLACE, PLACE_ABOVE, Box
+from acts.seal_mark import PLACE, PLACE_ABOVE, PLACE_ON_PAPER, Box
 from exam_api.services.act_documents import Place
 from exam_api.services.check_list_papers import Form4Makers, Form4Papers
 from exam_api.services.ports import Blobs
@@ -34,6 +35,10 @@ class Sealer:
 
     def form4(self, document: Form4Document, language: Language) -> bytes:
         return self._sealed(render_form4_pdf(document, language), document.made_at, PLACE_ABOVE)
+
+    def protocol(self, document: ProtocolDocument, language: Language) -> bytes:
+        pdf = render_protocol(document, language)
+        return self._sealed(pdf, document.made_at, PLACE_ON_PAPER)
 
     def _sealed(self, pdf: bytes, at: datetime, place: Box) -> bytes:
         try:

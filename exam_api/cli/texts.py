@@ -217,10 +217,10 @@ TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
         "ru": "  метка времени: {at}, {by} (этот сертификат не проверен)",
         "en": "  timestamped at {at} by {by} (this certificate was not verified)",
     },
-    "verify.no_seal": {
-        "kk": "{path}: мекеменің мөрі жоқ; файл үшін тек төмендегі қолтаңба кепіл",
-        "ru": "{path}: печати учреждения нет; за файл ручается только подпись ниже",
-        "en": "{path}: no institution's seal; only the signature below vouches for the file",
+    "verify.protocol": {
+        "kk": "{path}: бүтін, № {number} апелляция хаттамасы, мөр қойылған уақыты {at}",
+        "ru": "{path}: цел, протокол апелляции № {number}, опечатан {at}",
+        "en": "{path}: intact, appeal protocol № {number}, sealed {at}",
     },
     "verify.person": {
         "kk": "  {file}: {subject} қолтаңбасы тексерілді, сертификатты берген {issuer}",

@@ -139,7 +139,8 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
     facts = {"sealed_at": at, "form": found.form, **_facts(found)}
     sealed = moment(found.sealed_at) if found.sealed_at else ""
     words = {"path": path, "number": found.number, "revision": found.revision, "at": sealed}
-    lines = [text("verify.act" if found.number else "verify.form4", **words)]
+    form = "verify.act" if found.form else "verify.protocol"
+    lines = [text(form if found.number else "verify.form4", **words)]
     if found.stamped_at:
         facts |= {
             "stamped_at": found.stamped_at.isoformat(),
@@ -154,19 +155,16 @@ def _act(path: Path, content: bytes, trusted: "Sequence[Certificate] | None") ->
 def _with_person(
     checked: Checked, file: Path, pdf: bytes, authorities: "Sequence[Certificate]"
 ) -> Checked:
-    """Where there is no seal, a verified signature over the whole file vouches for it."""
+    """Both the seal and the signature must hold."""
     from acts.package_verify import PersonSigned  # noqa: PLC0415 - a second to import
 
     one = PersonSigned(file.name, verify_signatures.signature_over(pdf, file, authorities))
     problem = verify_signatures.problem_of(one.found)
-    vouched = one.found.problem is None and checked.facts["codes"] == ["no_seal"]
-    lines = [text("verify.no_seal", path=checked.path)] if vouched else checked.lines
-    problems = () if vouched else checked.problems
     return replace(
         checked,
-        problems=(*problems, problem) if problem else problems,
+        problems=(*checked.problems, problem) if problem else checked.problems,
         facts={**checked.facts, "signatures": verify_signatures.facts_of([one])},
-        lines=[*lines, verify_signatures.line_of(one.file, one.found)],
+        lines=[*checked.lines, verify_signatures.line_of(one.file, one.found)],
     )
 
 

@@ -1,5 +1,6 @@
 """Appeals (T-5.3 … T-5.6, S-21): lodged, visaed, voted on, decided; a grade is corrected once."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -166,7 +167,7 @@ class AppealDesk:
     ) -> tuple[str, bytes]:
         """The number and the paper, made of what was decided. NotFound.
 
-        ``kind``: pdf, kept as it was first made, since people sign it; or html.
+        ``kind``: pdf, sealed and kept as it was first made, since people sign it; or html.
         """
         async with self._units.read() as unit:
             appeal = await unit.appeals.get(appeal_id, actor)
@@ -179,7 +180,7 @@ class AppealDesk:
         async with self._units.read() as unit:
             sheet = await _answer_sheet(unit, await unit.appeals.sitting(appeal))
         document = _document(appeal, sheet, self._policy, language)
-        paper = self._renders[kind](document, language)
+        paper = await asyncio.to_thread(self._renders[kind], document, language)
         if kind == "pdf":
             with suppress(Conflict):  # another was first
                 await self._blobs.put(key, paper)

@@ -21,7 +21,7 @@ from exam_api.services.accounts import Accounts
 from exam_api.services.act_desk import ActDesk
 from exam_api.services.admission import Admission
 from exam_api.services.admitting import Admitting
-from exam_api.services.appeals import AppealDesk
+from exam_api.services.appeals import AppealDesk, Render
 from exam_api.services.audit import AuditLog
 from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_files import FileDesk
@@ -90,6 +90,7 @@ class Core:
     signers_authorities: tuple[x509.Certificate, ...] = ()
     photos_kept: timedelta = KEPT_FOR
     appeal_policy: AppealPolicy = field(default_factory=AppealPolicy)
+    protocol_pdf: Render = render_protocol
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ice: IceSettings = field(default_factory=IceSettings)
     watching: ObjectChoice = field(default_factory=ObjectChoice)
@@ -150,7 +151,7 @@ class Core:
         self.inbox = Inbox(self.database)
         self.act_desk = ActDesk(self.database, self.clock, self.blobs, self.act_policy)
         stored = (self.database, self.clock, self.blobs)
-        protocol = {"pdf": render_protocol, "html": render_protocol_html}
+        protocol = {"pdf": self.protocol_pdf, "html": render_protocol_html}
         self.appeals = AppealDesk(*stored, protocol, self.appeal_policy)
         self.signatures = Signatures(*stored, self.appeals.protocol, self.signers_authorities)
         self.act_signatures = ActSignatures(self.database, self.blobs)

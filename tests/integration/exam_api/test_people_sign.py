@@ -245,7 +245,8 @@ async def test_form_2_is_signed_by_who_saw_the_refusal_not_by_the_student(
         )  # fmt: skip
     page = f"/acts/{form2}"
     dean = await client_of("dean")
-    status, made = await _signed_by_api(dean, page, person.signed(PDFS["kk"]))
+    signature = person.signed(PDFS["kk"])
+    status, made = await _signed_by_api(dean, page, signature)
     assert (status, made["verified"], made["subject"]) == (201, True, SIGNER)
     student = await client_of("student1")
     assert (await _signed_by_api(student, page, b"x"))[0] == 403
@@ -256,9 +257,7 @@ async def test_form_2_is_signed_by_who_saw_the_refusal_not_by_the_student(
     assert SIGNER in own.text
     assert f'href="/api/v1{page}.pdf?lang=ru"' in own.text
     assert f'href="/acts/{signing.act_id}"' in own.text  # back to the act that was not signed
-    assert [one.cms for one in await core.act_signatures.packed(form2)] == [
-        person.signed(PDFS["kk"])
-    ]
+    assert [one.cms for one in await core.act_signatures.packed(form2)] == [signature]
     assert await core.act_signatures.packed(signing.act_id) == ()
 
 

@@ -12,6 +12,7 @@ from acts.contracts import ActDocument, Form4Document, Student
 from acts.form1 import render_act
 from acts.form4 import render_form4_xlsx
 from acts.package import PackageContents, PackedSignature, make_package
+from acts.protocol import ProtocolDocument, render_protocol
 from acts.seal import SealKey, seal
 from exam_api.adapters.sealing import Sealer
 from exam_api.cli import terminal, verifying
@@ -204,16 +205,30 @@ def test_a_signature_beside_a_pdf_must_hold(signed):
     assert odd.exception.code == "signature_unreadable"
 
 
-def test_a_protocol_has_no_seal_its_members_signatures_vouch_for_it(signed, person):
-    pdf = render_act(replace(_ACT, number="15-Б/1"), "kk")
-    (signed / "protocol.pdf").write_bytes(pdf)
-    (signed / "chair.p7s").write_bytes(person.signed(pdf))
+def test_a_protocol_is_sealed_and_signed_by_its_commission(signed, keys, person):
+    document = ProtocolDocument(
+        number="15-Б/1", made_at=AT, order_number="15-Б", order_date=AT.date(), student="Ә",
+        group="", discipline="Пән", lodged_at=AT, visa_at=AT, visa_by="Т", grounds="негіз",
+        reasons="дәлел", upheld=False, points_before=50, points_after=50, chair="Қ", votes=(),
+        sheet=((1, True, 100),),
+    )  # fmt: skip
+    for language in ("kk", "ru", "en"):
+        pdf = Sealer(keys[0], "").protocol(document, language)
+        (signed / "protocol.pdf").write_bytes(pdf)
+        (signed / "chair.p7s").write_bytes(person.signed(pdf))
+        call = (signed / "protocol.pdf", "--signature", signed / "chair.p7s")
+        run = _run(
+            *call, "--certificate", signed / "own.pem", "--signers", signed / "authority.crt"
+        )
+        assert run.exit_code == 0
+        assert "intact, appeal protocol № 15-Б/1" in run.output
+        assert f"signature of {SIGNER} verified" in run.output
+    place = len(pdf) // 2
+    (signed / "protocol.pdf").write_bytes(pdf[:place] + bytes([pdf[place] ^ 1]) + pdf[place + 1 :])
     assert _run(signed / "protocol.pdf").exit_code != 0
-    call = (signed / "protocol.pdf", "--signature", signed / "chair.p7s")
-    assert _run(*call).exit_code != 0  # anybody can make a certificate
-    run = _run(*call, "--signers", signed / "authority.crt")
-    assert run.exit_code == 0
-    assert "no institution's seal" in run.output
-    assert f"signature of {SIGNER} verified" in run.output
-    (signed / "protocol.pdf").write_bytes(pdf + b"\n")
-    assert _run(*call, "--signers", signed / "authority.crt").exit_code != 0
+    unsealed = render_protocol(document, "kk")
+    (signed / "protocol.pdf").write_bytes(unsealed)
+    (signed / "chair.p7s").write_bytes(person.signed(unsealed))
+    told = _run(*call, "--signers", signed / "authority.crt", "--json")
+    assert told.exit_code != 0
+    assert json.loads(told.output)["codes"] == ["no_seal"]
