@@ -148,6 +148,10 @@ class ActCourses(Protocol):
         """The confirmed flag of another face, while the sitting has no form 3."""
         ...
 
+    async def faculty_names(self) -> Mapping[str, Texts]:
+        """By the name that stands in documents."""
+        ...
+
     async def told(self, once_key: str) -> Sequence[Delivery]:
         """How the mails of a notice fare."""
         ...

@@ -199,6 +199,11 @@ class ActDesk:
     async def overview(self, actor: Actor) -> ActsOverview:
         return overview_of(await self.lines(actor))
 
+    async def faculty_names(self) -> Mapping[str, Texts]:
+        """By the name that an ``ActLine`` has, as documents do."""
+        async with self._units.read() as unit:
+            return await unit.act_course.faculty_names()
+
     async def own(self, actor: Actor) -> tuple[ActLine, ...]:
         """S-19: what was delivered to the student's own cabinet."""
         as_student = replace(actor, roles=actor.roles & {Role.STUDENT})

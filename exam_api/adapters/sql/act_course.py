@@ -17,6 +17,7 @@ from exam_api.adapters.sql.act_visibility import (
     same_act,
 )
 from exam_api.adapters.sql.notices import SqlNotices
+from exam_api.adapters.sql.people import names_of
 from exam_api.adapters.sql.tables import (
     ActCourseRow,
     ActRow,
@@ -24,6 +25,7 @@ from exam_api.adapters.sql.tables import (
     DecisionRow,
     Discipline,
     Exam,
+    Faculty,
     FlagRow,
     SecondReviewRow,
     Sitting,
@@ -35,6 +37,7 @@ from exam_api.adapters.sql.visibility import sittings_watched_by
 from exam_api.domain.act_course import ActState, ActStep
 from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
+from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
 from exam_api.services.act_course_ports import Basis, CourseAct, CourseStep, Taken
 from exam_api.services.notices_ports import Delivery
@@ -188,6 +191,10 @@ class SqlActCourses:
 
     async def form3_missing(self, act: CourseAct) -> str | None:
         return (await without_form3(self._session, [act.sitting_id])).get(act.sitting_id)
+
+    async def faculty_names(self) -> Mapping[str, Texts]:
+        rows = await self._session.scalars(select(Faculty))
+        return {row.name_kk: names_of(row) for row in rows}
 
     async def told(self, once_key: str) -> Sequence[Delivery]:
         return await self._notices.deliveries_of(once_key)

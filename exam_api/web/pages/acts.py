@@ -59,6 +59,7 @@ async def listed(
         actor,
         acts=rows,
         overview=overview_of(lines),
+        faculties=await core.act_desk.faculty_names(),
         states=list(ActState),
         chosen={"state": state, "faculty": faculty, "proctor": proctor, "overdue": overdue},
         total=len(lines),

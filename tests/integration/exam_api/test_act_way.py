@@ -335,6 +335,17 @@ async def test_a_removed_students_act_is_confirmed_with_nothing_to_annul(made_ac
     assert await made_act.state() == ("reconsidered", "removed", 0, "F")
 
 
+async def test_an_overview_names_the_faculty_in_the_readers_language(made_act, core, client_of):
+    dean = await client_of("dean")
+    (faculty,) = (await core.act_desk.overview(await actor(core, "dean"))).faculties
+    names = (await core.act_desk.faculty_names())[faculty.name]
+    assert len(set(names.values())) == 3
+    for language, name in names.items():
+        dean.cookies.set("lang", language)
+        for chosen in ({}, {"faculty": faculty.name}):
+            assert name in (await dean.get("/acts", params=chosen)).text
+
+
 async def test_overviews_count_what_each_may_see(made_act, core, clock) -> None:
     assert (await core.act_desk.overview(await actor(core, "student1"))).by_state == {}
     clock.pass_time(days=3)
