@@ -228,7 +228,13 @@ class Accounts:
         return await unit.sessions.live(user_id, now, now - self._policy.session_idle)
 
     async def issue_password(self) -> IssuedPassword:
-        """A one-time password, easy to read out and to type."""
+        return (await self.issue_passwords(1))[0]
+
+    async def issue_passwords(self, count: int) -> list[IssuedPassword]:
+        """One-time passwords, easy to read out and to type. In a thread: thousands take a while."""
+        return await asyncio.to_thread(lambda: [self._issued() for _ in range(count)])
+
+    def _issued(self) -> IssuedPassword:
         password = "".join(secrets.choice(_READABLE) for _ in range(_ONE_TIME))
         return IssuedPassword(password, self.hasher.hash_one_time(password))
 

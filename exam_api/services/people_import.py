@@ -18,7 +18,7 @@ from exam_api.domain.people import PersonData, may_keep, may_list_people
 from exam_api.domain.people_columns import NEEDED, column_of, roles_of, yes_or_no
 from exam_api.domain.roles import Actor, Role
 from exam_api.domain.sheets import Cell, ReadSheet, Sheet, SheetUnreadable
-from exam_api.services.accounts import Accounts
+from exam_api.services.accounts import Accounts, IssuedPassword
 from exam_api.services.audit import AuditNote
 from exam_api.services.directory import change_note, facts_of, rights_of
 from exam_api.services.import_places import Places, PlaceUnknown, read_places
@@ -157,6 +157,7 @@ class PeopleImport:
         """
         _require(actor)
         sheet = await self._sheet(content)
+        issued = await self._issue(sheet)
         async with self._units.write() as unit:
             plan = await self._plan(unit, actor, sheet)
             if plan.problems:
@@ -164,7 +165,7 @@ class PeopleImport:
             if previewed not in {None, plan.digest}:
                 raise ImportOutdated(plan)
             await _make_places(unit, actor, plan.places)
-            passwords = await self._write(unit, actor, plan.people)
+            passwords = await self._write(unit, actor, plan.people, issued)
         for one in plan.people:
             if one.known is not None:
                 self._accounts.sessions_ended(one.known.id)
@@ -182,13 +183,10 @@ class PeopleImport:
         return replace(sheet, heading=tuple(column or "" for column in columns))
 
     async def _plan(self, unit: PeopleUnit, actor: Actor | None, sheet: Sheet) -> ImportPlan:
-        rows = [
-            (number, dict(zip(sheet.heading, cells, strict=False))) for number, cells in sheet.rows
-        ]
-        logins = {_login(cells) for _, cells in rows}
+        rows = _rows(sheet)
         planner = _Planner(
             actor,
-            await unit.directory.by_logins(logins - {""}),
+            await unit.directory.by_logins(_logins(rows)),
             await read_places(unit.structure),
             self._role_names,
         )
@@ -196,16 +194,28 @@ class PeopleImport:
             planner.take(number, cells)
         return ImportPlan(planner.people, planner.problems, planner.places)
 
+    async def _issue(self, sheet: Sheet) -> list[IssuedPassword]:
+        """For whoever is not known yet, before the database is held: exams may be running."""
+        logins = _logins(_rows(sheet))
+        async with self._units.read() as unit:
+            known = await unit.directory.by_logins(logins)
+        return await self._accounts.issue_passwords(len(logins) - len(known))
+
     async def _write(
-        self, unit: PeopleUnit, actor: Actor | None, people: Sequence[PlannedPerson]
+        self,
+        unit: PeopleUnit,
+        actor: Actor | None,
+        people: Sequence[PlannedPerson],
+        issued: list[IssuedPassword],
     ) -> list[GivenPassword]:
-        """In few statements: the database is held meanwhile, and exams may be running."""
+        """In few statements, for the same reason."""
         passwords, new, changes = [], [], {}
         for one in people:
             if one.known is None:
-                issued = await self._accounts.issue_password()
-                new.append(NewPerson(new_id(), one.data, issued.hash, one.disabled))
-                given = GivenPassword(one.data.login, one.data.full_name, issued.password)
+                # None is left where a log-in was renamed meanwhile.
+                password = issued.pop() if issued else await self._accounts.issue_password()
+                new.append(NewPerson(new_id(), one.data, password.hash, one.disabled))
+                given = GivenPassword(one.data.login, one.data.full_name, password.password)
                 passwords.append(given)
             elif one.data != one.known.data:
                 changes[one.known.id] = one.data
@@ -382,6 +392,14 @@ def _is_column(heading: str) -> bool:
 def _shown(cell: Cell | None) -> str:
     text = cell.text if cell else ""
     return text if len(text) <= _SHOWN_AT_MOST else f"{text[: _SHOWN_AT_MOST - 1]}…"
+
+
+def _rows(sheet: Sheet) -> list[tuple[int, dict[str, Cell]]]:
+    return [(number, dict(zip(sheet.heading, cells, strict=False))) for number, cells in sheet.rows]
+
+
+def _logins(rows: Sequence[tuple[int, Mapping[str, Cell]]]) -> set[str]:
+    return {_login(cells) for _, cells in rows} - {""}
 
 
 def _login(cells: Mapping[str, Cell]) -> str:
