@@ -20,6 +20,7 @@ from exam_api.services.check_list_papers import Kind
 from exam_api.services.check_lists import OneSheet
 from exam_api.services.check_lists_ports import ListedSheet, Proposal
 from exam_api.services.check_sheets import SheetCheck
+from exam_api.services.paging import page_after
 from exam_api.web.api.html_twins import twin
 from exam_api.web.api.ids import BodyId, PathId
 from exam_api.web.api.paging import PAGED, AskedPage, linked
@@ -71,10 +72,18 @@ def paper_response(content: bytes, kind: Kind, language: Language) -> Response:
     return document(content, _MEDIA[kind], f"form4-{language}.{kind}", shown=kind == "pdf")
 
 
-@router.get("/check-lists/proposals")
-async def proposals(actor: CurrentActor, services: Proctoring) -> tuple[Proposal, ...]:
+@router.get("/check-lists/proposals", responses=PAGED)
+async def proposals(
+    *,
+    request: Request,
+    response: Response,
+    ask: AskedPage,
+    actor: CurrentActor,
+    services: Proctoring,
+) -> tuple[Proposal, ...]:
     """S-16: per proctor of the caller's, the exams whose sittings stand in no list yet."""
-    return tuple(await services.check_lists.proposals(actor))
+    found = await services.check_lists.proposals(actor)
+    return linked(request, response, page_after(found, ask, lambda one: (one.proctor.id,)))
 
 
 @router.post("/check-lists", status_code=HTTPStatus.CREATED, responses=refuses(CheckListEmpty))

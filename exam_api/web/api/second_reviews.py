@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from exam_api.services.paging import page_after
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.second_reviews import (
     COMMENT_LIMIT,
@@ -14,6 +15,7 @@ from exam_api.services.second_reviews import (
     SecondTask,
 )
 from exam_api.web.api.ids import BodyId, PathId
+from exam_api.web.api.paging import PAGED, AskedPage, linked
 from exam_api.web.api.proctoring_services import Proctoring
 from exam_api.web.api.review_ranges import ranged
 from exam_api.web.api.texts import plain
@@ -34,16 +36,22 @@ class Opinions(BaseModel):
     flags: list[Opinion] = Field(max_length=500)
 
 
-@router.get("")
-async def waiting(core: CoreDep, actor: CurrentActor) -> tuple[SecondTask, ...]:
+@router.get("", responses=PAGED)
+async def waiting(
+    *, request: Request, response: Response, ask: AskedPage, core: CoreDep, actor: CurrentActor
+) -> tuple[SecondTask, ...]:
     """Acts that wait for somebody who has not seen them; none where the policy asks for none."""
-    return await core.second_reviews.waiting(actor)
+    found = await core.second_reviews.waiting(actor)
+    return linked(request, response, page_after(found, ask, lambda one: (one.act_id,)))
 
 
-@router.get("/agreement")
-async def agreement(core: CoreDep, actor: CurrentActor) -> tuple[GroupAgreement, ...]:
+@router.get("/agreement", responses=PAGED)
+async def agreement(
+    *, request: Request, response: Response, ask: AskedPage, core: CoreDep, actor: CurrentActor
+) -> tuple[GroupAgreement, ...]:
     """Cohen's kappa by proctor group."""
-    return await core.second_reviews.agreement(actor)
+    found = await core.second_reviews.agreement(actor)
+    return linked(request, response, page_after(found, ask, lambda one: (one.group,)))
 
 
 @router.get("/{act_id}")

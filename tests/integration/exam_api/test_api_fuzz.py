@@ -270,6 +270,29 @@ def test_every_text_asked_for_is_bounded(server: Server) -> None:
     assert found == set(), "an id, or plain(…), instead of a bare str"
 
 
+# Of one sitting: as many as it has questions, or papers about it.
+_SHORT = {"/api/v1/appeals/{appeal_id}/answer-sheet", "/api/v1/sittings/{sitting_id}/acts"}
+
+
+def test_every_list_comes_page_by_page(server: Server) -> None:
+    schema = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=60).json()
+    whole = {
+        path
+        for path, item in schema["paths"].items()
+        if "get" in item
+        and _answer(schema, item["get"]).get("type") == "array"
+        and "cursor" not in {each["name"] for each in item["get"].get("parameters", ())}
+    }
+    assert whole == _SHORT
+
+
+def _answer(schema: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    content = operation["responses"].get("200", {}).get("content", {})
+    shape = content.get("application/json", {}).get("schema", {})
+    name = shape.get("$ref", "").rpartition("/")[2]
+    return schema["components"]["schemas"][name] if name else shape
+
+
 def _unbounded(schema: dict[str, Any]) -> Iterator[str]:
     """Where a request may hold text of any length, and what no database stores."""
     for path, item in schema["paths"].items():
