@@ -28,9 +28,12 @@ from capture.webm import OPUS_TRACK, VP8_TRACK, Block, Track
 _CPU_S: Final = 30
 _MEMORY: Final = 2 * 2**30
 _LONGEST_MS: Final = 180_000
+_SHOW: Final = 0x10  # RFC 6386 §9.1: the show_frame bit
 # Chromium's MediaRecorder writes sound 43 ms after what was seen at that moment, where the same
 # page's live tracks arrive 8 ms apart (benchmarks.long_session; raw files say the same).
 _SOUND_LATE_MS: Final = {"Chrome": 35}  # by the file's muxing application
+# Sound that outlasts the picture by this is no second on record (CaptureSettings.hole_ms).
+_ALONE_MS: Final = 1000
 _MOST_DAMAGED: Final = 0.05  # of the pictures: a browser that crashed leaves the last one torn
 
 
@@ -104,7 +107,7 @@ def blocks_within(
     lead = [(_hidden(block), key) for block, key in before[keys[-1] :]] if keys else []
     if not lead:
         within = within[next((n for n, (_, key) in enumerate(within) if key), len(within)) :]
-    if not within:
+    if not any(_is_shown(block) for block, _ in within):
         return
     at_ms = start_ms - 1
     frames: list[tuple[Block, KeyInfo | None]] = []
@@ -117,8 +120,12 @@ def blocks_within(
 
 
 def _hidden(block: Block) -> Block:
-    """The same picture, decoded but not shown (RFC 6386 §9.1: the show_frame bit)."""
-    return block._replace(at_ms=0, data=bytes((block.data[0] & ~0x10,)) + block.data[1:])
+    """The same picture, decoded but not shown."""
+    return block._replace(at_ms=0, data=bytes((block.data[0] & ~_SHOW,)) + block.data[1:])
+
+
+def _is_shown(block: Block) -> bool:
+    return bool(block.data[0] & _SHOW)
 
 
 def write(
@@ -137,10 +144,11 @@ def write(
         file.add(block)
     file.flush()
     file.sync()
+    start_ms, end_ms = _seen(piece, frames, min(file.end_ms, end_ms))
     return {
         "name": target.name,
-        "start_ms": frames[0][0].at_ms,
-        "end_ms": min(file.end_ms, end_ms),
+        "start_ms": start_ms,
+        "end_ms": end_ms,
         "size_bytes": file.size,
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "video_codec": "vp8",
@@ -148,6 +156,19 @@ def write(
         "width": first.width,
         "height": first.height,
     }
+
+
+def _seen(
+    piece: Piece, frames: Sequence[tuple[Block, KeyInfo | None]], end_ms: int
+) -> tuple[int, int]:
+    """What counts of a cut: sound before the first picture and after the last stays in its file."""
+    start_ms = frames[0][0].at_ms
+    shown = [one.at_ms for one, _ in frames if one.track == VP8_TRACK and _is_shown(one)]
+    seen_until_ms = shown[-1] + piece.step_ms
+    return (
+        shown[0] if shown[0] - start_ms >= _ALONE_MS else start_ms,
+        seen_until_ms if end_ms - seen_until_ms >= _ALONE_MS else end_ms,
+    )
 
 
 def leave_the_core() -> None:

@@ -77,6 +77,29 @@ def test_the_next_student_at_the_computer_loses_nothing_of_the_one_before(page: 
     assert kept(page) == ["fresh"]
 
 
+def test_a_piece_that_cannot_fill_its_gap_is_sent_once_by_a_page(page: Page) -> None:
+    """The camera was off: its gap stays, and the line is needed for what is recorded now."""
+    keep(page, ("dark", "s1", NOW, 9))
+    spans, sent = [{"start_ms": 10_000, "end_ms": 20_000}], []
+
+    def answer(route: Route) -> None:
+        if route.request.url.endswith("/lacking"):
+            told = {"origin_ms": NOW, "spans": spans, "final": False, "part_bytes": 99}
+        else:
+            sent.append(route.request.method)
+            told = {"offset": 0, "done": route.request.method == "PATCH"}
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(told))
+
+    page.route("**/api/v1/sittings/s1/**", answer)
+    for _ in range(3):
+        page.evaluate(FILL, js(page))
+    assert sent == ["GET", "PATCH"]
+    spans.append({"start_ms": 30_000, "end_ms": 40_000})  # there it may help
+    page.evaluate(FILL, js(page))
+    assert sent == ["GET", "PATCH"] * 2
+    assert kept(page) == ["dark"]
+
+
 def test_what_a_crash_left_is_sent_at_the_next_visit(page: Page) -> None:
     """Only what the server lacks; resumed where it stopped; then it is forgotten."""
     keep(page, ("first", "s1", NOW, 9), ("second", "s1", NOW + MINUTE, 9))

@@ -190,6 +190,39 @@ async def test_a_picture_that_cannot_be_decoded_is_left_out(service, recorded, t
         assert data[:12] not in [bytes(one) for one in container.demux(video=0)]
 
 
+async def test_seconds_of_a_piece_in_which_nobody_is_seen_do_not_count(
+    service, recorded, tmp_path, vp8, opus
+):
+    """S-13: the camera was closed while the line was down. What was said then is kept."""
+    (gap,) = service.recording("s1").gaps
+    until = page_piece(tmp_path / "1.part", replace(vp8, packets=vp8.packets[:20]), opus)
+    (first,) = await service.supply(KEY, request(until, 3520))
+    assert first.start_ms == gap.start_ms
+    assert first.end_ms == pytest.approx(3520 + 20 * 1000 / 15, abs=10)
+    assert missing(service.recording("s1")) == [Span(first.end_ms, gap.end_ms)]
+    assert is_clean(await service.joined("s1")) == (0, b"")
+    heard_ms = [one.pts for one in _demuxed(recorded / first.name, "audio")]
+    assert heard_ms[-1] > gap.end_ms - 50
+
+
+async def test_a_camera_that_was_opened_late_counts_from_then_on(
+    service, recorded, tmp_path, vp8, opus
+):
+    (gap,) = service.recording("s1").gaps
+    pictures = [*vp8.packets[:5], *vp8.packets[30:]]
+    piece = page_piece(tmp_path / "1.part", replace(vp8, packets=pictures), opus)
+    (found,) = await service.supply(KEY, request(piece, 3400))
+    assert found.start_ms == 5400
+    assert missing(service.recording("s1")) == [Span(gap.start_ms, 5400)]
+    assert is_clean(await service.joined("s1")) == (0, b"")
+    assert _demuxed(recorded / found.name, "audio")[0].pts < gap.start_ms + 50
+
+
+def _demuxed(path, kind):
+    with av.open(str(path)) as container:
+        return [one for one in container.demux(**{kind: 0}) if one.pts is not None]
+
+
 async def test_pictures_alone_are_filled_in_where_sound_is_on_record(service, tmp_path, vp8, opus):
     """S-13: a short cut, after which the sender had the sound still, but not the pictures."""
     recorder = recorder_in(tmp_path, service)

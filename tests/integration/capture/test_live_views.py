@@ -1,7 +1,6 @@
 """WHEP: a second peer sees what the first publishes, as it was encoded, and may not disturb it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -63,11 +62,9 @@ async def live(capture_server, vp8, opus):
     return capture_server
 
 
-async def test_picture_and_sound_arrive_within_a_second_or_two(live, viewer):
-    began = time.monotonic()
+async def test_picture_and_sound_arrive(live, viewer):
     assert (await viewer.watch(live, "s1")).status_code == 201
     picture = await viewer.frame()
-    assert time.monotonic() - began < 2.5  # the test's source has a key frame a second
     assert (picture.width, picture.height) == (320, 240)
     assert (await viewer.frame("audio")).sample_rate == 48000
     assert live.service.views == 1

