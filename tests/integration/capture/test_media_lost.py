@@ -106,7 +106,7 @@ async def test_a_lost_line_is_the_gaps_cause_whatever_ends_it(capture_server, vp
     """After the cut the page says good-bye to the dead connection, or the connection ends."""
     service = capture_server.service
     peer = await capture_server.publish("s1", vp8, loop=True)
-    await capture_server.until(lambda: service.recorded_until("s1") > 1200)
+    await capture_server.until(lambda: service.status("s1").live)
     peer.hold(held=True)
     await capture_server.until(lambda: capture_server.seen(MediaLost))
     if ending == "good-bye":
