@@ -64,6 +64,7 @@ class Recorder:
         self._open: SegmentFile | None = None
         self._end_ms = kept.end_ms
         self._floor_ms = kept.end_ms or 0
+        self._heard_ms = -1
         self._cause = kept.stop.cause if kept.stop else GapCause.SERVER_RESTART
         self._sound_until_ms = kept.stop.sound_until_ms if kept.stop else None
         self._next_name = 1 + max((int(s.name.split(".")[0]) for s in kept.segments), default=0)
@@ -135,6 +136,9 @@ class Recorder:
         self._emit(MediaStarted(self.key.sitting_id, at_ms, None, self.key.track))
 
     def audio(self, at_ms: int, data: bytes) -> None:
+        if at_ms <= self._heard_ms:
+            return  # a publication that replaces another repeats what that one was ahead by
+        self._heard_ms = at_ms
         self._end_before_hole(at_ms)
         block = Block(OPUS_TRACK, at_ms, key=True, data=data)
         if self._open is None:

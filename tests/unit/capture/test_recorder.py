@@ -202,6 +202,20 @@ async def test_a_publication_that_begins_within_the_last_frame_stays_behind_it(b
     assert ledger.gaps == []
 
 
+async def test_sound_of_a_publication_that_replaces_another_goes_on_behind_it(bench):
+    bench.feed(0, 1000, sound=True)
+    for at_ms in range(1005, 1400, 60):  # the old one's sound was ahead of its picture
+        bench.recorder.audio(at_ms, b"sound")
+    bench.feed(1000, 2000, sound=True)
+    ledger = await bench.finish()
+    (segment,) = ledger.segments
+    data = (bench.folder / segment.name).read_bytes()
+    blocks = [b for c in webm.scan(data).clusters for b in webm.blocks_of(data, c)]
+    heard = [block.at_ms for block in blocks if block.track == webm.OPUS_TRACK]
+    assert heard == sorted(set(heard))
+    assert heard[-1] == 1905
+
+
 async def test_waiting_frames_are_written_when_nothing_newer_comes(bench):
     bench.feed(0, 400)
     assert bench.recorder.growing == ()
