@@ -60,6 +60,7 @@ from capture.viewing import Viewing
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+_HEARD_ALONE = 0.6  # of the patience: only sound that outlasts pictures so long is without them
 _FRAME_PATIENCE_MS = 5000  # packets come but no whole frame: as good as lost
 
 
@@ -554,13 +555,16 @@ class CaptureService:
     def _watch(self, key: TrackKey, track: LiveTrack, session: PublishSession) -> None:
         """2 s without RTP: the media is lost, whatever ICE believes (its consent takes 30 s).
 
-        Where sound comes still the line is well, and only the camera is not: sound goes on.
+        Where sound comes still the line is well, and only the camera is not: sound goes on. A line
+        that was cut may give up its last sound up to a second after its last picture.
         """
         now_ms = session.clock.now_ms()
         patience_ms = self._lost_ms(key)
         silent = now_ms - (session.last_rtp_ms or 0) > patience_ms
         no_frame = now_ms - (session.last_frame_ms or 0) > max(patience_ms, _FRAME_PATIENCE_MS)
-        heard = now_ms - (session.last_sound_ms or -patience_ms) < patience_ms
+        sound_ms = -patience_ms if session.last_sound_ms is None else session.last_sound_ms
+        seen_ms = (session.last_rtp_ms if silent else session.last_frame_ms) or 0
+        heard = now_ms - sound_ms < patience_ms and sound_ms - seen_ms > _HEARD_ALONE * patience_ms
         lost = track.live and (silent or no_frame)
         if lost and heard:
             track.recorder.go_on_with_sound(GapCause.CAMERA_OFF if silent else GapCause.NETWORK)
