@@ -35,8 +35,9 @@ _KEY = 0x80
 _OPUS_HEAD = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 0, 48000, 0, 0)
 _OPUS_PREROLL_NS = 80_000_000
 # A camera keeps no steady pace. Where a file names none, ffmpeg takes that of the first pictures
-# for all, rounds the others to it, and complains of what it made of them.
-_FINEST_PACE_NS = 2_000_000
+# for all, rounds the others to it, and complains of what it made of them. A thousand
+# pictures a second and more it does not believe.
+_FINEST_PACE_NS = 1_001_002
 MAX_RELATIVE_MS = 32_000  # a block's time is a signed 16-bit offset from its cluster's
 
 
