@@ -92,8 +92,8 @@ def cut_out(
         raise SupplyRefused(f"the piece is no video of the expected kind: {why}")
     if done.returncode != 0:
         _log.error("a supplied piece was not read: status %d: %s", done.returncode, why)
-        for cut in cuts:
-            Path(cut["path"]).unlink(missing_ok=True)
+        for left in request.path.parent.glob(f"{request.path.stem}.*.cut*"):
+            left.unlink()
         if done.returncode == _OVERCOME or (
             done.returncode < 0 and done.returncode not in _ENDED_BY_US
         ):

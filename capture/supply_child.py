@@ -1,9 +1,10 @@
 """The process that reads a student's piece: limits first, then demux, check, cut.
 
 Standard input: {source, start_ms, cuts: [{path, start_ms, end_ms, sound_from_ms}]}; on standard
-output one object a cut that held anything. It ends with ``EX_DATAERR`` where the source is no
-piece of a recording, with ``EX_SOFTWARE`` where it takes more memory than the limit, and with
-another status than 0 after a fault that says nothing of the source.
+output one object for each part of a cut that held anything, its file named by the cut's path and a
+number. It ends with ``EX_DATAERR`` where the source is no piece of a recording, with
+``EX_SOFTWARE`` where it takes more memory than the limit, and with another status than 0 after a
+fault that says nothing of the source.
 """
 
 import hashlib
@@ -128,10 +129,17 @@ def _is_shown(block: Block) -> bool:
     return bool(block.data[0] & _SHOW)
 
 
+def without_holes(piece: Piece, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+    """[start, end) in parts, each up to the first picture after a hole: nobody is seen in it."""
+    times = [block.at_ms for block, _ in piece.video if start_ms <= block.at_ms < end_ms]
+    after = [b for a, b in pairwise(times) if b - a - piece.step_ms >= _ALONE_MS]
+    return list(pairwise([start_ms, *after, end_ms]))
+
+
 def write(
     piece: Piece, path: str, start_ms: int, end_ms: int, sound_from_ms: int
 ) -> dict[str, Any] | None:
-    """One cut as a file like a segment's; None where the piece holds nothing of it."""
+    """One part as a file like a segment's; None where the piece holds nothing of it."""
     frames = list(blocks_within(piece, start_ms, end_ms, sound_from_ms))
     first = next((key for _, key in frames if key is not None), None)
     if first is None:
@@ -191,7 +199,13 @@ def main() -> None:
     except (Refused, av.FFmpegError) as error:
         sys.stderr.write(str(error))
         sys.exit(os.EX_DATAERR)
-    found = [write(piece, **cut) for cut in task["cuts"]]
+    found = [
+        write(piece, f"{cut['path']}{number}", start_ms, end_ms, cut["sound_from_ms"])
+        for cut in task["cuts"]
+        for number, (start_ms, end_ms) in enumerate(
+            without_holes(piece, cut["start_ms"], cut["end_ms"])
+        )
+    ]
     json.dump([one for one in found if one is not None], sys.stdout)
 
 

@@ -218,6 +218,22 @@ async def test_a_camera_that_was_opened_late_counts_from_then_on(
     assert _demuxed(recorded / found.name, "audio")[0].pts < gap.start_ms + 50
 
 
+async def test_a_hole_within_a_piece_is_no_second_on_record(service, recorded, tmp_path, vp8, opus):
+    """S-13: the computer slept for 1.2 s; what was said meanwhile is kept beside the pictures."""
+    (gap,) = service.recording("s1").gaps
+    pictures = [*vp8.packets[:15], *vp8.packets[33:]]
+    piece = page_piece(tmp_path / "1.part", replace(vp8, packets=pictures), opus)
+    before, after = await service.supply(KEY, request(piece, 3520))
+    assert (before.start_ms, after.end_ms) == (gap.start_ms, gap.end_ms)
+    assert before.end_ms == pytest.approx(3520 + 15 * 1000 / 15, abs=10)
+    assert after.start_ms == pytest.approx(3520 + 33 * 1000 / 15, abs=10)
+    assert missing(service.recording("s1")) == [Span(before.end_ms, after.start_ms)]
+    assert is_clean(await service.joined("s1")) == (0, b"")
+    assert _demuxed(recorded / before.name, "audio")[-1].pts > after.start_ms - 100
+    assert await service.supply(KEY, request(piece, 3520)) == [before, after]
+    assert len(service.recording("s1").supplied) == 2
+
+
 def _demuxed(path, kind):
     with av.open(str(path)) as container:
         return [one for one in container.demux(**{kind: 0}) if one.pts is not None]
