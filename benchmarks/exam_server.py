@@ -38,6 +38,9 @@ class AlwaysLive:
     async def end_sitting(self, _sitting_id: str) -> None:
         """Nothing publishes here."""
 
+    async def end_views(self, _sitting_id: str) -> None:
+        """Nobody watches here."""
+
 
 def login_of(number: int) -> str:
     return f"load{number}"

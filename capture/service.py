@@ -186,6 +186,10 @@ class CaptureService:
         """The viewer's good-bye (DELETE). Raises ResourceUnknown."""
         self._viewing.close(resource_id)
 
+    async def end_views(self, sitting_id: str) -> None:
+        """Somebody may watch no longer: all views of the sitting end, and are asked for anew."""
+        self._viewing.close_all_of(sitting_id)
+
     def watched_track(self, resource_id: str) -> TrackKey:
         """Raises ResourceUnknown."""
         return self._viewing.track_of(resource_id)

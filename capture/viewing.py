@@ -287,6 +287,12 @@ class Viewing:
         """The viewer's good-bye. Raises ResourceUnknown."""
         self._view(resource_id).leave()
 
+    def close_all_of(self, sitting_id: str) -> None:
+        """Whoever may still watch opens a new one."""
+        for view in self._views.values():
+            if view.key.sitting_id == sitting_id:
+                view.leave()
+
     def stop(self) -> None:
         """End all views and refuse new ones: the recordings need the machine."""
         self._stopped = True

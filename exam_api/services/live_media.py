@@ -18,6 +18,7 @@ class Capture(Protocol):
     def tap(self, sitting_id: str) -> FrameTap: ...
     def audio_tap(self, sitting_id: str) -> AudioTap: ...
     async def end_sitting(self, sitting_id: str) -> None: ...
+    async def end_views(self, sitting_id: str) -> None: ...
 
 
 class Worker(Protocol):
@@ -48,6 +49,9 @@ class CapturedMedia:
 
     async def end_sitting(self, sitting_id: str) -> None:
         await self._capture.end_sitting(sitting_id)
+
+    async def end_views(self, sitting_id: str) -> None:
+        await self._capture.end_views(sitting_id)
 
 
 class TappedAnalysis:

@@ -68,6 +68,10 @@ class LiveMedia(Protocol):
         """The sitting is over: close what publishes it."""
         ...
 
+    async def end_views(self, sitting_id: str) -> None:
+        """Others look after the sitting now: whoever watches it live has to ask anew."""
+        ...
+
 
 class Blobs(Protocol):
     """Write-once bytes by key."""

@@ -21,7 +21,7 @@ from exam_api.domain.roles import Actor, Role
 from exam_api.services.erasures import Erasures, ErasureUnit
 from exam_api.services.notices_ports import Notices
 from exam_api.services.paging import Page, PageAsk, page_of
-from exam_api.services.ports import Clock, Events
+from exam_api.services.ports import Clock, Events, LiveMedia
 from exam_api.services.proctoring_ports import HANDED_OVER, EventKind
 from exam_api.services.scheduling_ports import (
     AppointedProctor,
@@ -117,9 +117,12 @@ def require_to_come(closes_at: datetime, now: datetime) -> None:
 
 
 class Scheduling:
-    def __init__(self, units: SchedulingUnits, clock: Clock, erasures: Erasures) -> None:
+    def __init__(
+        self, units: SchedulingUnits, clock: Clock, live: LiveMedia, erasures: Erasures
+    ) -> None:
         self._units = units
         self._clock = clock
+        self._live = live
         self._erasures = erasures
 
     # --- sessions of exams, rooms, the working group ----------------------------------------
@@ -318,11 +321,14 @@ class Scheduling:
             exam = await unit.schedule.exam(exam_id, actor)
             if not await unit.schedule.leave(exam_id, proctor_id):
                 raise NotFound
-            return await self._settle(unit, exam, actor, reason.strip())
+            moves = await self._settle(unit, exam, actor, reason.strip())
+        for live in (move for move in moves if move.live):
+            await self._live.end_views(live.sitting_id)
+        return len(moves)
 
     async def _settle(
         self, unit: SchedulingUnit, exam: ScheduledExam, actor: Actor, reason: str
-    ) -> int:
+    ) -> list[Move]:
         """Whoever has no proctor that is still there gets the least loaded one with room."""
         there = {one.id for one in await unit.schedule.proctors(exam.id) if one.left_at is None}
         sittings = await unit.schedule.open_sittings(exam.id)
@@ -341,7 +347,7 @@ class Scheduling:
             told = {"kind": HANDED_OVER}
             await unit.events.append(exam.id, live.sitting_id, EventKind.SITTING_NOTED, told)
         await self._tell(unit, exam, [move for move in moves if move.from_proctor])
-        return len(moves)
+        return moves
 
     async def _tell(self, unit: SchedulingUnit, exam: ScheduledExam, moves: Sequence[Move]) -> None:
         """Each proctor who takes over; those who only got their first students see them listed."""

@@ -157,7 +157,7 @@ class Core:
         self.act_signatures = ActSignatures(self.database, self.blobs)
         self.late_lists = LateLists(self.database, self.clock, self.act_policy)
         self.second_reviews = SecondReviews(self.database, self.clock, self.act_policy)
-        self.scheduling = Scheduling(self.database, self.clock, self.erasures)
+        self.scheduling = Scheduling(self.database, self.clock, self.live, self.erasures)
         self.admitting = Admitting(self.database, self.clock, read_sheet)
         write = letter_writer(self.web.address, self.web.zone)
         self.letters = Letters(self.database, self.blobs, write, self.web.mail_from)

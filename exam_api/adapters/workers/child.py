@@ -59,6 +59,7 @@ CAPTURE_CALLS: Final = frozenset(
         "end_sitting",
         "watch",
         "end_view",
+        "end_views",
         "finalise",
         "note_clock",
         "supply",

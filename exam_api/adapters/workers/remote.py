@@ -8,6 +8,7 @@ reports. What reads recordings reads them here, from the disk that all share.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -147,6 +148,10 @@ class RemoteCapture(CaptureService):
         key = self.watched_track(resource_id)
         del self._views[resource_id]
         await self.ask(key.sitting_id, "end_view", resource_id)
+
+    async def end_views(self, sitting_id: str) -> None:
+        with suppress(WorkerUnavailable):  # its views are gone with it
+            await self.ask(sitting_id, "end_views", sitting_id)
 
     async def ask(self, sitting_id: str, name: str, *arguments: object) -> None:
         """Of the sitting's worker. Where that is gone, or there was none, nothing is left to do."""

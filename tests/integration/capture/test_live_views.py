@@ -114,6 +114,19 @@ async def test_who_sends_does_not_watch(live, vp8, open_peer):
         await live.service.watch(WatchGrant("s1"), offer)
 
 
+async def test_the_views_of_one_sitting_end_and_may_be_opened_anew(live, viewer):
+    """Its proctor has dropped out: a right that was taken back does not watch on (S-14)."""
+    await viewer.watch(live, "s1")
+    await viewer.frame()
+    await live.service.end_views("s2")
+    assert live.service.views == 1
+    await live.service.end_views("s1")
+    await live.until(lambda: live.service.views == 0)
+    assert live.service.status("s1").live
+    offer = viewer.peer.localDescription.sdp
+    assert (await live.service.watch(WatchGrant("s1"), offer)).answer_sdp
+
+
 async def test_the_views_of_a_sitting_end_with_it(live, viewer):
     await viewer.watch(live, "s1")
     await viewer.frame()

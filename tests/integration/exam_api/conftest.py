@@ -58,6 +58,7 @@ class FakeLive:
 
     live: set[str] = field(default_factory=set)
     ended: list[str] = field(default_factory=list)
+    unwatched: list[str] = field(default_factory=list)
     tracks: set[TrackKind] = field(default_factory=set)  # of every sitting
 
     def state(self, sitting_id: str) -> MediaState:
@@ -69,6 +70,9 @@ class FakeLive:
     async def end_sitting(self, sitting_id: str) -> None:
         self.live.discard(sitting_id)
         self.ended.append(sitting_id)
+
+    async def end_views(self, sitting_id: str) -> None:
+        self.unwatched.append(sitting_id)
 
 
 def quick_passwords() -> Argon2Passwords:

@@ -28,6 +28,9 @@ class AlwaysLive:
     async def end_sitting(self, _sitting_id: str) -> None:
         """Nothing publishes here."""
 
+    async def end_views(self, _sitting_id: str) -> None:
+        """Nobody watches here."""
+
 
 async def main(url: str, socket: str) -> None:
     clock, live = SystemClock(), AlwaysLive()

@@ -277,6 +277,7 @@ async def test_a_live_sitting_is_handed_over_on_record(core, people, begun, exam
         newest = select(EventRow).order_by(EventRow.id.desc()).limit(1)
         told = await unit.session.scalar(newest)
     assert (told.sitting_id, told.kind) == (begun.id, "sitting.noted")  # to open consoles
+    assert core.live.unwatched == [begun.id]  # whoever looks on asks for a right of today
     after = await core.scheduling.sheet(planner, exam_id)
     (live,) = [one for one in after.handovers if one.live]
     assert live.from_proctor == watching

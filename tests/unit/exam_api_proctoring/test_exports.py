@@ -279,6 +279,7 @@ class NoMedia:
         return MediaState(live=False, connected=False, seconds=0)
 
     async def end_sitting(self, sitting_id): ...
+    async def end_views(self, sitting_id): ...
 
 
 class PlainHasher:

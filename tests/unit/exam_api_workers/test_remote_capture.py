@@ -171,6 +171,8 @@ async def test_a_view_is_opened_and_ended_where_its_sitting_is(capture):
     await capture.publish(grant("a"), "v=0")
     view = await capture.watch(WatchGrant("a"), "v=0")
     assert capture.watched_track(view.resource_id) == TrackKey("a")
+    await capture.end_views("a")
+    assert capture._owners["a"].calls[-1] == ("end_views", "a")
     await capture.end_view(view.resource_id)
     assert capture._owners["a"].calls[-1] == ("end_view", view.resource_id)
     with pytest.raises(ResourceUnknown):
