@@ -1,14 +1,19 @@
 """How well the analyzer sees: incidents met, missed, false and late, with 95 % intervals.
 
     uv run python -m benchmarks.detection_quality --json [--quick] [--folder DIR ...] [--docs FILE]
+        [--only sound,identity]
 
 Measured are (1) sessions composed at run time (``quality_sessions``): somebody leaves, is joined,
 covers the camera, shows a phone or a wallet, looks aside, or does nothing at all, under light,
 line, size, distance, glasses and headwear; (2) labelled clips; (3) single pictures of objects, and
-those pictures in a row (``quality_pictures``); (4) faces by luminance and tone (``quality_skin``).
+those pictures in a row (``quality_pictures``); (4) faces by luminance and tone (``quality_skin``);
+(5) voices and noises laid under sessions (``quality_sound``, with espeak-ng); (6) people who change
+places, and the same ones in other light and with glasses (``quality_identity``).
 Sources are ../shared/media, ../shared/data and ../shared/faces where they exist, and any
 ``--folder`` with labels; without any of them there is nothing to measure, which is said.
-``--docs`` writes the tables between the marks of a document (docs/quality.md).
+``--docs`` writes the tables between the marks of a document (docs/quality.md). ``--only`` measures
+the named parts (sessions, aside, clips, pictures, faces, sound, identity) and writes their tables
+alone, those of the others stay.
 
 Labels of clips: ``NAME.json`` beside ``NAME.mp4`` (or .webm, .mkv):
 ``{"events": [{"kind": "absence", "start_s": 14.0, "end_s": 23.0}]}``; an empty list says that
@@ -22,7 +27,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,8 +38,9 @@ from analysis.models_set import ModelSet
 from analysis.offline import MOST_FPS
 from benchmarks.quality_gaze import gaze_sessions
 from benchmarks.quality_held import held
+from benchmarks.quality_identity import identity_json
 from benchmarks.quality_measures import Event, tallied
-from benchmarks.quality_pictures import in_a_row_json, phones_json
+from benchmarks.quality_pictures import in_a_row_json, phones_json, rules_hit
 from benchmarks.quality_sessions import (
     CONDITIONS,
     PHONES,
@@ -45,14 +51,24 @@ from benchmarks.quality_sessions import (
     scripted,
 )
 from benchmarks.quality_skin import skin_json
-from benchmarks.quality_tables import write_tables
-from benchmarks.quality_watch import Json, Outcome, curves_json, outcomes_json, played, watched
+from benchmarks.quality_sound import sound_json
+from benchmarks.quality_tables import PARTS, write_tables
+from benchmarks.quality_watch import (
+    Json,
+    Outcome,
+    curves_json,
+    outcomes_json,
+    phone_frames_json,
+    played,
+    watched,
+)
 from capture.probe import read_frames
 from models import registry
 from models.errors import ModelError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 OBJECTS = SHARED / "data" / "webcam_objects"
+PHOTOGRAPHS = SHARED / "faces" / "face_recognition"
 VIDEOS = (".mp4", ".webm", ".mkv")
 QUICK_CONDITIONS = ("quarter_light",)
 PHONE_CONDITIONS = ("full_light", "quarter_light", "256_kbit_s", "128_kbit_s")
@@ -96,6 +112,7 @@ def sessions_json(models: ModelSet, nets: FaceNets, sessions: Sequence[Session])
         "conditions": {name: outcomes_json(found) for name, found in by_condition.items()},
         "calm_sessions": outcomes_json(quiet),
         "frame_curves": curves_json(outcomes),
+        "phone_frames": phone_frames_json(outcomes, rules_hit()),
         "people": f"{people} clips of a few people, {len(sessions)} sessions",
     }
 
@@ -150,24 +167,48 @@ def pictures_json(models: ModelSet, folders: Sequence[Path], *, quick: bool) -> 
     }
 
 
-def measure(folders: Sequence[Path], *, quick: bool) -> Json:
+def measure(folders: Sequence[Path], *, quick: bool, only: Collection[str] = PARTS) -> Json:
+    """``only``: names of ``PARTS``."""
     begun = time.monotonic()
     models, nets = ModelSet.load(), FaceNets.load(registry())
-    people = sorted(path for folder in folders for path in folder.glob("webcam_*.mp4"))
+    every = sorted(path for folder in folders for path in folder.glob("webcam_*.mp4"))
+    people = every[:1] if quick else every
     faces = sorted((SHARED / "faces").glob("*/*.jpg"))
     report: Json = {
         "models": [ref.id for ref in models.models],
         "unavailable": dict(models.unavailable),
     }
-    if people:
-        chosen = people[:1] if quick else people
-        report.update(sessions_json(models, nets, all_sessions(chosen, nets, quick=quick)))
-    report["looking_aside"] = outcomes_json(gaze_sessions(models, folders, quick=quick))
-    report["clips"] = {f.name: clips_json(models, f) for f in folders if labelled(f)}
-    report["pictures"] = pictures_json(models, folders, quick=quick)
-    report["faces"] = skin_json(nets, faces[::8] if quick else faces) if faces else None
+    parts: Mapping[str, Callable[[], Json]] = {
+        "sessions": lambda: (
+            sessions_json(models, nets, all_sessions(people, nets, quick=quick)) if people else {}
+        ),
+        "aside": lambda: {
+            "looking_aside": outcomes_json(gaze_sessions(models, folders, quick=quick))
+        },
+        "clips": lambda: {"clips": {f.name: clips_json(models, f) for f in folders if labelled(f)}},
+        "pictures": lambda: {"pictures": pictures_json(models, folders, quick=quick)},
+        "faces": lambda: {
+            "faces": skin_json(nets, faces[::8] if quick else faces) if faces else None
+        },
+        "sound": lambda: {"sound": sound_json(models, nets, people, quick=quick)},
+        "identity": lambda: {"identity": identity_json(models, nets, PHOTOGRAPHS, quick=quick)},
+    }
+    took: Json = {}
+    for name in (name for name in PARTS if name in only):
+        began = time.monotonic()
+        report.update(parts[name]())
+        took[name] = round(time.monotonic() - began, 1)
+    report["took_s_of"] = took
     report["took_s"] = round(time.monotonic() - begun, 1)
     return report
+
+
+def _parts(text: str) -> frozenset[str]:
+    """Raises argparse.ArgumentTypeError where one is none."""
+    named = frozenset(text.split(","))
+    if named <= set(PARTS):
+        return named
+    raise argparse.ArgumentTypeError(f"parts are {', '.join(PARTS)}")
 
 
 def main() -> None:
@@ -176,13 +217,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="under a minute on two cores")
     parser.add_argument("--folder", type=Path, action="append", help="labelled clips or pictures")
     parser.add_argument("--docs", type=Path, help="document whose tables are written anew")
+    parser.add_argument("--only", type=_parts, default=frozenset(PARTS), metavar="PART,...")
     options = parser.parse_args()
     folders = [folder for folder in options.folder or [SHARED / "media"] if folder.is_dir()]
     if not folders:
         print(json.dumps({"skipped": "no folder of clips is here"}))
         return
     try:
-        report = measure(folders, quick=options.quick)
+        report = measure(folders, quick=options.quick, only=options.only)
     except (AnalysisError, ModelError) as error:
         sys.exit(f"{error} ({error.code})")
     print(json.dumps(report, indent=1))

@@ -16,13 +16,12 @@ from analysis.models_set import ModelSet
 from analysis.policy import DEFAULT_POLICY
 from analysis.rules import SequentialRule
 from benchmarks.quality_measures import Event, share_json, threshold_at
-from benchmarks.quality_watch import Json, watched
+from benchmarks.quality_watch import FALSE_FRAMES, Json, watched
 from capture.contracts import Frame
 from capture.probe import read_frames
 
 Image = NDArray[np.uint8]
 
-FALSE_FRAMES: Final = (0.01, 0.05)
 CURVE: Final = tuple(round(0.05 * step, 2) for step in range(2, 19))
 SHOWN_S: Final = 4.0
 CALM_S: Final = 12.0
@@ -46,6 +45,13 @@ def best_phone(nets: ObjectNets, bgr: Image) -> float:
     return max((thing.score for thing in found if thing.label == "phone"), default=0.0)
 
 
+def rules_hit() -> float:
+    """The vote from which on the policy's rule counts a frame."""
+    rule = DEFAULT_POLICY.kinds[FlagKind.PHONE].rule
+    assert isinstance(rule, SequentialRule)
+    return rule.hit
+
+
 def phones_json(nets: ObjectNets, folder: Path, without: Sequence[Path], *, quick: bool) -> Json:
     """Thresholds are set on pictures without any object; look-alikes stand apart."""
     step, fps = (6, 2.0) if quick else (1, 15.0)
@@ -55,9 +61,7 @@ def phones_json(nets: ObjectNets, folder: Path, without: Sequence[Path], *, quic
         for name, paths in pictures_by_object(folder).items()
     }
     points = {f"at_{share:.0%}_false": threshold_at(clear, share) for share in FALSE_FRAMES}
-    rule = DEFAULT_POLICY.kinds[FlagKind.PHONE].rule
-    assert isinstance(rule, SequentialRule)
-    points["at_the_rules_hit"] = rule.hit
+    points["at_the_rules_hit"] = rules_hit()
     return {
         "models": [ref.id for ref in nets.refs],
         "pictures_without": len(clear),

@@ -5,7 +5,7 @@ Nothing is written but the video of a thin line, which lies in a temporary folde
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.detectors.faces import FaceNets
 from benchmarks.quality_held import RAISED_IN_S, Prop, at_face, on_desk, with_desk
+from benchmarks.quality_lips import parted
 from benchmarks.quality_measures import Event
 from benchmarks.quality_props import Seen, dressed, found
 from capture.contracts import Frame
@@ -89,6 +90,10 @@ MEANT: Mapping[str, str | None] = {
     "phone_at_face": "phone",
     "phone_on_desk": "phone",
     "wallet_at_face": None,
+    "student_speaks": "speech",
+    "student_whispers": "speech",
+    "other_speaks": "speech",
+    "other_whispers": "speech",
 }
 # These are in place for so long: raising and putting away come before and after.
 HELD_UP = frozenset({"phone_at_face", "phone_on_desk", "wallet_at_face"})
@@ -101,7 +106,8 @@ PHONES_CALM_S = (16.0, 20.0)  # a phone's flag lasts ten seconds on: each is to 
 class Session:
     """``doings``: (what, start, end); ``dark`` is a way of blocking the camera.
 
-    ``props``: pictures of what is held, by name. ``near``: who sits at 0.7 m.
+    ``props``: pictures of what is held, by name. ``near``: who sits at 0.7 m. ``lips``: how far
+    they part, a number each ``1 / FPS`` s in distances of the eyes; of people near only.
     """
 
     clip: Path
@@ -111,6 +117,7 @@ class Session:
     seed: int
     props: Mapping[str, Sequence[Prop]] = field(default_factory=dict)
     near: bool = False
+    lips: tuple[float, ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -235,7 +242,10 @@ def _pictures(session: Session, step: int, nets: FaceNets) -> Iterator[Image]:
         light = session.condition.light
         if now.what == "dark":
             light = min(light, DARK_LIGHT)
-        image = stage.shown(person[index % len(person)], now)
+        seen = person[index % len(person)]
+        if index < len(session.lips):
+            seen = replace(seen, image=parted(seen, session.lips[index]))
+        image = stage.shown(seen, now)
         lit = image.astype(np.float32) * light + noises[int(draw.integers(len(noises)))]
         yield _sized(np.clip(lit, 0, 255).astype(np.uint8), session.condition.size)
 

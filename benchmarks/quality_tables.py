@@ -1,38 +1,65 @@
 """A report of ``detection_quality`` as tables, written between two marks of a document."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, cast
 
 BEGIN: Final = "<!-- measured: python -m benchmarks.detection_quality --docs docs/quality.md -->"
 END: Final = "<!-- end of what was measured -->"
+# What can be measured apart, in the order of the document.
+PARTS: Final = ("sessions", "aside", "clips", "pictures", "faces", "sound", "identity")
 
 Json = Mapping[str, object]
 
 
 def write_tables(document: Path, report: Json) -> None:
-    """Raises ValueError where the document lacks the marks."""
+    """Parts that the report lacks stay as they are. Raises ValueError where the marks lack."""
     text = document.read_text()
     if BEGIN not in text or END not in text:
         raise ValueError(f"{document}: no marks to write between")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    document.write_text(f"{before}{BEGIN}\n\n{tables(report)}\n{END}{after}")
+    before, rest = text.split(BEGIN)
+    old, after = rest.split(END)
+    written = {**_written(old), **tables(report)}
+    parts = "\n".join(f"{_mark(name)}\n{written[name]}" for name in PARTS if name in written)
+    document.write_text(f"{before}{BEGIN}\n\n{parts}\n{END}{after}")
 
 
-def tables(report: Json) -> str:
-    parts = [*_incidents(report), *_conditions(report), *_aside(report), *_objects(report)]
-    return "\n".join([_head(report), "", *parts, *_faces(report)]) + "\n"
+def _mark(part: str) -> str:
+    return f"<!-- part: {part} -->"
 
 
-def _head(report: Json) -> str:
+def _written(text: str) -> dict[str, str]:
+    places = sorted((text.find(_mark(name)), name) for name in PARTS if _mark(name) in text)
+    return {
+        name: text[place + len(_mark(name)) : end].strip() + "\n"
+        for (place, name), (end, _) in pairwise([*places, (len(text), "")])
+    }
+
+
+def tables(report: Json) -> dict[str, str]:
+    """Part → its tables; parts that the report lacks, or that tell nothing, are left out."""
+    took = cast("Json", report.get("took_s_of", {}))
+    made = {name: list(tell(report)) for name, tell in _TOLD.items()}
+    return {
+        name: "\n".join([*lines, f"Part `{name}`: {took[name]} s."]) + "\n"
+        for name, lines in made.items()
+        if lines and name in took
+    }
+
+
+def _sessions(report: Json) -> Iterator[str]:
+    if "per_kind" not in report:
+        return
     models = dict.fromkeys(cast("Sequence[str]", report["models"]))
-    people = report.get("people", "no composed session")
-    return f"{people}; models {', '.join(models)}; {report['took_s']} s."
+    yield f"{report['people']}; models {', '.join(models)}."
+    yield ""
+    yield from _incidents(report)
+    yield from _phone_frames(report)
+    yield from _conditions(report)
 
 
 def _incidents(report: Json) -> Iterator[str]:
-    if "per_kind" not in report:
-        return
     yield "**Incidents**, composed sessions:"
     yield ""
     yield from _kinds(_of(report, "per_kind"))
@@ -44,6 +71,28 @@ def _incidents(report: Json) -> Iterator[str]:
         flagged = _share(report, "wallets_flagged")
         yield f"Wallets held up for 4 or 8 s and flagged as a phone: {flagged}."
     yield ""
+
+
+def _phone_frames(report: Json) -> Iterator[str]:
+    points = cast("Mapping[str, Json]", report.get("phone_frames", {}))
+    if points:
+        yield "**Frames of composed sessions** taken for a phone (votes of the policy's rule):"
+        yield ""
+        yield from _points(points, "nothing held")
+        yield ""
+
+
+def _points(points: Mapping[str, Json], without: str) -> Iterator[str]:
+    things = list(_of(next(iter(points.values())), "taken_for_a_phone"))
+    rows = [
+        (
+            f"{point['threshold']} ({key.removeprefix('at_').replace('_', ' ')})",
+            *(_share(_of(point, "taken_for_a_phone"), thing) for thing in things),
+            _share(point, "false_frames"),
+        )
+        for key, point in points.items()
+    ]
+    yield from _table(("threshold", *(one.replace("_", " ") for one in things), without), rows)
 
 
 def _kinds(kinds: Json) -> Iterator[str]:
@@ -94,7 +143,7 @@ def _conditions(report: Json) -> Iterator[str]:
 
 
 def _aside(report: Json) -> Iterator[str]:
-    aside = _of(report, "looking_aside")
+    aside = cast("Json", report.get("looking_aside", {}))
     if aside.get("per_kind"):
         yield "**Reading from the side** (eyes held aside; head turned), a glance of 3 s before:"
         yield ""
@@ -108,17 +157,7 @@ def _objects(report: Json) -> Iterator[str]:
         yield f"**Single pictures** taken for a phone, `{folder}`, {models}:"
         yield ""
         points = {key: cast("Json", value) for key, value in found.items() if key.startswith("at_")}
-        things = list(_of(next(iter(points.values())), "taken_for_a_phone"))
-        rows = [
-            (
-                f"{point['threshold']} ({key.removeprefix('at_').replace('_', ' ')})",
-                *(_share(_of(point, "taken_for_a_phone"), thing) for thing in things),
-                _share(point, "false_frames"),
-            )
-            for key, point in points.items()
-        ]
-
-        yield from _table(("threshold", *things, "no object"), rows)
+        yield from _points(points, "no object")
         yield ""
         for thing, shown in cast("Mapping[str, Json]", found["in_a_row"]).items():
             flagged = _share(shown, "flagged")
@@ -145,6 +184,94 @@ def _faces(report: Json) -> Iterator[str]:
         for group in _of(faces, key)
     ]
     yield from _table(("by", "group", "missed"), rows)
+    yield ""
+
+
+def _sound(report: Json) -> Iterator[str]:
+    sound = cast("Json | None", report.get("sound"))
+    if not sound:
+        return
+    sessions = cast("Json | None", sound.get("sessions"))
+    if sessions:
+        yield f"**Voices under composed sessions** ({sessions['count']} of them):"
+        yield ""
+        yield from _doings(cast("Mapping[str, Json]", sessions["by_doing"]))
+        yield ""
+        yield from _kinds(_of(sessions, "per_kind"))
+        yield ""
+        yield _false(sessions)
+        quiet = _of(sessions, "without_voices")
+        yield f"Of it, sessions with noises and without voices: {_false(quiet)}"
+        yield ""
+    yield "**Voices alone**, ten seconds each, flagged by how much they are above pink noise:"
+    yield ""
+    levels = cast("Mapping[str, Json]", sound["voices_over_a_room"])
+    ways = list(next(iter(levels.values())))
+    yield from _table(
+        ("above the noise", *ways),
+        ((level, *(_share(found, way) for way in ways)) for level, found in levels.items()),
+    )
+    yield ""
+    noises = _of(sound, "noises")
+    flags = ", ".join(f"{name} {count}" for name, count in _of(noises, "flags").items())
+    yield (
+        f"**Noises alone**, {noises['hours']} hours, flagged as a voice: {flags}; most likely "
+        f"fewer than {noises['false_flags_per_hour_below']} an hour."
+    )
+    yield ""
+
+
+def _doings(doings: Mapping[str, Json]) -> Iterator[str]:
+    rows = (
+        (
+            what.replace("_", " "),
+            str(found["events"]),
+            _percent(found["recall"]),
+            _interval(found["recall_interval_95"]),
+            f"{found['delay_p50_s']} / {found['delay_p95_s']}" if found["recall"] else "–",
+            _share(found, "lips_told_right") if found["recall"] else "–",
+        )
+        for what, found in doings.items()
+    )
+    heads = ("who, where", "events", "met", "95 %", "delay p50 / p95, s", "lips told right")
+    yield from _table(heads, rows)
+
+
+def _identity(report: Json) -> Iterator[str]:
+    identity = cast("Json | None", report.get("identity"))
+    if not identity:
+        return
+    yield f"**Who sits there**, `identity_mismatch`, {identity['people']} people:"
+    yield ""
+    rows = []
+    for what, found in cast("Mapping[str, Json]", identity["by_what"]).items():
+        tally = cast("Json | None", next(iter(_of(found, "per_kind").values()), None))
+        happens = tally is not None and bool(tally["events"])
+        rows.append(
+            (
+                what.replace("_", " "),
+                str(found["sittings"]),
+                f"{_percent(tally['recall'])} ({_interval(tally['recall_interval_95'])})"
+                if tally is not None and happens
+                else "–",
+                str(found["false_flags"]),
+                f"{tally['delay_p50_s']} / {tally['delay_p95_s']}"
+                if tally is not None and tally["recall"]
+                else "–",
+            )
+        )
+    yield from _table(("what", "sessions", "met", "false", "delay p50 / p95, s"), rows)
+    yield ""
+
+
+_TOLD: Final[Mapping[str, Callable[[Json], Iterator[str]]]] = {
+    "sessions": _sessions,
+    "aside": _aside,
+    "pictures": _objects,
+    "faces": _faces,
+    "sound": _sound,
+    "identity": _identity,
+}
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import Final
 
 from analysis.analyzer import SittingAnalyzer, closed
-from analysis.contracts import FlagKind, FlagPhase, FlagUpdate, Observation, Severity
+from analysis.contracts import (
+    NOBODY_KNOWN,
+    Flag,
+    FlagKind,
+    FlagPhase,
+    FlagUpdate,
+    Observation,
+    Severity,
+    Subject,
+)
 from analysis.detectors.faces import FaceNets
 from analysis.models_set import ModelSet
-from analysis.offline import DEFAULT_FPS, sampled
-from analysis.policy import DEFAULT_POLICY
+from analysis.offline import DEFAULT_FPS, Track, sampled
+from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
 from benchmarks.quality_measures import (
     Claim,
     Event,
@@ -23,12 +32,14 @@ from benchmarks.quality_measures import (
     share_json,
     tallied,
     tally_json,
+    threshold_at,
 )
-from benchmarks.quality_sessions import Session, frames
+from benchmarks.quality_sessions import HELD_UP, Session, frames
 from capture.contracts import Frame
 
 EDGE_S: Final = 1.0  # around an event's ends a frame is neither calm nor eventful
 CURVE: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+FALSE_FRAMES: Final = (0.01, 0.05)
 LOOK_ALIKE: Final = "wallet_at_face"
 # Clips that are played forth and back are loops, which is what that kind is there to find.
 POLICY: Final = DEFAULT_POLICY.without(FlagKind.FEED_LOOPED)
@@ -49,7 +60,8 @@ class Outcome:
     """``face_missed``, ``calm_frames``: of frames in which a person sits and nothing happens.
 
     ``look_alikes``: how often a wallet was held up, and how often that was flagged as a phone; such
-    a flag is counted here and not among the false ones.
+    a flag is counted here and not among the false ones. ``held``: votes for a phone in frames that
+    show something held, by what is done.
     """
 
     tallies: Mapping[str, Tally]
@@ -58,32 +70,55 @@ class Outcome:
     calm_frames: int = 0
     look_alikes: tuple[int, int] = (0, 0)
     scores: Mapping[str, Scores] = field(default_factory=dict)
+    held: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an analyzer is given beside pictures."""
+
+    policy: AnalysisPolicy = POLICY
+    subject: Subject = NOBODY_KNOWN
+    sound: Path | None = None
+
+
+PICTURES_ALONE: Final = Given()
 
 
 def watched(
-    models: ModelSet, shown: Iterable[Frame], on_observation: Callable[[Observation], None]
+    models: ModelSet,
+    shown: Iterable[Frame],
+    on_observation: Callable[[Observation], None],
+    given: Given = PICTURES_ALONE,
 ) -> list[Claim]:
+    return [claim for claim, _ in flagged(models, shown, on_observation, given)]
+
+
+def flagged(
+    models: ModelSet,
+    shown: Iterable[Frame],
+    on_observation: Callable[[Observation], None],
+    given: Given = PICTURES_ALONE,
+) -> list[tuple[Claim, Flag]]:
     """The flags, each with the time of the frame that opened it."""
-    analyzer = SittingAnalyzer(models, POLICY, "quality")
+    analyzer = SittingAnalyzer(models, given.policy, "quality", given.subject)
+    heard = Track(given.sound)
     updates: list[FlagUpdate] = []
     opened: dict[tuple[str, int], float] = {}
     for frame in sampled(shown, lambda: max(DEFAULT_FPS, analyzer.wanted_fps)):
-        observation, told = analyzer.feed(frame)
+        observation, told = analyzer.feed(frame, heard.until(frame.at_ms))
         on_observation(observation)
         updates += told
         for update in told:
             if update.phase is FlagPhase.OPENED:
                 opened[update.flag.kind, update.flag.start_ms] = frame.at_ms / 1000
     flags = closed(updates + analyzer.finish())
-    return [
-        Claim(
-            flag.kind.value,
-            flag.start_ms / 1000,
-            (flag.end_ms or flag.start_ms) / 1000,
-            opened[flag.kind, flag.start_ms],
-        )
-        for flag in flags
-    ]
+    return [(_claim(flag, opened[flag.kind, flag.start_ms]), flag) for flag in flags]
+
+
+def _claim(flag: Flag, told_s: float) -> Claim:
+    ends_ms = flag.end_ms or flag.start_ms
+    return Claim(flag.kind.value, flag.start_ms / 1000, ends_ms / 1000, told_s)
 
 
 class Notes:
@@ -93,6 +128,7 @@ class Notes:
         self._session = session
         self.missed = self.calm = 0
         self.scores: dict[str, Scores] = defaultdict(Scores)
+        self.held: dict[str, list[float]] = defaultdict(list)
 
     def __call__(self, observation: Observation) -> None:
         at_s = observation.at_ms / 1000
@@ -102,6 +138,10 @@ class Notes:
             if event.start_s + EDGE_S <= at_s <= event.end_s - EDGE_S and score is not None:
                 self.scores[event.kind].shown.append(score)
         doings = self._session.doings
+        for what, start, end in doings:
+            score = votes.get(FlagKind.PHONE.value)
+            if what in HELD_UP and start + EDGE_S <= at_s <= end - EDGE_S and score is not None:
+                self.held[what].append(score)
         if any(start - EDGE_S <= at_s <= end + EDGE_S for _, start, end in doings):
             return
         for kind, score in votes.items():
@@ -127,6 +167,7 @@ def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
         notes.calm,
         (len(alike), hit),
         notes.scores,
+        notes.held,
     )
 
 
@@ -177,6 +218,33 @@ def curves_json(outcomes: Sequence[Outcome]) -> Json:
         }
         for kind, scores in sorted(together.items())
         if scores.shown
+    }
+
+
+def phone_frames_json(outcomes: Sequence[Outcome], hit: float) -> Json:
+    """Votes for a phone in composed frames: thresholds from those in which nothing is held.
+
+    ``hit``: the rule's own. Each vote is one frame's that the object model looked at.
+    """
+    clear = [vote for one in outcomes for vote in one.scores.get("phone", Scores()).calm]
+    held: dict[str, list[float]] = defaultdict(list)
+    for outcome in outcomes:
+        for what, votes in outcome.held.items():
+            held[what].extend(votes)
+    if not clear or not held:
+        return {}
+    points = {f"at_{share:.0%}_false": threshold_at(clear, share) for share in FALSE_FRAMES}
+    points["at_the_rules_hit"] = hit
+    return {
+        point: {
+            "threshold": round(limit, 3),
+            "taken_for_a_phone": {
+                what: share_json(sum(vote >= limit for vote in votes), len(votes))
+                for what, votes in sorted(held.items())
+            },
+            "false_frames": share_json(sum(vote >= limit for vote in clear), len(clear)),
+        }
+        for point, limit in points.items()
     }
 
 

@@ -1,7 +1,6 @@
 """Who sits there: swapped people are noticed, the same person in other light is left in peace."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -11,21 +10,19 @@ from numpy.typing import NDArray
 
 from analysis.analyzer import SittingAnalyzer, closed
 from analysis.contracts import NOBODY_KNOWN, Flag, FlagKind, FlagUpdate, Subject
+from analysis.detectors.faces import FaceNets
 from analysis.models_set import ModelSet
-from analysis.policy import DEFAULT_POLICY
+from benchmarks.quality_identity import LIGHTS, ONLY_IDENTITY, only_identity, relit, session
+from benchmarks.quality_identity import seated as seated_one
 from capture.contracts import Frame
+from models import registry
 
 pytestmark = pytest.mark.integration
 
 Image = NDArray[np.uint8]
-STEP_MS = 500
 OBAMA, BIDEN, LESLIE = ("obama_1", "obama_0"), ("biden_2", "biden_1"), ("rose_leslie_1",) * 2
 # One man with glasses and without.
 LACAMOIRE = ("alex_lacamoire_0", "alex_lacamoire_1", "alex_lacamoire_2")
-ONLY_THIS = replace(
-    DEFAULT_POLICY,
-    kinds={FlagKind.IDENTITY_MISMATCH: DEFAULT_POLICY.kinds[FlagKind.IDENTITY_MISMATCH]},
-)
 
 
 @pytest.fixture(scope="module")
@@ -36,67 +33,24 @@ def folder(require) -> Path:
 @pytest.fixture(scope="module")
 def models() -> ModelSet:
     """Only what is looked at here: a tenth of the time."""
-    everything = ModelSet.load()
-    return replace(
-        everything, makers={name: everything.makers[name] for name in ("faces", "identity")}
-    )
+    return only_identity(ModelSet.load())
 
 
 @pytest.fixture(scope="module")
-def seated(folder: Path, models: ModelSet):
+def seated(folder: Path):
     """``seated(name)``: the photograph's person at a webcam, 640x480, the face 130 pixels wide."""
-    detector = models.makers["faces"]()
+    nets = FaceNets.load(registry())
 
     def seat(name: str) -> Image:
-        image = cv2.imread(str(folder / f"{name}.jpg"))
-        scale = 960 / max(image.shape[:2])
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        image = image[: image.shape[0] & ~1, : image.shape[1] & ~1]
-        frame = Frame("s", 0, np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8))
-        (box,) = detector.look(picture_of(frame)).boxes
-        grow = 130 / ((box.x1 - box.x0) * image.shape[1])
-        x, y = (box.x0 + box.x1) / 2 * image.shape[1], (box.y0 + box.y1) / 2 * image.shape[0]
-        turn = np.array([[grow, 0, 320 - x * grow], [0, grow, 220 - y * grow]])
-        return np.asarray(
-            cv2.warpAffine(image, turn, (640, 480), borderValue=(170, 180, 190)), np.uint8
-        )
+        image = seated_one(nets, folder / f"{name}.jpg")
+        assert image is not None
+        return image
 
     return seat
 
 
-def picture_of(frame: Frame):
-    from analysis.picture import Picture
-
-    return Picture.of(frame)
-
-
-def relit(
-    image: Image, *, gain: float = 1.0, gamma: float = 1.0, aside: float = 0.0, warm: float = 0.0
-) -> Image:
-    light = np.linspace(1 - aside, 1 + aside, image.shape[1])[None, :, None]
-    tint = np.array([1 - warm, 1 - warm / 4, 1 + warm / 4])
-    shone = (image / 255.0) ** gamma * gain * light * tint * 255
-    return np.asarray(np.clip(shone, 0, 255), np.uint8)
-
-
-def session(parts: Iterable[tuple[Image | None, float]], seed: int = 1) -> Iterator[Frame]:
-    """Each part's picture for its seconds, swaying a little, with a sensor's noise."""
-    draw, at_ms = np.random.default_rng(seed), 0
-    noises = [draw.normal(0, 3, (480, 640, 3)).astype(np.int16) for _ in range(3)]
-    for image, seconds in parts:
-        shown = np.full((480, 640, 3), 150, np.uint8) if image is None else image
-        for _ in range(round(seconds * 1000 / STEP_MS)):
-            sway = np.array([[1, 0, draw.uniform(-5, 5)], [0, 1, draw.uniform(-3, 3)]])
-            moved = cv2.warpAffine(shown, sway, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-            noisy = np.clip(moved + noises[at_ms // STEP_MS % 3], 0, 255).astype(np.uint8)
-            yield Frame(
-                "s", at_ms, np.asarray(cv2.cvtColor(noisy, cv2.COLOR_BGR2YUV_I420), np.uint8)
-            )
-            at_ms += STEP_MS
-
-
 def flags_of(models: ModelSet, frames: Iterable[Frame], subject: Subject) -> list[Flag]:
-    analyzer = SittingAnalyzer(models, ONLY_THIS, "s", subject)
+    analyzer = SittingAnalyzer(models, ONLY_IDENTITY, "s", subject)
     updates: list[FlagUpdate] = []
     for frame in frames:
         updates += analyzer.feed(frame)[1]
@@ -144,17 +98,8 @@ def test_the_same_person_in_other_light_is_left_in_peace(
     models, folder, seated, person: Sequence[str]
 ) -> None:
     """Dimmed, dazzled, from one side, by a lamp; away and back; with glasses and without."""
-    lights = [
-        {},
-        {"gain": 0.5},
-        {"gain": 0.25},
-        {"gain": 1.5},
-        {"gamma": 1.8},
-        {"aside": 0.7},
-        {"warm": 0.4},
-    ]
     parts: list[tuple[Image | None, float]] = []
-    for light in lights:
+    for light in LIGHTS:
         parts += [(relit(seated(name), **light), 4.0) for name in person[1:]]
         parts.append((None, 1.0))
     assert flags_of(models, session(parts), enrolled(folder, person[0])) == []
@@ -190,7 +135,7 @@ def test_a_photo_that_is_none_claims_nothing(models, seated, data: bytes) -> Non
 
 
 def test_without_photos_nobody_is_compared(models, seated) -> None:
-    analyzer = SittingAnalyzer(models, ONLY_THIS, "s", NOBODY_KNOWN)
+    analyzer = SittingAnalyzer(models, ONLY_IDENTITY, "s", NOBODY_KNOWN)
     for frame in session([(seated(OBAMA[0]), 5.0)]):
         observation, _ = analyzer.feed(frame)
         assert not {"identity_distance", "identity_unclear"} & set(observation.measures or {})

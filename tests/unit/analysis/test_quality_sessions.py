@@ -1,6 +1,7 @@
 """What is composed is what its labels say, and the tables say what the report holds."""
 
 import math
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.contracts import FlagKind, Observation
+from benchmarks.detection_quality import _parts
 from benchmarks.quality_held import (
     DESK,
     RAISED_IN_S,
@@ -19,7 +21,7 @@ from benchmarks.quality_held import (
     on_desk,
     with_desk,
 )
-from benchmarks.quality_measures import Claim, tallied
+from benchmarks.quality_measures import Claim, Event, Tally, share_json, tallied, tally_json
 from benchmarks.quality_outlines import OUTLINES
 from benchmarks.quality_props import Seen
 from benchmarks.quality_sessions import (
@@ -34,8 +36,15 @@ from benchmarks.quality_sessions import (
     scripted,
 )
 from benchmarks.quality_skin import ita_of, tone_of
-from benchmarks.quality_tables import BEGIN, END, write_tables
-from benchmarks.quality_watch import Notes, Outcome, Scores, curves_json, outcomes_json
+from benchmarks.quality_tables import BEGIN, END, PARTS, tables, write_tables
+from benchmarks.quality_watch import (
+    Notes,
+    Outcome,
+    Scores,
+    curves_json,
+    outcomes_json,
+    phone_frames_json,
+)
 from capture.demo_scene import Figure
 
 Image = NDArray[np.uint8]
@@ -159,6 +168,35 @@ def test_curves_give_shares_of_frames() -> None:
     assert found["seen_and_false"]["0.5"] == [0.5, 0.0]
 
 
+def test_votes_for_a_phone_are_kept_by_what_is_held() -> None:
+    session = scripted(CLIP, PLAIN, 1, (("phone_at_face", 4.0), ("wallet_at_face", 4.0)))
+    (_, phone, _), (_, wallet, wallet_ends) = session.doings
+    notes = Notes(session)
+    votes = ((phone + 2, 0.9), (phone + 0.5, 0.8), (wallet + 2, 0.6), (wallet_ends + 3, 0.1))
+    for at_s, score in votes:
+        notes(Observation(round(at_s * 1000), {FlagKind.PHONE: score}, (), {"face": 1.0}))
+    notes(Observation(round((phone + 2.2) * 1000), {FlagKind.PHONE: None}, (), {"face": 1.0}))
+    assert notes.held == {"phone_at_face": [0.9], "wallet_at_face": [0.6]}
+
+
+def test_composed_phones_are_told_at_set_shares_of_false_frames() -> None:
+    clear = [index / 1000 for index in range(100)]
+    held = {"phone_at_face": [0.5, 0.0], "wallet_at_face": [0.097, 0.05]}
+    outcome = Outcome({}, 1.0, scores={"phone": Scores([], clear)}, held=held)
+    found = phone_frames_json([outcome, Outcome({}, 1.0)], 0.15)
+    shares = {
+        point: {what: one["share"] for what, one in at["taken_for_a_phone"].items()}
+        for point, at in found.items()
+    }
+    assert shares == {
+        "at_1%_false": {"phone_at_face": 0.5, "wallet_at_face": 0.0},
+        "at_5%_false": {"phone_at_face": 0.5, "wallet_at_face": 0.5},
+        "at_the_rules_hit": {"phone_at_face": 0.5, "wallet_at_face": 0.0},
+    }
+    assert [at["false_frames"]["share"] for at in found.values()] == [0.01, 0.05, 0.0]
+    assert phone_frames_json([Outcome({}, 1.0)], 0.15) == {}
+
+
 def test_technical_flags_accuse_nobody() -> None:
     claims = [Claim("feed_frozen", 1, 2, 1), Claim("phone", 5, 8, 6)]
     found = outcomes_json([Outcome(tallied([], claims), 2.0)])
@@ -179,6 +217,7 @@ def test_tones_go_from_light_to_dark(bgr: tuple[int, int, int], tone: str) -> No
 REPORT = {
     "models": ["a", "b", "a"],
     "took_s": 3.0,
+    "took_s_of": {"sessions": 2.5, "aside": 0.2, "pictures": 0.1, "faces": 0.1},
     "people": "1 clips of a few people, 2 sessions",
     **outcomes_json([Outcome(tallied([], []), 1.0, 1, 100, (2, 1))]),
     "conditions": {"full_light": outcomes_json([Outcome(tallied([], []), 1.0, 1, 100)])},
@@ -197,9 +236,98 @@ def test_tables_are_written_between_the_marks_and_nowhere_else(tmp_path: Path) -
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
     assert "old figures" not in text
-    assert "models a, b;" in text
+    assert "models a, b." in text
+    assert "Part `sessions`: 2.5 s." in text
+    assert text.count("<!-- part: ") == 1  # the others have nothing to tell
     assert "| full_light | 0 of 0 | 0 | 1 % (0.2–5.4, n=100) |" in text
     assert "flagged as a phone: 50 %" in text
     document.write_text("no marks")
     with pytest.raises(ValueError, match="no marks"):
         write_tables(document, REPORT)
+
+
+IDENTITY = {
+    "took_s_of": {"identity": 4.0},
+    "identity": {
+        "people": 2,
+        "by_what": {
+            "swap_by_a_cut": {
+                "sittings": 2,
+                **outcomes_json(
+                    [
+                        Outcome(
+                            tallied(
+                                [Event("identity_mismatch", 40, 85)],
+                                [Claim("identity_mismatch", 44, 85, 48)],
+                            ),
+                            1.0,
+                        ),
+                        Outcome(tallied([Event("identity_mismatch", 40, 85)], []), 1.0),
+                    ]
+                ),
+            },
+            "same_re_lit": {"sittings": 1, **outcomes_json([Outcome({}, 1.0)])},
+        },
+    },
+}
+SOUND = {
+    "took_s_of": {"sound": 5.0},
+    "sound": {
+        "voices_over_a_room": {
+            "20 dB": {"spoken": share_json(6, 6), "whispered": share_json(3, 6)}
+        },
+        "noises": {"flags": {"keys": 0, "fan": 1}, "hours": 0.5, "false_flags_per_hour_below": 9},
+        "sessions": {
+            **outcomes_json([Outcome({}, 1.0)]),
+            "count": 2,
+            "without_voices": outcomes_json([Outcome({}, 0.5)]),
+            "by_doing": {
+                "student_whispers, quiet_room": {
+                    **tally_json(Tally(2, 1, 0, 0, (4.0,))),
+                    "lips_told_right": share_json(1, 1),
+                    "lips_not_told": 0,
+                },
+                "other_speaks, quiet_room": {
+                    **tally_json(Tally(1, 0, 0, 0, ())),
+                    "lips_told_right": share_json(0, 0),
+                    "lips_not_told": 0,
+                },
+            },
+        },
+    },
+}
+
+
+def test_identity_and_sound_have_tables() -> None:
+    (identity,) = tables(IDENTITY).values()
+    assert "| swap by a cut | 2 | 50 % (9.5–90.5) | 0 | 8 / 8 |" in identity
+    assert "| same re lit | 1 | – | 0 | – |" in identity
+    (sound,) = tables(SOUND).values()
+    assert "| student whispers, quiet room | 2 | 50 % | 9.5–90.5 | 4.0 / 4.0 | 100 %" in sound
+    assert "| other speaks, quiet room | 1 | 0 % | 0–79.3 | – | – |" in sound
+    assert "| 20 dB | 100 % (61–100, n=6) | 50 % (18.8–81.2, n=6) |" in sound
+    assert "keys 0, fan 1" in sound
+
+
+def test_a_part_measured_alone_leaves_the_others_as_they_were(tmp_path: Path) -> None:
+    document = tmp_path / "quality.md"
+    document.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    write_tables(document, REPORT)
+    whole = document.read_text()
+    write_tables(document, IDENTITY)
+    text = document.read_text()
+    assert "| full_light | 0 of 0 |" in text
+    assert "| swap by a cut | 2 |" in text
+    write_tables(document, {**IDENTITY, "took_s_of": {"identity": 9.5}})
+    again = document.read_text()
+    assert again == text.replace("`identity`: 4.0 s", "`identity`: 9.5 s")
+    write_tables(document, REPORT)
+    assert document.read_text() == again
+    assert whole.startswith("before\n")
+    assert again.endswith(f"{END}\nafter\n")
+
+
+def test_only_what_is_a_part_can_be_measured_alone() -> None:
+    assert _parts("sound,identity") == {"sound", "identity"} <= set(PARTS)
+    with pytest.raises(ArgumentTypeError, match="parts are sessions, "):
+        _parts("sound,shoes")
