@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
+from reportlab.platypus import KeepTogether, Spacer, Table
 
 from acts import styles, typefaces, values
+from acts.bookmarks import Bookmark
 from acts.contracts import ActDocument, ChatLine, EvidenceItem, Language, NotedBreach
 from acts.frames import WIDTH as FRAME_WIDTH
 from acts.frames import MarkedFrame, frame_size
@@ -26,21 +27,6 @@ _PLAIN = [
     ("TOPPADDING", (0, 0), (-1, -1), 1.2),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2),
 ]
-
-
-class Bookmark(Flowable):  # type: ignore[misc] # reportlab carries no types
-    """An entry of the file's outline that leads here; takes no room."""
-
-    def __init__(self, title: str, key: str, level: int) -> None:
-        super().__init__()
-        self.title, self.key, self.level = title, key, level
-
-    def wrap(self, _width: float, _height: float) -> tuple[float, float]:
-        return 0, 0
-
-    def draw(self) -> None:
-        self.canv.bookmarkHorizontal(self.key, 0, 14)
-        self.canv.addOutlineEntry(self.title, self.key, level=self.level)
 
 
 def annex_story(document: ActDocument, language: Language) -> Iterator[Any]:

@@ -25,7 +25,8 @@ class Distribution:
 def drawn(chart: Distribution, width: float, language: Language) -> Any:
     """Points from 0 to 100 across, students up."""
     typefaces.register()
-    drawing = Drawing(width, _HEIGHT)
+    # Else a drawing names Helvetica, which is not embedded.
+    drawing = Drawing(width, _HEIGHT, initialFontName=typefaces.REGULAR)
     tallest = max(
         [1.0, *(count for _, _, count in chart.bars), *(height for _, height in chart.curve)]
     )

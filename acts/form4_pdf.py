@@ -7,6 +7,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Spacer
 
 from acts import record, styles, typefaces, values
+from acts.bookmarks import Bookmark
 from acts.contracts import Form4Document, Form4Row, Language
 from acts.errors import DocumentInvalid
 from acts.form4 import COLUMNS, act_word, signature
@@ -53,6 +54,7 @@ def _imprint(document: Form4Document, language: Language) -> Imprint:
 
 
 def _story(document: Form4Document, language: Language) -> Iterator[Any]:
+    yield Bookmark(label("form4.name"), "form", 0)
     yield styles.text(styles.both("form4.name", language), 11, quiet=True, after=4)
     rows = [_titles(language)]
     rows += [_cells(place, row, language) for place, row in enumerate(document.rows, 1)]

@@ -15,6 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, KeepTogether, Spacer
 
 from acts import styles, typefaces, values
+from acts.bookmarks import Bookmark
 from acts.chart import Distribution, drawn
 from acts.contracts import Language
 from acts.errors import DocumentInvalid
@@ -112,6 +113,7 @@ def _imprint(paper: Paper, language: Language) -> Imprint:
 
 
 def _story(paper: Paper, language: Language, width: float) -> Iterator[Any]:
+    yield Bookmark(" № ".join(filter(None, (label(paper.name), paper.number))), "paper", 0)
     title = styles.both(paper.name, language)
     number = f" №\N{NO-BREAK SPACE}{typefaces.markup(paper.number)}" if paper.number else ""
     yield styles.text(f"<b>{title}{number}</b>", 13, centred=True, after=8)
@@ -135,13 +137,17 @@ def _block(
 ) -> Iterator[Any]:
     """``ending``: what stays with the last rows of a table."""
     if isinstance(block, Paragraphs):
+        mark = Bookmark(label(block.caption), block.caption, 1)
+        mark.keepWithNext = True
+        yield mark
         yield styles.text(f"{styles.both(block.caption, language)}:", 10.5, before=3, keep=True)
         yield styles.text(typefaces.markup(block.text) or "—", 10.5, after=3)
         return
     caption = []
     if block.caption:
         words = f"<b>{styles.both(block.caption, language)}</b>"
-        caption = [styles.text(words, 11, before=8, after=4)]
+        mark = Bookmark(label(block.caption), block.caption, 1)
+        caption = [mark, styles.text(words, 11, before=8, after=4)]
     if isinstance(block, Distribution):
         yield KeepTogether([*caption, drawn(block, width, language)])
         return
