@@ -1,7 +1,10 @@
 """The protocol of the appeal commission (T-5.6), with the answer sheet (T-5.5)."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 from acts import record, values
 from acts.contracts import Language
@@ -11,6 +14,8 @@ from acts.sheet import Attachment
 
 _VOTES = (("protocol.member", 60.0), ("protocol.vote", 35.0), ("protocol.note", 75.0))
 _SHEET = (("protocol.question", 30.0), ("protocol.answered", 45.0), ("protocol.mark", 35.0))
+
+_TIMES = ("made_at", "lodged_at", "visa_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,21 @@ class ProtocolDocument:
     votes: tuple[ProtocolVote, ...]
     sheet: tuple[tuple[int, bool, int], ...]
     question: int | None = None
+
+
+def protocol_data(document: ProtocolDocument) -> dict[str, Any]:
+    """The document as plain values of JSON, as the PDF carries it."""
+    return dict(json.loads(record.protocol_record(asdict(document))))
+
+
+def protocol_of(data: Mapping[str, Any]) -> ProtocolDocument:
+    """The document again, of what ``protocol_data`` gave."""
+    said = {name: value for name, value in data.items() if name != "format"}
+    times = {name: datetime.fromisoformat(said[name]) for name in _TIMES}
+    said |= times | {"order_date": date.fromisoformat(said["order_date"])}
+    said["votes"] = tuple(ProtocolVote(**vote) for vote in said["votes"])
+    said["sheet"] = tuple((place, given, mark) for place, given, mark in said["sheet"])
+    return ProtocolDocument(**said)
 
 
 def render_protocol(document: ProtocolDocument, language: Language) -> bytes:

@@ -1,14 +1,11 @@
 """Appeals (T-5.3 … T-5.6, S-21): lodged, visaed, voted on, decided; a grade is corrected once."""
 
-import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 from acts.contracts import Language
-from acts.protocol import ProtocolDocument, ProtocolVote
 from exam_api.domain.appeals import (
     GROUNDS_LIMIT,
     AppealCause,
@@ -26,7 +23,6 @@ from exam_api.domain.errors import (
     AppealNotPossible,
     CommissionInvalid,
     CommissionMissing,
-    Conflict,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -58,12 +54,12 @@ from exam_api.services.appeals_ports import (
 from exam_api.services.judging import hand_on, restore
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Blobs, Clock
+from exam_api.services.protocol_papers import Documents, ProtocolPapers, Render, document_of
 
 # An upheld appeal takes these back to what the answers are worth.
 _CANCELLED: Final = frozenset({SittingState.REMOVED, SittingState.ANNULLED})
 _APPEALABLE: Final = _CANCELLED | {SittingState.SUBMITTED, SittingState.EXPIRED}
 _ORDER_MOST: Final = 40
-Render = Callable[[ProtocolDocument, Language], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +97,7 @@ class AppealDesk:
     ) -> None:
         self._units = units
         self._clock = clock
-        self._blobs = blobs
-        self._renders = renders
+        self._papers = ProtocolPapers(blobs, renders)
         self._policy = policy
 
     # --- the student --------------------------------------------------------------------------
@@ -165,27 +160,30 @@ class AppealDesk:
     async def protocol(
         self, actor: Actor, appeal_id: str, language: Language, kind: str = "pdf"
     ) -> tuple[str, bytes]:
-        """The number and the paper, made of what was decided. NotFound.
+        """The number and the paper, of what was decided, as it was first made. NotFound.
 
-        ``kind``: pdf, sealed and kept as it was first made, since people sign it; or html.
+        ``kind``: pdf, sealed and kept, since people sign it; or html.
         """
         async with self._units.read() as unit:
             appeal = await unit.appeals.get(appeal_id, actor)
         if appeal.decided_at is None:
             raise NotFound
-        key = protocol_key(appeal_id, language)
-        if kind == "pdf":
-            with suppress(NotFound):
-                return appeal.protocol_number, await self._blobs.get(key)
-        async with self._units.read() as unit:
-            sheet = await _answer_sheet(unit, await unit.appeals.sitting(appeal))
-        document = _document(appeal, sheet, self._policy, language)
-        paper = await asyncio.to_thread(self._renders[kind], document, language)
-        if kind == "pdf":
-            with suppress(Conflict):  # another was first
-                await self._blobs.put(key, paper)
-            paper = await self._blobs.get(key)
+        paper = await self._papers.kept(appeal_id, language, kind)
+        if paper is None:
+            documents = await self._documents(appeal)
+            paper = await self._papers.made(appeal_id, language, kind, documents)
         return appeal.protocol_number, paper
+
+    async def _documents(self, appeal: Appeal) -> Documents:
+        frozen = await self._papers.frozen(appeal.id)
+        if frozen is not None:
+            return frozen
+        async with self._units.read() as unit:
+            lines = await _answer_sheet(unit, await unit.appeals.sitting(appeal))
+        sheet = tuple((line.position, line.answered, line.hundredths) for line in lines)
+        zone = self._policy.zone
+        documents = {one: document_of(appeal, sheet, zone, one) for one in LANGUAGES}
+        return await self._papers.freeze(appeal.id, documents)
 
     # --- the registrar ------------------------------------------------------------------------
 
@@ -330,10 +328,6 @@ class AppealDesk:
         await hand_on(unit, sitting, at=now, by=actor.id)
 
 
-def protocol_key(appeal_id: str, language: Language) -> str:
-    return f"appeals/{appeal_id}/protocol-{language}.pdf"
-
-
 async def _regrade(unit: AppealsUnit, sitting: Sitting, points: int, change: GradeChange) -> None:
     assert sitting.result is not None
     grade = grade_of(points)
@@ -426,36 +420,4 @@ async def _answer_sheet(unit: AppealsUnit, sitting: Sitting) -> tuple[SheetLine,
             hundredths=credits_of.get(item_id, 0),
         )
         for position, item_id in enumerate(ids, 1)
-    )
-
-
-def _document(
-    appeal: Appeal, sheet: tuple[SheetLine, ...], policy: AppealPolicy, language: Language
-) -> ProtocolDocument:
-    assert appeal.commission is not None
-    assert appeal.decided_at is not None
-    assert appeal.visa_at is not None
-    title, kazakh = appeal.discipline[language], appeal.discipline["kk"]
-    return ProtocolDocument(
-        number=appeal.protocol_number,
-        made_at=appeal.decided_at.astimezone(policy.zone).replace(microsecond=0),
-        order_number=appeal.commission.order_number,
-        order_date=appeal.commission.order_date,
-        student=appeal.student.name,
-        question=appeal.question,
-        group=appeal.group,
-        discipline=kazakh if title == kazakh else f"{kazakh} / {title}",
-        lodged_at=appeal.lodged_at.astimezone(policy.zone),
-        visa_at=appeal.visa_at.astimezone(policy.zone),
-        visa_by=appeal.visa_by.name if appeal.visa_by else "",
-        grounds=appeal.grounds,
-        reasons=appeal.reasons,
-        upheld=appeal.state is AppealState.UPHELD,
-        points_before=appeal.points_before,
-        points_after=appeal.points_after,
-        chair=appeal.commission.chair.name,
-        votes=tuple(
-            ProtocolVote(vote.member.name, vote.uphold, vote.note) for vote in appeal.votes
-        ),
-        sheet=tuple((line.position, line.answered, line.hundredths) for line in sheet),
     )

@@ -8,8 +8,8 @@ from exam_api.domain.check_lists import SIGNED, ListStep
 from exam_api.domain.errors import NotFound
 from exam_api.domain.languages import LANGUAGES
 from exam_api.domain.roles import Actor, Role
-from exam_api.services.appeals import protocol_key
 from exam_api.services.check_list_papers import name_of
+from exam_api.services.protocol_papers import protocol_key
 from exam_api.services.signatures_ports import PaperKind, SignatureUnit
 
 _REFUSAL: Final = 2

@@ -1,11 +1,15 @@
 """T-5.3 … T-5.6: from the student's grounds to the corrected grade, and nobody else's way."""
 
+import json
 from fractions import Fraction
+from io import BytesIO
 
 import httpx
 import pytest
 from markupsafe import escape
 from prometheus_client import CollectorRegistry
+from pyhanko.pdf_utils.reader import PdfFileReader
+from sqlalchemy import update
 
 from exam_api.adapters.sql import tables
 from exam_api.domain.judging import ConfirmedAct
@@ -118,6 +122,37 @@ async def test_the_protocol_is_the_same_each_time(graded, commission, client_of,
     assert first[:5] == b"%PDF-"
     assert first == second
     assert (await graded.call("GET", "")).json()["result"]["points"] == graded.points
+
+
+def attached(pdf: bytes) -> bytes:
+    """The data that a protocol's PDF carries."""
+    tree = PdfFileReader(BytesIO(pdf)).root["/Names"]["/EmbeddedFiles"]["/Names"]
+    return tree[1]["/EF"]["/F"].data
+
+
+async def test_a_protocol_keeps_the_names_it_was_made_with(
+    graded, commission, client_of, core
+) -> None:
+    """Its page and its other languages say what the sealed PDF says, whoever is renamed since."""
+    appeal_id = await visaed(graded, client_of)
+    await vote(client_of, appeal_id, appeals=True, voter1=True)
+    assert (await decide(client_of, appeal_id, 60)).json()["state"] == "upheld"
+    path = f"/api/v1/appeals/{appeal_id}/protocol"
+    sealed = (await graded.http.get(f"{path}.pdf?lang=kk")).content
+    page = (await graded.http.get(f"{path}.html?lang=ru")).text
+    async with core.database.write() as unit:
+        await unit.session.execute(update(tables.User).values(full_name="Басқа Есім"))
+    assert "Басқа Есім" in (await graded.http.get(f"/appeals/{appeal_id}")).text
+    assert (await graded.http.get(f"{path}.html?lang=ru")).text == page
+    assert (await graded.http.get(f"{path}.pdf?lang=kk")).content == sealed
+    for language in ("kk", "ru", "en"):
+        pdf = (await graded.http.get(f"{path}.pdf?lang={language}")).content
+        html = (await graded.http.get(f"{path}.html?lang={language}")).text
+        said = json.loads(attached(pdf))
+        assert "Басқа Есім" not in json.dumps(said, ensure_ascii=False)
+        assert "Басқа Есім" not in html
+        for name in (said["student"], said["chair"], *(one["member"] for one in said["votes"])):
+            assert escape(name) in html
 
 
 async def test_the_journal_hears_of_a_corrected_grade(

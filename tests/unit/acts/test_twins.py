@@ -1,5 +1,6 @@
 """Accessible twins of form 4, statement, protocol and session report: what any page must keep."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
@@ -10,7 +11,14 @@ from acts.errors import DocumentInvalid
 from acts.form4 import COLUMNS
 from acts.form4_html import render_form4_html
 from acts.labels import LABELS, label
-from acts.protocol import ProtocolDocument, ProtocolVote, render_protocol_html
+from acts.protocol import (
+    ProtocolDocument,
+    ProtocolVote,
+    protocol_data,
+    protocol_of,
+    render_protocol,
+    render_protocol_html,
+)
 from acts.session_report import ReportItem, ReportLine, SessionReport, render_report_html
 from acts.statement import StatementDocument, StatementRow, render_statement_html
 
@@ -177,6 +185,13 @@ def test_a_list_that_nobody_has_answered_leaves_the_answer_empty(make_list):
     listed = make_list(1)
     page = render_form4_html(replace(listed, rows=(replace(listed.rows[0], act_made=None),)), "kk")
     assert "<td></td>" in page.decode()
+
+
+def test_a_protocol_that_was_put_away_comes_back_as_it_was():
+    again = protocol_of(json.loads(json.dumps(protocol_data(PROTOCOL))))
+    assert again == PROTOCOL
+    for render in (render_protocol, render_protocol_html):
+        assert render(again, "ru") == render(PROTOCOL, "ru")
 
 
 @pytest.mark.parametrize(
