@@ -21,7 +21,7 @@ from exam_api.services.accounts import Accounts
 from exam_api.services.act_desk import ActDesk
 from exam_api.services.admission import Admission
 from exam_api.services.admitting import Admitting
-from exam_api.services.appeals import AppealDesk, Render
+from exam_api.services.appeals import AppealDesk
 from exam_api.services.audit import AuditLog
 from exam_api.services.bank_checks import TestDesk
 from exam_api.services.bank_files import FileDesk
@@ -40,6 +40,7 @@ from exam_api.services.own_sessions import SessionDesk
 from exam_api.services.people_import import PeopleImport
 from exam_api.services.ports import Clock, LiveMedia
 from exam_api.services.proctor_actions import ProctorActions
+from exam_api.services.protocol_papers import Render
 from exam_api.services.question_appeals import QuestionAppealDesk
 from exam_api.services.results import ResultsSettings
 from exam_api.services.room_actions import RoomActions
