@@ -1,5 +1,11 @@
 """Speech: whether a voice is heard, by Silero's network; silent on noise, hum, clicks, music.
 
+The network misses most whispers as they come, and hears them in louder sound: so what is heard is
+raised, the loudest of the last seconds to the level of somebody near the microphone. Measured on
+36 whispers of espeak-ng through Opus, 8 and 15 dB above a room, at -48 to -30 dB of full scale: 3
+heard as they come, 34 raised; of keys, coughs, hum, chords, paper, fans and noise nothing, raised
+or not, and spoken voices alike from -58 to -20 dB.
+
 Measured: 2.3 ms of one core a second of sound; half of that where the sound is mostly quiet.
 """
 
@@ -21,6 +27,9 @@ from models import LoadedModel
 WINDOW = 512  # samples that one answer of the network is about
 CONTEXT = 64  # of those before, which it wants to hear again
 VOICED = 0.5
+LOUD = 0.4  # RMS to which the loudest windows of the last seconds are raised
+MOST_RAISED = 32.0  # 30 dB
+FADES = 0.5 ** (WINDOW / (2 * SOUND_RATE))  # a window's loudness is forgotten by half in 2 s
 QUIET = 1e-3  # of full scale (-60 dB): no microphone brings a voice this low
 REMEMBERED_MS = 2000
 HOLE_MS = 100  # sound further apart does not belong together
@@ -65,6 +74,7 @@ class SpeechDetector:
         self.models: tuple[ModelRef, ...] = (net.ref,)
         self._rest = np.zeros(CONTEXT, np.float32)  # context, and samples that fill no window yet
         self._memory = FRESH
+        self._loudest = 0.0
         self._until_ms: int | None = None
         self._windows: deque[tuple[int, bool]] = deque()
 
@@ -102,9 +112,18 @@ class SpeechDetector:
             self._memory = FRESH
             return np.zeros(count, np.bool_)
         every = np.lib.stride_tricks.sliding_window_view(held, WINDOW + CONTEXT)[::WINDOW][:count]
-        voices, self._memory = self._net.voices(np.ascontiguousarray(every), self._memory)
+        voices, self._memory = self._net.voices(self._raised(every), self._memory)
         return np.asarray(voices.reshape(-1) > VOICED)
+
+    def _raised(self, windows: Samples) -> Samples:
+        """As loud as a voice near the microphone, as far as that goes; cut off at full scale."""
+        gains = np.empty((len(windows), 1), np.float32)
+        for index, loudness in enumerate(np.sqrt(np.mean(windows[:, CONTEXT:] ** 2, 1))):
+            self._loudest = max(float(loudness), self._loudest * FADES)
+            gains[index] = min(MOST_RAISED, max(1.0, LOUD / max(self._loudest, QUIET)))
+        return np.clip(windows * gains, -1, 1)
 
     def _begin_anew(self) -> None:
         self._rest, self._memory = np.zeros(CONTEXT, np.float32), FRESH
+        self._loudest = 0.0
         self._windows.clear()

@@ -13,6 +13,7 @@ from analysis.contracts import Box
 from analysis.detectors.speech import SpeechDetector, VoiceNet
 from analysis.lips import Lips
 from analysis.picture import Picture
+from benchmarks.quality_voices import NOISES, lasting, room, voice
 from capture.contracts import SOUND_RATE, AudioChunk, Frame
 from capture.sound import read_sound
 from models import Registry
@@ -120,6 +121,39 @@ def test_a_voice_is_heard_over_noise_and_from_afar(net: VoiceNet, spoken) -> Non
     noisy = 0.1 * voice / loud + 0.01 * noise(5)[: voice.size]
     shares = list(heard(net, noisy.astype(np.float32)))
     assert sorted(shares)[len(shares) // 2] >= 0.4
+
+
+WHISPERS = ("en+whisper", "ru+whisper", "kk+whisper", "en+whisperf", "ru+whisperf", "kk+whisperf")
+
+
+@pytest.mark.parametrize("name", WHISPERS)
+@pytest.mark.parametrize("level", [0.003, 0.02])
+def test_a_whisper_is_heard_over_a_room_as_loud_as_it_comes(net, require, name, level) -> None:
+    require("espeak-ng")
+    whisper = level * lasting(voice(name), 10)
+    rustle = level / 10 ** (12 / 20) * room(10, np.random.default_rng(4))
+    shares = sorted(heard(net, (whisper + rustle).astype(np.float32)))
+    assert shares[len(shares) // 2] >= 0.5
+    assert max(heard(net, rustle.astype(np.float32))) < 0.2
+
+
+def test_a_whisper_is_heard_soon_after_a_loud_voice(net: VoiceNet, require) -> None:
+    require("espeak-ng")
+    parts = (0.1 * lasting(voice("ru"), 5), np.zeros(6 * SOUND_RATE))
+    sound = np.concatenate([*parts, 0.01 * lasting(voice("kk+whisper"), 6)])
+    sound += 0.002 * room(17, np.random.default_rng(4))
+    shares = list(heard(net, sound.astype(np.float32)))
+    in_between, whispered = shares[-16:-13], shares[-6:]
+    assert max(in_between) < 0.2
+    assert min(whispered) >= 0.5
+
+
+@pytest.mark.parametrize("peak", [0.02, 0.4])
+@pytest.mark.parametrize("name", NOISES)
+def test_noises_are_no_voice_however_loud_they_come(net: VoiceNet, name: str, peak: float) -> None:
+    draw = np.random.default_rng(7)
+    sound = peak * NOISES[name](30, draw) + 0.001 * room(30, draw)
+    assert max(heard(net, sound.astype(np.float32))) < 0.2
 
 
 def test_sound_that_is_no_number_or_none_at_all_does_no_harm(net: VoiceNet) -> None:
