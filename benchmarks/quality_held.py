@@ -1,4 +1,4 @@
-"""What composed people hold: a hand with a phone or a wallet, cut from labelled pictures.
+"""What composed people hold: a phone, a wallet or a case in a hand, cut from labelled pictures.
 
 They are cut out of ``webcam_objects``, which no model was trained on, along outlines drawn by hand,
 and laid where they were against the holder's face, as large as there. A forearm that leaves that
@@ -60,7 +60,7 @@ class Prop:
 
 
 def held(folder: Path, nets: FaceNets) -> Mapping[str, Sequence[Prop]]:
-    """Phones and wallets that outlines are known of, from a folder of COCO labels."""
+    """Phones, wallets and cases that outlines are known of, from a folder of COCO labels."""
     coco = json.loads((folder / "annotations.json").read_text())
     files = {one["id"]: one["file_name"] for one in coco["images"]}
     boxes = {files[one["image_id"]]: one["bbox"] for one in coco["annotations"]}

@@ -82,21 +82,23 @@ PHONES: Script = (
     ("phone_at_face", 8.0),
     ("phone_on_desk", 4.0),
     ("wallet_at_face", 8.0),
+    ("case_at_face", 6.0),
 )
 SCRIPTS: Mapping[str, Script] = {"seat": SEAT, "phones": PHONES}
-# What is done → the kind of flag that it deserves; none for a wallet, whatever it looks like.
+# What is done → the kind of flag that it deserves; none for what only looks like a phone.
 MEANT: Mapping[str, str | None] = {
     "dark": "camera_blocked",
     "phone_at_face": "phone",
     "phone_on_desk": "phone",
     "wallet_at_face": None,
+    "case_at_face": None,
     "student_speaks": "speech",
     "student_whispers": "speech",
     "other_speaks": "speech",
     "other_whispers": "speech",
 }
 # These are in place for so long: raising and putting away come before and after.
-HELD_UP = frozenset({"phone_at_face", "phone_on_desk", "wallet_at_face"})
+HELD_UP = frozenset({"phone_at_face", "phone_on_desk", "wallet_at_face", "case_at_face"})
 NEARER = 1.8  # people of the clips stand 1.3 m away; who shows a phone here sits at 0.7 m
 CALM_S = (8.0, 11.0)
 PHONES_CALM_S = (16.0, 20.0)  # a phone's flag lasts ten seconds on: each is to be asked anew
@@ -203,6 +205,7 @@ class Stage:
             "camera_blocked": lambda seen, _now: np.full_like(seen.image, (4, 5, 24)),
             "phone_at_face": lambda seen, now: self._held(at_face, "phone", seen, now),
             "wallet_at_face": lambda seen, now: self._held(at_face, "wallet", seen, now),
+            "case_at_face": lambda seen, now: self._held(at_face, "case", seen, now),
             "phone_on_desk": lambda seen, now: self._held(on_desk, "phone", seen, now),
         }
 

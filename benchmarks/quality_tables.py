@@ -70,6 +70,8 @@ def _incidents(report: Json) -> Iterator[str]:
     if "wallets_flagged" in report:
         flagged = _share(report, "wallets_flagged")
         yield f"Wallets held up for 4 or 8 s and flagged as a phone: {flagged}."
+    if "cases_flagged" in report:
+        yield f"Earbuds cases for 6 s, flagged as a phone: {_share(report, 'cases_flagged')}."
     yield ""
 
 

@@ -39,8 +39,10 @@ from capture.contracts import Frame
 
 EDGE_S: Final = 1.0  # around an event's ends a frame is neither calm nor eventful
 CURVE: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+APART_S: Final = 0.9
+NOTHING_HELD: Final = "nothing"
 FALSE_FRAMES: Final = (0.01, 0.05)
-LOOK_ALIKE: Final = "wallet_at_face"
+LOOK_ALIKES: Final[Mapping[str, str]] = {"wallet_at_face": "wallets", "case_at_face": "cases"}
 # Clips that are played forth and back are loops, which is what that kind is there to find.
 POLICY: Final = DEFAULT_POLICY.without(FlagKind.FEED_LOOPED)
 
@@ -59,16 +61,16 @@ class Scores:
 class Outcome:
     """``face_missed``, ``calm_frames``: of frames in which a person sits and nothing happens.
 
-    ``look_alikes``: how often a wallet was held up, and how often that was flagged as a phone; such
-    a flag is counted here and not among the false ones. ``held``: votes for a phone in frames that
-    show something held, by what is done.
+    ``look_alikes``: how often wallets or cases were held up, and flagged as a phone; such
+    a flag is counted here and not among the false ones. ``held``: votes for a phone, at most one a
+    second, by what is held; ``NOTHING_HELD`` where nothing happens.
     """
 
     tallies: Mapping[str, Tally]
     hours: float
     face_missed: int = 0
     calm_frames: int = 0
-    look_alikes: tuple[int, int] = (0, 0)
+    look_alikes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
     held: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
@@ -129,6 +131,7 @@ class Notes:
         self.missed = self.calm = 0
         self.scores: dict[str, Scores] = defaultdict(Scores)
         self.held: dict[str, list[float]] = defaultdict(list)
+        self._kept_s = -APART_S
 
     def __call__(self, observation: Observation) -> None:
         at_s = observation.at_ms / 1000
@@ -138,10 +141,7 @@ class Notes:
             if event.start_s + EDGE_S <= at_s <= event.end_s - EDGE_S and score is not None:
                 self.scores[event.kind].shown.append(score)
         doings = self._session.doings
-        for what, start, end in doings:
-            score = votes.get(FlagKind.PHONE.value)
-            if what in HELD_UP and start + EDGE_S <= at_s <= end - EDGE_S and score is not None:
-                self.held[what].append(score)
+        self._keep_phone(at_s, votes.get(FlagKind.PHONE.value))
         if any(start - EDGE_S <= at_s <= end + EDGE_S for _, start, end in doings):
             return
         for kind, score in votes.items():
@@ -150,14 +150,29 @@ class Notes:
         self.calm += 1
         self.missed += (observation.measures or {}).get("face", 0.0) == 0.0
 
+    def _keep_phone(self, at_s: float, vote: float | None) -> None:
+        """Suspected frames are looked at more often: one a second keeps them from counting more."""
+        if vote is None or at_s < self._kept_s + APART_S:
+            return
+        doings = self._session.doings
+        near = [one for one in doings if one[1] - EDGE_S <= at_s <= one[2] + EDGE_S]
+        shown = [one for one in near if one[1] + EDGE_S <= at_s <= one[2] - EDGE_S]
+        names = [what for what, *_ in shown if what in HELD_UP] if near else [NOTHING_HELD]
+        for name in names:
+            self.held[name].append(vote)
+            self._kept_s = at_s
+
 
 def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
     notes = Notes(session)
     with tempfile.TemporaryDirectory() as folder:
         claims = watched(models, frames(session, Path(folder), nets), notes)
-    alike = [Event("phone", *when) for when in session.times_of(LOOK_ALIKE)]
-    taken = [claim for claim in claims if any(near(one, claim) for one in alike)]
-    hit = sum(any(near(one, claim) for claim in taken) for one in alike)
+    alike = {
+        things: [Event("phone", *when) for when in session.times_of(what)]
+        for what, things in LOOK_ALIKES.items()
+    }
+    shown = [one for events in alike.values() for one in events]
+    taken = [claim for claim in claims if any(near(one, claim) for one in shown)]
     meant = [claim for claim in taken if any(near(one, claim) for one in session.events)]
     judged = [claim for claim in claims if claim not in taken or claim in meant]
     return Outcome(
@@ -165,7 +180,10 @@ def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
         session.duration_s / 3600,
         notes.missed,
         notes.calm,
-        (len(alike), hit),
+        {
+            things: (len(events), sum(any(near(one, claim) for claim in taken) for one in events))
+            for things, events in alike.items()
+        },
         notes.scores,
         notes.held,
     )
@@ -190,9 +208,11 @@ def outcomes_json(outcomes: Sequence[Outcome]) -> Json:
     calm = sum(outcome.calm_frames for outcome in outcomes)
     if calm:
         seen["face_missed"] = share_json(sum(one.face_missed for one in outcomes), calm)
-    alike = sum(one.look_alikes[0] for one in outcomes)
-    if alike:
-        seen["wallets_flagged"] = share_json(sum(one.look_alikes[1] for one in outcomes), alike)
+    for things in LOOK_ALIKES.values():
+        counts = [one.look_alikes.get(things, (0, 0)) for one in outcomes]
+        if any(held for held, _ in counts):
+            hits = sum(hit for _, hit in counts)
+            seen[f"{things}_flagged"] = share_json(hits, sum(held for held, _ in counts))
     return seen
 
 
@@ -226,11 +246,11 @@ def phone_frames_json(outcomes: Sequence[Outcome], hit: float) -> Json:
 
     ``hit``: the rule's own. Each vote is one frame's that the object model looked at.
     """
-    clear = [vote for one in outcomes for vote in one.scores.get("phone", Scores()).calm]
     held: dict[str, list[float]] = defaultdict(list)
     for outcome in outcomes:
         for what, votes in outcome.held.items():
             held[what].extend(votes)
+    clear = held.pop(NOTHING_HELD, [])
     if not clear or not held:
         return {}
     points = {f"at_{share:.0%}_false": threshold_at(clear, share) for share in FALSE_FRAMES}

@@ -63,7 +63,7 @@ DARK = Prop(
 )
 
 
-def test_a_wallet_is_no_event_and_a_phone_is_one_wherever_it_is() -> None:
+def test_a_wallet_or_a_case_is_no_event_and_a_phone_is_one_wherever_it_is() -> None:
     session = scripted(CLIP, PLAIN, 1, PHONES)
     assert {event.kind for event in session.events} == {"phone"}
     assert len(session.events) == 4
@@ -136,7 +136,11 @@ def test_a_forearm_is_drawn_on_the_way_it_leans() -> None:
 
 
 def test_outlines_lie_inside_their_pictures_and_forearms_reach_the_bottom() -> None:
-    assert {name: len(each) for name, each in OUTLINES.items()} == {"phone": 9, "wallet": 3}
+    assert {name: len(each) for name, each in OUTLINES.items()} == {
+        "phone": 9,
+        "wallet": 3,
+        "case": 3,
+    }
     for outline in (one for each in OUTLINES.values() for one in each):
         points = np.array(outline.points)
         assert points.min() >= 0
@@ -172,17 +176,29 @@ def test_votes_for_a_phone_are_kept_by_what_is_held() -> None:
     session = scripted(CLIP, PLAIN, 1, (("phone_at_face", 4.0), ("wallet_at_face", 4.0)))
     (_, phone, _), (_, wallet, wallet_ends) = session.doings
     notes = Notes(session)
-    votes = ((phone + 2, 0.9), (phone + 0.5, 0.8), (wallet + 2, 0.6), (wallet_ends + 3, 0.1))
+    votes = (
+        (phone - 5, 0.1),
+        (phone + 0.5, 0.8),
+        (phone + 2, 0.9),
+        (phone + 2.2, 0.7),  # looked at again because it was suspected
+        (phone + 3.2, 0.5),
+        (wallet + 2, 0.6),
+        (wallet_ends + 3, 0.2),
+    )
     for at_s, score in votes:
         notes(Observation(round(at_s * 1000), {FlagKind.PHONE: score}, (), {"face": 1.0}))
-    notes(Observation(round((phone + 2.2) * 1000), {FlagKind.PHONE: None}, (), {"face": 1.0}))
-    assert notes.held == {"phone_at_face": [0.9], "wallet_at_face": [0.6]}
+    notes(Observation(round(wallet_ends * 1000) + 9000, {FlagKind.PHONE: None}, (), {"face": 1.0}))
+    assert notes.held == {
+        "nothing": [0.1, 0.2],
+        "phone_at_face": [0.9, 0.5],
+        "wallet_at_face": [0.6],
+    }
 
 
 def test_composed_phones_are_told_at_set_shares_of_false_frames() -> None:
     clear = [index / 1000 for index in range(100)]
-    held = {"phone_at_face": [0.5, 0.0], "wallet_at_face": [0.097, 0.05]}
-    outcome = Outcome({}, 1.0, scores={"phone": Scores([], clear)}, held=held)
+    held = {"nothing": clear, "phone_at_face": [0.5, 0.0], "wallet_at_face": [0.097, 0.05]}
+    outcome = Outcome({}, 1.0, held=held)
     found = phone_frames_json([outcome, Outcome({}, 1.0)], 0.15)
     shares = {
         point: {what: one["share"] for what, one in at["taken_for_a_phone"].items()}
@@ -219,7 +235,7 @@ REPORT = {
     "took_s": 3.0,
     "took_s_of": {"sessions": 2.5, "aside": 0.2, "pictures": 0.1, "faces": 0.1},
     "people": "1 clips of a few people, 2 sessions",
-    **outcomes_json([Outcome(tallied([], []), 1.0, 1, 100, (2, 1))]),
+    **outcomes_json([Outcome(tallied([], []), 1.0, 1, 100, {"wallets": (2, 1), "cases": (3, 0)})]),
     "conditions": {"full_light": outcomes_json([Outcome(tallied([], []), 1.0, 1, 100)])},
     "calm_sessions": outcomes_json([Outcome({}, 0.5)]),
     "looking_aside": {},
@@ -241,6 +257,7 @@ def test_tables_are_written_between_the_marks_and_nowhere_else(tmp_path: Path) -
     assert text.count("<!-- part: ") == 1  # the others have nothing to tell
     assert "| full_light | 0 of 0 | 0 | 1 % (0.2–5.4, n=100) |" in text
     assert "flagged as a phone: 50 %" in text
+    assert "Earbuds cases for 6 s, flagged as a phone: 0 % (0–56.2, n=3)." in text
     document.write_text("no marks")
     with pytest.raises(ValueError, match="no marks"):
         write_tables(document, REPORT)
