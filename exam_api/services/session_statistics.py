@@ -1,5 +1,6 @@
 """Session statistics by department, discipline and group, on a page and as the council's report."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -53,11 +54,14 @@ class Outcome:
     """One enrolled student in one exam. ``points``: of the exam; None where there are none.
 
     ``letter``: of the final grade, as the statement has it; empty where there is none.
+    ``discipline_code`` tells disciplines of one title apart.
     """
 
     sitting_id: str | None
     discipline_id: str
+    discipline_code: str
     discipline: Texts
+    department_id: str | None
     department: Texts | None
     group: str
     state: str
@@ -155,7 +159,7 @@ class SessionStatistics:
             graded = [one.sitting_id for one in found if one.sitting_id and one.points is not None]
             figures = item_figures(await rows.credits(graded))
             kinds = await rows.item_kinds(list(figures))
-        names = {one.discipline_id: one.discipline[language] for one in found}
+        names = _names(found, "discipline", language)
         points = [one.points for one in found if one.points is not None]
         return SessionFigures(
             period=periods.get(period_id or ""),
@@ -191,8 +195,10 @@ class SessionStatistics:
 def _lines(found: Sequence[Outcome], by: Dimension, language: Language) -> tuple[Line, ...]:
     grouped: dict[str, list[Outcome]] = {}
     for one in found:
-        grouped.setdefault(_name(one, by, language), []).append(one)
-    return tuple(_line(name, rows) for name, rows in sorted(grouped.items()))
+        grouped.setdefault(_place(one, by, language).key, []).append(one)
+    names = _names(found, by, language)
+    ordered = sorted(grouped, key=lambda key: (names[key], key))
+    return tuple(_line(names[key], grouped[key]) for key in ordered)
 
 
 def _line(name: str, rows: Sequence[Outcome]) -> Line:
@@ -207,12 +213,34 @@ def _line(name: str, rows: Sequence[Outcome]) -> Line:
     )
 
 
-def _name(one: Outcome, by: Dimension, language: Language) -> str:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a student is counted under. ``mark``: told with the name where others have it too."""
+
+    key: str
+    name: str
+    mark: str = ""
+
+
+def _place(one: Outcome, by: Dimension, language: Language) -> _Place:
     if by == "discipline":
-        return one.discipline[language]
-    if by == "department":
-        return one.department[language] if one.department else "—"
-    return one.group or "—"
+        return _Place(one.discipline_id, one.discipline[language], one.discipline_code)
+    if by == "group":
+        return _Place(one.group, one.group or "—")
+    if one.department is None:
+        return _Place("", "—")
+    # The Kazakh name is its own in the whole university, its translations need not be.
+    return _Place(one.department_id or "", one.department[language], one.department["kk"])
+
+
+def _names(found: Sequence[Outcome], by: Dimension, language: Language) -> Mapping[str, str]:
+    """Key of a place → its name, each another one."""
+    places = {(place := _place(one, by, language)).key: place for one in found}
+    shared = Counter(place.name for place in places.values())
+    return {
+        key: f"{place.name} ({place.mark})" if place.mark and shared[place.name] > 1 else place.name
+        for key, place in places.items()
+    }
 
 
 def _items(

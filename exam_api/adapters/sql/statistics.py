@@ -65,11 +65,13 @@ class SqlStatistics:
             Outcome(
                 sitting_id=sitting.id if sitting else None,
                 discipline_id=discipline.id,
+                discipline_code=discipline.code,
                 discipline={
                     "kk": discipline.title_kk,
                     "ru": discipline.title_ru,
                     "en": discipline.title_en,
                 },
+                department_id=discipline.department_id,
                 department=departments.get(discipline.department_id),
                 group=profile.group_name if profile else "",
                 state=sitting.state if sitting else "",

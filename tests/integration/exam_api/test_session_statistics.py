@@ -5,9 +5,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
-from exam_api.adapters.sql.tables import Enrolment
+from exam_api.adapters.sql.tables import Department, Discipline, Enrolment, Exam
 from exam_api.domain.grades import final_points
 from exam_api.domain.grading import grade_of
+from exam_api.domain.ids import new_id
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
 from exam_api.web.pages import install_pages
@@ -53,6 +54,44 @@ async def test_a_session_is_counted(sat, figures_for, database) -> None:
     assert department.name == "Department of Information Systems"  # in the reader's language
     assert len(figures.items) == 25
     assert {line.figures.answers for line in figures.items} == {1}
+
+
+async def test_disciplines_and_departments_of_one_name_are_counted_apart(
+    sat, figures_for, database
+) -> None:
+    exam, discipline, department = new_id(), new_id(), new_id()
+    async with database.write() as unit:
+        held = (await unit.session.scalars(select(Exam))).one()
+        known = await unit.session.get_one(Discipline, held.discipline_id)
+        home = await unit.session.get_one(Department, known.department_id)
+        names = {"name_ru": home.name_ru, "name_en": home.name_en}
+        unit.session.add(Department(id=department, name_kk="Басқа кафедра", **names))
+        await unit.session.flush()
+        titles = {name: getattr(known, name) for name in ("title_kk", "title_ru", "title_en")}
+        another = Discipline(id=discipline, code="TWIN-2", department_id=department, **titles)
+        unit.session.add(another)
+        await unit.session.flush()
+        copied = {c.key: getattr(held, c.key) for c in Exam.__table__.columns}
+        unit.session.add(Exam(**(copied | {"id": exam, "discipline_id": discipline})))
+        await unit.session.flush()
+        student = (await unit.seeds.ids(["student2"]))["student2"]
+        unit.session.add(
+            Enrolment(exam_id=exam, student_id=student, enrolled_at=held.opens_at, excused=[])
+        )
+    figures = await figures_for("registrar")
+    counted = {
+        line.name: (line.enrolled, line.figures.count) for line in figures.lines["discipline"]
+    }
+    assert counted == {
+        f"{known.title_en} ({known.code})": (3, 1),
+        f"{known.title_en} (TWIN-2)": (1, 0),
+    }
+    assert {line.discipline for line in figures.items} == {f"{known.title_en} ({known.code})"}
+    departments = {line.name: line.enrolled for line in figures.lines["department"]}
+    assert departments == {
+        f"{home.name_en} ({home.name_kk})": 3,
+        f"{home.name_en} (Басқа кафедра)": 1,
+    }
 
 
 @pytest.mark.parametrize(("login", "enrolled"), [("dean", 3), ("head", 3), ("teacher", 3)])
