@@ -65,7 +65,7 @@ function facts(flag) {
   return el("dl", { class: "facts" },
     ...fact(t("review.time"), `${span(flag.start_ms)} – ${end}`),
     ...fact(t("review.confidence"), percent(flag.confidence)),
-    ...fact(t("review.form1"), flag.form1_item ? t(`form1.${flag.form1_item}`) : t("form1.none")));
+    ...fact(t("review.form1"), flag.form1_item ? t(`form1.${flag.form1_item}`) : t(flag.form3 ? "review.form3" : "form1.none")));
 }
 
 export const fact = (name, value) => [el("dt", {}, name), el("dd", { class: "num" }, value)];
