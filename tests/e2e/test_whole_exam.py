@@ -1,4 +1,4 @@
-"""From the log-in to the act: two people at two browsers, a real camera stream between them."""
+"""From the log-in to the decided act: five people, each at a browser, a real camera stream."""
 
 import json
 import re
@@ -161,13 +161,17 @@ def compare_file(visit, act: Path) -> None:
 
 
 def way_of_the_act(student, proctor, member, visit) -> None:
-    """S-16 … S-19: five people, each at a browser of their own, take the act to its end."""
+    """S-16 … S-19: five people, each at a browser of their own, take the act to its end.
+
+    What each does on the way is done by keyboard.
+    """
     dean, commission = visit(), visit(width=390)
     sheet = send_list(member, proctor.page.inner_text(".who-name"))
     hand_in(proctor, sheet)
     member.open(sheet)
-    member.page.click("#step-sign button")
-    member.page.click("#step-forward button")
+    member.press("#step-sign button")
+    member.page.wait_for_selector("#step-forward")
+    member.press("#step-forward button")
     member.page.wait_for_selector("#step-retrieve")
     member.check_page("14-list-forwarded")
 
@@ -177,7 +181,8 @@ def way_of_the_act(student, proctor, member, visit) -> None:
     dean.open("/acts")
     dean.check_page("15-acts")
     dean.page.click(f"th a:has-text('{STUDENT}')")
-    dean.page.click("button[value=deliver]")
+    dean.page.wait_for_selector("button[value=deliver]")
+    dean.press("button[value=deliver]")
     dean.page.wait_for_selector(".badge:has-text('delivered to the student')")
     dean.check_page("16-delivered")
 
@@ -185,12 +190,11 @@ def way_of_the_act(student, proctor, member, visit) -> None:
     student.page.click("a:has-text('Open and answer')")
     student.page.wait_for_selector(".badge:has-text('opened by the student')")
     student.until("document.querySelector('.shot img').naturalWidth > 0")
-    student.page.click("button[value=disagree]")
+    student.press("button[value=disagree]")
     student.page.wait_for_selector("[role=alert]")  # not without a reason
-    student.page.fill("textarea[name=text]", "The light went out, I was at the switch.")
+    student.press("textarea[name=text]", "The light went out, I was at the switch.")
     student.check_page("17-answer")
-    student.page.focus("button[value=disagree]")
-    student.page.keyboard.press("Enter")
+    student.press("button[value=disagree]")
     student.page.wait_for_selector(".badge:has-text('the student disagrees')")
 
     for login in ("commission", "commission2", "commission3"):  # S-12
@@ -200,8 +204,8 @@ def way_of_the_act(student, proctor, member, visit) -> None:
         page.click(f"th a:has-text('{STUDENT}')")
         page.wait_for_selector("text=The light went out")
         commission.check_page(f"18-{login}")
-        page.fill("textarea[name=text]", "Minutes 7: left the picture.")
-        page.click("button[value=confirm]")
+        commission.press("textarea[name=text]", "Minutes 7: left the picture.")
+        commission.press("button[value=confirm]")
         page.wait_for_selector("li:has-text('vote: “Confirm, annul the result”')")
     page.wait_for_selector(".badge:has-text('confirmed, the result is annulled')")
     student.page.reload()
@@ -215,7 +219,8 @@ def send_list(member, proctor: str) -> str:
     """S-16; gives the list's address."""
     page = member.open("/check-lists")
     page.click(f"form.card:has(h3:text-is('{proctor}')) button")
-    page.click("#step-send button")
+    page.wait_for_selector("#step-send")
+    member.press("#step-send button")
     page.wait_for_selector("#step-recall")
     return str(page.url).removeprefix(member.base)
 
@@ -239,8 +244,9 @@ def hand_in(proctor, sheet: str) -> None:
     links = page.locator("#findings th a").all()
     sittings = [str(link.get_attribute("href")).rpartition("/")[2] for link in links]
     page.evaluate(SETTLE, sittings)
-    page.click("button[name=follow]")
-    page.click("#step-hand_in button")
+    with page.expect_navigation():
+        proctor.press("button[name=follow]")
+    proctor.press("#step-hand_in button")
     page.wait_for_selector("#step-take_back")
     proctor.check_page("list-handed-in")
 

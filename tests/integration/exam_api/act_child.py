@@ -1,12 +1,11 @@
-"""Forwards, delivers and mails an act: python act_child.py URL BLOBS OUTBOX ACT_ID POINT.
+"""Forwards, delivers and mails an act in a process of its own.
 
-At POINT (1 … 6) the process kills itself; 0: never. Started again it goes on where it was.
+At ``fatal`` (1 … 6) the process kills itself (-9); 0: never. Started again it goes on where it was.
 """
 
 import asyncio
 import os
 import signal
-import sys
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -70,6 +69,5 @@ class Child:
         await self.database.aclose()
 
 
-if __name__ == "__main__":
-    address, blobs, outbox, act_id, fatal = sys.argv[1:]
-    asyncio.run(Child(address, Path(blobs), Path(outbox), act_id, int(fatal)).run())
+def run(url: str, folder: Path, act_id: str, fatal: int) -> None:
+    asyncio.run(Child(url, folder / "blobs", folder / "outbox", act_id, fatal).run())

@@ -1,6 +1,7 @@
 """A seeded university on either database, a clock that tests move, and clients for its API."""
 
 import asyncio
+import multiprocessing
 import os
 import pwd
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -37,6 +39,8 @@ from exam_api.web.container import Core
 from exam_api.web.pages import install_pages
 from exam_api.web.pages.errors import error_page
 
+# Run in processes of their own, which kill themselves.
+_CHILDREN = [f"tests.integration.exam_api.{name}" for name in ("act_child", "act_making_child")]
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
@@ -202,6 +206,14 @@ def _named(server: str, name: str) -> str:
 def template(request: pytest.FixtureRequest) -> Template:
     """The test runs on both databases."""
     return request.getfixturevalue(f"{request.param}_template")
+
+
+@pytest.fixture(scope="session")
+def processes() -> Any:
+    """Children that share no thread and no connection with this process, and start at once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_CHILDREN)
+    return context
 
 
 @pytest.fixture

@@ -1,36 +1,36 @@
 """kill -9 between any two steps of sending an act: afterwards one step, one mail to each."""
 
 import asyncio
-import subprocess
-import sys
+import signal
 from email import policy
 from email.parser import BytesParser
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from exam_api.adapters.sql import tables
+from tests.integration.exam_api import act_child
 
 pytestmark = pytest.mark.integration
-POINTS = 6  # of act_child.py
+FATAL = range(1, 7)  # of act_child.py
+SENDING = 5  # from here on the process holds a mail
 
 
-async def run(database, folder: Path, act_id: str, point: int) -> int:
-    program = Path(__file__).with_name("act_child.py")
+async def test_a_killed_delivery_is_one_delivery(made_act, database, tmp_path, processes) -> None:
     url = database.engine.url.render_as_string(hide_password=False)
-    arguments = [url, folder / "blobs", folder / "outbox", act_id, point]
-    ran = await asyncio.to_thread(
-        subprocess.run, [sys.executable, program, *map(str, arguments)], timeout=120, check=False
-    )
-    return ran.returncode
 
+    async def run(fatal: int) -> int | None:
+        given = (url, tmp_path, made_act.act_id, fatal)
+        child = processes.Process(target=act_child.run, args=given)
+        child.start()
+        await asyncio.to_thread(child.join, 120)
+        return child.exitcode
 
-async def test_a_killed_delivery_is_one_delivery(made_act, database, tmp_path) -> None:
-    for point in range(1, POINTS + 1):
-        assert await run(database, tmp_path, made_act.act_id, point) == -9
-        await asyncio.sleep(1.1)  # the killed process's hold on a mail ends
-    assert await run(database, tmp_path, made_act.act_id, 0) == 0
+    for fatal in FATAL:
+        assert await run(fatal) == -signal.SIGKILL
+        if fatal >= SENDING:
+            await asyncio.sleep(1.1)  # its hold on the mail ends
+    assert await run(0) == 0
     async with database.read() as unit:
         steps = await unit.session.scalars(
             select(tables.ActStepRow.step).order_by(tables.ActStepRow.id)

@@ -1,13 +1,11 @@
 """Numbers of acts under many writers, and acts whose making is killed (-9) between two steps."""
 
 import asyncio
-import multiprocessing
 import random
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from itertools import product
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +16,7 @@ from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.act_store import SqlActStore
 from exam_api.adapters.sql.database import Database
 from exam_api.domain.errors import StorageBusy
+from exam_api.domain.languages import LANGUAGES
 from tests.integration.exam_api import act_making_child
 
 pytestmark = pytest.mark.integration
@@ -25,14 +24,6 @@ pytestmark = pytest.mark.integration
 WRITERS, NUMBERS = 8, 10_000
 FORMS = (1, 3)
 _FAILING = 0.1
-
-
-@pytest.fixture(scope="module")
-def processes() -> Any:
-    """Children that share no thread and no connection with this process, and start at once."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([act_making_child.__name__])
-    return context
 
 
 class ThoughtBetter(Exception):
@@ -85,9 +76,7 @@ STEPS = (
     "number drawn",
     "act added",
     "row committed",
-    "kk rendered",
-    "kk stored",
-    "en stored",
+    *(f"{language} {done}" for language in LANGUAGES for done in ("rendered", "stored")),
     "completed",
     "all committed",
 )
