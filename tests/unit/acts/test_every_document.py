@@ -69,6 +69,7 @@ def test_the_file_says_its_language_and_its_title(made, language):
     assert reader.root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert all(str(info[key]).strip() for key in ("/Title", "/Subject", "/Author", "/Keywords"))
     assert b"<pdfaid:part>3</pdfaid:part>" in reader.root["/Metadata"].data
+    assert reader.root["/OutputIntents"][0]["/S"] == "/GTS_PDFA1"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
