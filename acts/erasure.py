@@ -15,9 +15,9 @@ from acts.paper_html import render_html
 
 _COLUMNS = (
     ("erasure.what", 32.0),
-    ("erasure.count", 16.0),
+    ("erasure.count", 21.0),
     ("erasure.bytes", 26.0),
-    ("erasure.digest", 96.0),
+    ("erasure.digest", 91.0),
 )
 
 
