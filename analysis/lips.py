@@ -12,6 +12,7 @@ FEWEST: Final = 4  # pictures of a mouth within that time: of fewer nothing is s
 MOVING: Final = (
     0.01  # spread of how far the lips are apart, in eye distances; at rest at most 0.004
 )
+RESTING: Final = 0.005  # between the two it cannot be told: whispering lips part little
 HEARD: Final = 0.2  # share of voice from which on it matters
 MOUTH_FROM: Final = 0.6  # of a face's height, from the top
 
@@ -34,6 +35,8 @@ class Lips:
         if face is None or measures.get("voice", 0.0) < HEARD or len(self._seen) < FEWEST:
             return ()
         spread = statistics.pstdev(opening for _, opening in self._seen)
+        if RESTING < spread < MOVING:
+            return ()
         label = "lips_moving" if spread >= MOVING else "lips_still"
         top = face.y0 + MOUTH_FROM * (face.y1 - face.y0)
         return (Box(label, round(min(1.0, spread), 4), face.x0, top, face.x1, face.y1),)

@@ -200,10 +200,11 @@ def _by_doing(answers: Sequence[Answer]) -> Json:
 def _doing(answers: Sequence[Answer]) -> Json:
     (what,) = {one.said.what for one in answers}
     truth = "lips_moving" if what.startswith("student") else "lips_still"
-    told = [one.told for one in answers if one.tally.met]
+    met = [one.told for one in answers if one.tally.met]
+    told = [label for label in met if label is not None]
     total = merged({"": one.tally} for one in answers)[""]
     right = share_json(sum(one == truth for one in told), len(told))
-    return {**tally_json(total), "lips_told_right": right, "lips_not_told": told.count(None)}
+    return {**tally_json(total), "lips_told_right": right, "lips_not_told": met.count(None)}
 
 
 # --- the sound alone -----------------------------------------------------------------------------

@@ -231,12 +231,27 @@ def _doings(doings: Mapping[str, Json]) -> Iterator[str]:
             _percent(found["recall"]),
             _interval(found["recall_interval_95"]),
             f"{found['delay_p50_s']} / {found['delay_p95_s']}" if found["recall"] else "–",
-            _share(found, "lips_told_right") if found["recall"] else "–",
+            _told(found),
         )
         for what, found in doings.items()
     )
-    heads = ("who, where", "events", "met", "95 %", "delay p50 / p95, s", "lips told right")
+    heads = (
+        "who, where",
+        "events",
+        "met",
+        "95 %",
+        "delay p50 / p95, s",
+        "lips told right, not told",
+    )
     yield from _table(heads, rows)
+
+
+def _told(found: Json) -> str:
+    told = _of(found, "lips_told_right")
+    if not found["recall"]:
+        return "–"
+    right = _share(found, "lips_told_right") if told["of"] else "–"
+    return f"{right}, {found['lips_not_told']}"
 
 
 def _identity(report: Json) -> Iterator[str]:

@@ -320,7 +320,8 @@ def test_identity_and_sound_have_tables() -> None:
     assert "| swap by a cut | 2 | 50 % (9.5–90.5) | 0 | 8 / 8 |" in identity
     assert "| same re lit | 1 | – | 0 | – |" in identity
     (sound,) = tables(SOUND).values()
-    assert "| student whispers, quiet room | 2 | 50 % | 9.5–90.5 | 4.0 / 4.0 | 100 %" in sound
+    assert "| student whispers, quiet room | 2 | 50 % | 9.5–90.5 | 4.0 / 4.0 |" in sound
+    assert "| 4.0 / 4.0 | 100 % (20.7–100, n=1), 0 |" in sound
     assert "| other speaks, quiet room | 1 | 0 % | 0–79.3 | – | – |" in sound
     assert "| 20 dB | 100 % (61–100, n=6) | 50 % (18.8–81.2, n=6) |" in sound
     assert "keys 0, fan 1" in sound

@@ -204,6 +204,12 @@ def test_lips_that_move_with_a_voice_and_lips_that_rest() -> None:
     assert lips([0.014, 0.014, 0.011, 0.01, 0.012, 0.013]) == "lips_still"
 
 
+def test_lips_that_part_a_little_are_neither() -> None:
+    """They whisper, or rest in a picture that trembles: nobody is told of as somebody else."""
+    assert lips([0.01, 0.026, 0.01, 0.025, 0.011, 0.024]) is None
+    assert lips([0.01, 0.018, 0.01, 0.017, 0.011, 0.018]) == "lips_still"
+
+
 def test_nothing_is_said_of_lips_without_voice_face_or_enough_pictures() -> None:
     resting = [0.01] * 6
     assert lips(resting, voice=0.1) is None
