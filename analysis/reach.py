@@ -40,13 +40,14 @@ def in_reach(boxes: Sequence[Box], measures: Mapping[str, float]) -> Mapping[str
 def phone_held(boxes: Sequence[Box]) -> Mapping[str, float]:
     """``phone``: the best score, of which half counts for what may be worn, as a badge is.
 
-    Without a face to measure from everything may be. Nothing where there is no phone.
+    Anybody in the picture may wear it: beside the nearest face a badge hangs as from another's.
+    Without a face to measure from everything may be worn. Nothing where there is no phone.
     """
     phones = [box for box in boxes if box.label == "phone"]
     if not phones:
         return {}
-    face = _largest_face(boxes)
-    worn = [face is None or _may_be_worn(box, face) for box in phones]
+    faces = [box for box in boxes if box.label == "face"]
+    worn = [not faces or any(_may_be_worn(box, face) for face in faces) for box in phones]
     counted = (
         box.score * (WORN_COUNTS if may_be else 1.0)
         for box, may_be in zip(phones, worn, strict=True)

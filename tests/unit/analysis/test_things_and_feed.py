@@ -72,6 +72,12 @@ def test_of_several_phones_the_one_in_a_hand_counts() -> None:
     assert phone_held((FACE,)) == {}
 
 
+def test_a_badge_is_one_also_beside_somebody_who_sits_nearer() -> None:
+    badge, nearer = Box("phone", 0.4, 0.47, 0.55, 0.53, 0.65), Box("face", 0.9, 0.7, 0.4, 0.9, 0.7)
+    assert phone_held((FACE, nearer, badge)) == {"phone": 0.2}
+    assert phone_held((nearer, badge)) == {"phone": 0.4}
+
+
 @pytest.mark.parametrize("name", ["notes", "screen", "headphones"])
 def test_a_thing_in_reach_is_a_vote_of_its_kind_and_item(name: str) -> None:
     kind = FlagKind.SECOND_SCREEN if name == "screen" else FlagKind(name)
