@@ -11,6 +11,7 @@ from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
 from exam_api.services.jobs import Jobs
 from exam_api.services.notices_ports import Delivery
+from exam_api.services.numbered_pages import PageWanted
 from exam_api.services.paging import PageAsk
 from exam_api.services.ports import Unit
 from exam_api.services.results_ports import ResultRows
@@ -51,6 +52,37 @@ class CourseAct:
     stands: bool
     second_reviewer: str | None
     files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActsWanted:
+    """Of a list: None wants any; an empty name those without one."""
+
+    state: ActState | None = None
+    faculty: str | None = None
+    proctor: str | None = None
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActCount:
+    """How many acts are alike in all of this."""
+
+    state: ActState
+    faculty: str
+    proctor: str
+    overdue: bool
+    acts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueAt:
+    """An act's next step is overdue that was due before ``now``; of an act that nobody has moved
+    yet, where it was made before ``made_before``.
+    """  # noqa: D205 - one thought
+
+    now: datetime
+    made_before: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +127,16 @@ class CourseStep:
 class ActCourses(Protocol):
     async def visible(self, actor: Actor) -> Sequence[CourseAct]:
         """All that the actor may see, newest first."""
+        ...
+
+    async def counted(self, actor: Actor, overdue_at: OverdueAt) -> Sequence[ActCount]:
+        """All that the actor may see."""
+        ...
+
+    async def listed(
+        self, actor: Actor, overdue_at: OverdueAt, wanted: ActsWanted, page: PageWanted
+    ) -> Sequence[CourseAct]:
+        """One page of what the actor may see, newest first."""
         ...
 
     async def page(self, actor: Actor, ask: PageAsk, state: ActState | None) -> Sequence[CourseAct]:

@@ -1,7 +1,7 @@
 """The way of an act for those on it: what each sees, the step each takes, and what is overdue."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,15 +39,19 @@ from exam_api.services.act_course import (
     take_step,
 )
 from exam_api.services.act_course_ports import (
+    ActCount,
     ActCourseUnit,
     ActCourseUnits,
+    ActsWanted,
     CourseAct,
     CourseStep,
+    OverdueAt,
     Taken,
 )
 from exam_api.services.act_documents import decisions_in
 from exam_api.services.jobs import JobRun
 from exam_api.services.notices_ports import Delivery
+from exam_api.services.numbered_pages import NumberedPage, PageWanted
 from exam_api.services.paging import Page, PageAsk, page_of
 from exam_api.services.ports import Blobs, Clock
 from exam_api.services.second_reviews import SecondOpinion
@@ -190,14 +194,24 @@ class ActDesk:
             found = await unit.act_course.page(actor, ask, state)
         return page_of(found, ask, lambda act: (act.id,)).shown(self._line)
 
-    async def lines(self, actor: Actor) -> tuple[ActLine, ...]:
-        """All acts that the actor may see, newest first."""
+    async def listed(
+        self, actor: Actor, wanted: ActsWanted, page: PageWanted
+    ) -> tuple[NumberedPage[ActLine], ActsOverview]:
+        """One page of what is wanted, newest first, and the numbers of all."""
+        at = self._overdue_at()
         async with self._units.read() as unit:
-            found = await unit.act_course.visible(actor)
-        return tuple(self._line(act) for act in found)
+            counts = await unit.act_course.counted(actor, at)
+            found = await unit.act_course.listed(actor, at, wanted, page)
+        total = sum(one.acts for one in counts if _is_wanted(one, wanted))
+        return NumberedPage([self._line(act) for act in found], total, page), _overview_of(counts)
 
     async def overview(self, actor: Actor) -> ActsOverview:
-        return overview_of(await self.lines(actor))
+        async with self._units.read() as unit:
+            return _overview_of(await unit.act_course.counted(actor, self._overdue_at()))
+
+    def _overdue_at(self) -> OverdueAt:
+        now = self._clock.now()
+        return OverdueAt(now, made_before=now - self.policy.forward)
 
     async def faculty_names(self) -> Mapping[str, Texts]:
         """By the name that an ``ActLine`` has, as documents do."""
@@ -207,7 +221,9 @@ class ActDesk:
     async def own(self, actor: Actor) -> tuple[ActLine, ...]:
         """S-19: what was delivered to the student's own cabinet."""
         as_student = replace(actor, roles=actor.roles & {Role.STUDENT})
-        return await self.lines(as_student)
+        async with self._units.read() as unit:
+            found = await unit.act_course.visible(as_student)
+        return tuple(self._line(act) for act in found)
 
     async def way(self, actor: Actor, act_id: str) -> ActWay:
         """NotFound. A student who sees the own act for the first time has opened it."""
@@ -463,28 +479,45 @@ def _stated(step: ActStep, text: str) -> str:
     return text
 
 
-def overview_of(lines: Sequence[ActLine]) -> ActsOverview:
-    return ActsOverview(
-        by_state=Counter(line.state for line in lines),
-        overdue=sum(line.overdue for line in lines),
-        faculties=_grouped(lines, [line.faculty for line in lines]),
-        proctors=_grouped(lines, [line.proctor for line in lines]),
+def _is_wanted(one: ActCount, wanted: ActsWanted) -> bool:
+    return (
+        wanted.state in {None, one.state}
+        and wanted.faculty in {None, one.faculty}
+        and wanted.proctor in {None, one.proctor}
+        and (one.overdue or not wanted.overdue)
     )
 
 
-def _grouped(lines: Sequence[ActLine], names: Sequence[str]) -> tuple[GroupCount, ...]:
-    groups: dict[str, list[ActLine]] = {}
-    for line, name in zip(lines, names, strict=True):
-        groups.setdefault(name, []).append(line)
+def _overview_of(counts: Sequence[ActCount]) -> ActsOverview:
+    return ActsOverview(
+        by_state=_by_state(counts),
+        overdue=_overdue(counts),
+        faculties=_grouped(counts, lambda one: one.faculty),
+        proctors=_grouped(counts, lambda one: one.proctor),
+    )
+
+
+def _grouped(
+    counts: Sequence[ActCount], name_of: Callable[[ActCount], str]
+) -> tuple[GroupCount, ...]:
+    groups: dict[str, list[ActCount]] = {}
+    for one in counts:
+        groups.setdefault(name_of(one), []).append(one)
     return tuple(
-        GroupCount(
-            name,
-            Counter(line.state for line in own),
-            sum(line.overdue for line in own),
-            len(own),
-        )
+        GroupCount(name, _by_state(own), _overdue(own), sum(one.acts for one in own))
         for name, own in sorted(groups.items())
     )
+
+
+def _by_state(counts: Sequence[ActCount]) -> Mapping[ActState, int]:
+    found: Counter[ActState] = Counter()
+    for one in counts:
+        found[one.state] += one.acts
+    return found
+
+
+def _overdue(counts: Sequence[ActCount]) -> int:
+    return sum(one.acts for one in counts if one.overdue)
 
 
 def _step_line(step: CourseStep) -> StepLine:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
@@ -39,8 +39,17 @@ from exam_api.domain.errors import NotFound
 from exam_api.domain.ids import new_id
 from exam_api.domain.languages import Texts
 from exam_api.domain.roles import Actor
-from exam_api.services.act_course_ports import Basis, CourseAct, CourseStep, Taken
+from exam_api.services.act_course_ports import (
+    ActCount,
+    ActsWanted,
+    Basis,
+    CourseAct,
+    CourseStep,
+    OverdueAt,
+    Taken,
+)
 from exam_api.services.notices_ports import Delivery
+from exam_api.services.numbered_pages import PageWanted
 from exam_api.services.paging import PageAsk
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.second_reviews import SecondOpinion
@@ -48,6 +57,10 @@ from exam_api.services.second_reviews import SecondOpinion
 _FLAGS: Final = "flags"
 _ON_A_WAY: Final = (1, 3)  # forms: a breach, an outsider
 _Proctor = aliased(User)
+_state = func.coalesce(ActCourseRow.state, ActState.MADE.value)
+_faculty = func.coalesce(StudentProfile.faculty, "")
+_proctor_name = func.coalesce(_Proctor.full_name, "")
+Columns = TypeVarTuple("Columns")
 _Row = tuple[
     ActRow,
     ActCourseRow | None,
@@ -70,10 +83,42 @@ class SqlActCourses:
         query = _acts().where(acts_visible_to(actor))
         return [_act(row) for row in await self._session.execute(query)]
 
+    async def counted(self, actor: Actor, overdue_at: OverdueAt) -> Sequence[ActCount]:
+        overdue = case((_is_overdue(overdue_at), True), else_=False)
+        each = _joined(
+            select(
+                _state.label("state"),
+                _faculty.label("faculty"),
+                _proctor_name.label("proctor"),
+                overdue.label("overdue"),
+            ).select_from(ActRow)
+        )
+        acts = each.where(acts_visible_to(actor)).subquery()
+        query = select(*acts.c, func.count()).group_by(*acts.c)
+        return [
+            ActCount(ActState(row[0]), row[1], row[2], bool(row[3]), row[4])
+            for row in await self._session.execute(query)
+        ]
+
+    async def listed(
+        self, actor: Actor, overdue_at: OverdueAt, wanted: ActsWanted, page: PageWanted
+    ) -> Sequence[CourseAct]:
+        query = _acts().where(acts_visible_to(actor))
+        if wanted.state is not None:
+            query = query.where(_state == wanted.state.value)
+        if wanted.faculty is not None:
+            query = query.where(_faculty == wanted.faculty)
+        if wanted.proctor is not None:
+            query = query.where(_proctor_name == wanted.proctor)
+        if wanted.overdue:
+            query = query.where(_is_overdue(overdue_at))
+        rows = await self._session.execute(query.limit(page.size).offset(page.offset))
+        return [_act(row) for row in rows]
+
     async def page(self, actor: Actor, ask: PageAsk, state: ActState | None) -> Sequence[CourseAct]:
         query = _acts().where(acts_visible_to(actor)).order_by(None).order_by(ActRow.id.desc())
         if state is not None:
-            query = query.where(func.coalesce(ActCourseRow.state, ActState.MADE.value) == state)
+            query = query.where(_state == state.value)
         if ask.after:
             query = query.where(ActRow.id < str(ask.after[0]))
         return [_act(row) for row in await self._session.execute(query.limit(ask.limit + 1))]
@@ -207,19 +252,29 @@ def _acts() -> Select[*_Row]:
         .correlate(ActRow)
         .scalar_subquery()
     )
+    query = select(
+        ActRow,
+        ActCourseRow,
+        Sitting,
+        Discipline,
+        User,
+        StudentProfile,
+        _Proctor.full_name,
+        second,
+        _stands(),
+    )
     return (
-        select(
-            ActRow,
-            ActCourseRow,
-            Sitting,
-            Discipline,
-            User,
-            StudentProfile,
-            _Proctor.full_name,
-            second,
-            _stands(),
-        )
-        .join(Sitting, Sitting.id == ActRow.sitting_id)
+        _joined(query)
+        .order_by(ActRow.made_at.desc(), ActRow.id.desc())
+        .options(defer(ActRow.document))
+        .execution_options(populate_existing=True)
+    )
+
+
+def _joined(query: Select[*Columns]) -> Select[*Columns]:
+    """The acts that have a way, each in its newest complete revision, with what is around them."""
+    return (
+        query.join(Sitting, Sitting.id == ActRow.sitting_id)
         .join(Exam, Exam.id == Sitting.exam_id)
         .join(Discipline, Discipline.id == Exam.discipline_id)
         .join(User, User.id == Sitting.student_id)
@@ -227,10 +282,15 @@ def _acts() -> Select[*_Row]:
         .outerjoin(_Proctor, _Proctor.id == Sitting.proctor_id)
         .outerjoin(ActCourseRow, of_act())
         .where(ActRow.form.in_(_ON_A_WAY), complete(ActRow), newest_revision())
-        .order_by(ActRow.made_at.desc(), ActRow.id.desc())
-        .options(defer(ActRow.document))
-        .execution_options(populate_existing=True)
     )
+
+
+def _is_overdue(at: OverdueAt) -> ColumnElement[bool]:
+    due = or_(
+        and_(ActCourseRow.id.is_(None), ActRow.made_at < at.made_before),
+        ActCourseRow.due_at < at.now,
+    )
+    return and_(_state != ActState.WITHDRAWN.value, _stands(), due)
 
 
 def _stands() -> ColumnElement[bool]:

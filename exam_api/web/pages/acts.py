@@ -14,8 +14,8 @@ from exam_api.domain.errors import (
     InvalidRequest,
 )
 from exam_api.domain.roles import Actor
-from exam_api.services.act_desk import ActLine, overview_of
-from exam_api.services.numbered_pages import NumberedPage, PageWanted
+from exam_api.services.act_course_ports import ActsWanted
+from exam_api.services.numbered_pages import PageWanted
 from exam_api.services.proctoring_ports import Verdict
 from exam_api.services.second_reviews import READERS, SecondOpinion
 from exam_api.services.signatures_ports import PaperKind
@@ -41,28 +41,18 @@ async def listed(
     overdue: bool = False,
     page: PageNumber = 1,
 ) -> Response:
-    lines = await core.act_desk.lines(actor)
-    chosen = [
-        line
-        for line in lines
-        if state in {None, line.state}
-        and faculty in {None, line.faculty}
-        and proctor in {None, line.proctor}
-        and (line.overdue or not overdue)
-    ]
-    wanted = PageWanted(page)
-    rows = chosen[wanted.offset : wanted.offset + wanted.size]
-    shown: NumberedPage[ActLine] = NumberedPage(rows, len(chosen), wanted)
+    wanted = ActsWanted(state, faculty, proctor, overdue)
+    shown, overview = await core.act_desk.listed(actor, wanted, PageWanted(page))
     return TEMPLATES.page(
         request,
         "acts/list.html",
         actor,
-        acts=rows,
-        overview=overview_of(lines),
+        acts=shown.rows,
+        overview=overview,
         faculties=await core.act_desk.faculty_names(),
         states=list(ActState),
-        chosen={"state": state, "faculty": faculty, "proctor": proctor, "overdue": overdue},
-        total=len(lines),
+        chosen=wanted,
+        total=sum(overview.by_state.values()),
         pager=pager(request, shown),
         second=await core.second_reviews.waiting(actor),
         late_lists=len(await core.late_lists.of(actor)),

@@ -1,13 +1,16 @@
 """S-18, S-19, T-4.9: from the made act to the annulled result and back, each step by its person."""
 
 import asyncio
+import re
+from collections import Counter
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.review_store import SqlReviewStore
-from exam_api.domain.act_course import ActPolicy, ActStep
+from exam_api.domain.act_course import DECIDED, ActPolicy, ActState, ActStep
 from exam_api.domain.errors import (
     ActAnswerLate,
     ActOwnStep,
@@ -16,10 +19,13 @@ from exam_api.domain.errors import (
     InvalidRequest,
     NotFound,
 )
+from exam_api.domain.ids import new_id
 from exam_api.services.act_course import ANSWER_DUE, record_refusal
 from exam_api.services.act_desk import AnswerDueJob
 from exam_api.services.jobs import JobRunner
 from exam_api.services.notices import MAIL, MailJob
+from exam_api.services.numbered_pages import PageWanted
+from exam_api.services.paging import PageAsk
 from exam_api.services.review_ports import MAKE_ACT
 from exam_api.services.seeding import DEMO_PASSWORD
 
@@ -360,6 +366,90 @@ async def test_overviews_count_what_each_may_see(made_act, core, clock) -> None:
     seen = await core.act_desk.overview(await actor(core, "commission"))
     assert (dict(seen.by_state), seen.overdue) == ({"delivered": 1}, 0)
     assert (await core.act_desk.overview(await actor(core, "proctor2"))).by_state == {}
+
+
+@pytest.fixture
+async def many_acts(made_act, core, clock) -> int:
+    """On all stages, some overdue; of two proctors, and one sitting without a faculty."""
+    states = [None, *ActState]
+    now = clock.now()
+    async with core.database.write() as unit:
+        session = unit.session
+        known = await session.get_one(tables.ActRow, made_act.act_id)
+        sitting = await session.get_one(tables.Sitting, made_act.sitting_id)
+        await session.execute(
+            delete(tables.StudentProfile).where(
+                tables.StudentProfile.user_id == made_act.users["student3"]
+            )
+        )
+        others = []
+        for login, proctor in (("student2", "proctor2"), ("student3", None)):
+            of_student = tables.Sitting.student_id == made_act.users[login]
+            other = (await session.scalars(select(tables.Sitting).where(of_student))).one()
+            other.proctor_id = made_act.users.get(proctor)
+            others.append(other)
+        for number in range(2, 70):
+            of = [sitting, *others][number % 3]
+            named = {"year": 2026, "form": 1, "seq": number}
+            act = {c.key: getattr(known, c.key) for c in tables.ActRow.__table__.columns}
+            made_at = now - timedelta(days=number % 4)
+            act |= {"id": new_id(), "sitting_id": of.id, "made_at": made_at, **named}
+            # One of flags, of which none is confirmed: it does not stand, and is never overdue.
+            act |= {"number": f"2026-{number:04}", "source": "flags" if number == 5 else "people"}
+            row = tables.ActRow(**act)
+            session.add(row)
+            await session.flush()
+            state = states[number % len(states)]
+            if state is not None:
+                due = None if state in DECIDED else now + timedelta(hours=number % 5 - 2)
+                session.add(
+                    tables.ActCourseRow(
+                        id=new_id(), sitting_id=of.id, act_id=row.id, state=state.value,
+                        since=row.made_at, due_at=due, **named,
+                    )
+                )  # fmt: skip
+    return 69
+
+
+async def test_the_database_counts_what_a_person_would(many_acts, core) -> None:
+    admin = await actor(core, "admin")
+    asked = PageAsk(200)
+    lines = (await core.act_desk.page(admin, asked)).rows
+    assert len(lines) == many_acts
+    assert 0 < sum(line.overdue for line in lines) < many_acts
+    (fallen,) = [line for line in lines if line.withdrawn and line.state is not ActState.WITHDRAWN]
+    assert fallen.due_at < core.clock.now()
+    seen = await core.act_desk.overview(admin)
+    assert seen.by_state == Counter(line.state for line in lines)
+    assert seen.overdue == sum(line.overdue for line in lines)
+    for name, groups in (("faculty", seen.faculties), ("proctor", seen.proctors)):
+        assert {one.name: (one.total, one.overdue, one.by_state) for one in groups} == {
+            value: (
+                len(own := [line for line in lines if getattr(line, name) == value]),
+                sum(line.overdue for line in own),
+                Counter(line.state for line in own),
+            )
+            for value in {getattr(line, name) for line in lines}
+        }
+    assert {one.name for one in seen.faculties} > {""}
+
+
+async def test_each_filter_leads_to_what_was_counted(many_acts, core, client_of) -> None:
+    admin = await client_of("admin")
+    seen = await core.act_desk.overview(await actor(core, "admin"))
+    wanted: list[tuple[dict[str, str], int]] = [
+        ({}, many_acts),
+        ({"overdue": "true"}, seen.overdue),
+    ]
+    wanted += [({"state": state.value}, number) for state, number in seen.by_state.items()]
+    wanted += [({"faculty": one.name}, one.total) for one in seen.faculties]
+    wanted += [({"proctor": one.name}, one.total) for one in seen.proctors]
+    for query, number in wanted:
+        found: list[str] = []
+        for page in range(1, many_acts // PageWanted().size + 2):
+            text = (await admin.get("/acts", params=query | {"page": str(page)})).text
+            found += re.findall(r'<th scope="row"><a href="/acts/([0-9a-f-]{36})"', text)
+        assert (len(found), len(set(found))) == (number, number), query
 
 
 def test_the_policy_is_the_settings() -> None:
