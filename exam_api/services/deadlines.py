@@ -182,7 +182,7 @@ def _no_statement(group: GroupWithoutRating) -> NewNotice:
     return NewNotice(
         NoticeKind.NO_STATEMENT,
         f"no_statement:{group.exam_id}:{group.group}",
-        f"/schedule/exams/{group.exam_id}/admission",
+        f"/results/{group.exam_id}",  # the ratings, which both readers may see
         exam_id=group.exam_id,
         student_id=group.student_id,
         facts={"group": group.group, "count": str(group.count)},

@@ -9,6 +9,7 @@ from exam_api.domain.errors import InvalidRequest, StatementEarly
 from exam_api.domain.roles import Actor
 from exam_api.services.numbered_pages import PageWanted
 from exam_api.services.results import Results
+from exam_api.services.scheduling import may_plan
 from exam_api.web.api.ids import PathId
 from exam_api.web.api.results import ResultsDep
 from exam_api.web.auth import CurrentActor
@@ -34,7 +35,13 @@ async def sheet(
 ) -> Response:
     found = await results.sheet(actor, exam_id)
     return TEMPLATES.page(
-        request, "results/sheet.html", actor, sheet=found, taken=taken, problem=""
+        request,
+        "results/sheet.html",
+        actor,
+        sheet=found,
+        plans=may_plan(actor),
+        taken=taken,
+        problem="",
     )
 
 
@@ -52,6 +59,7 @@ async def import_grades(
             actor,
             status=error.status,
             sheet=found,
+            plans=may_plan(actor),
             taken=-1,
             problem=error.code,
         )

@@ -1,9 +1,13 @@
 """Test files into the bank and out of it, and pictures in a live sitting only."""
 
 import io
+import json
+import logging
+from collections.abc import Iterator
 
 import httpx
 import pytest
+import structlog
 from PIL import Image
 from sqlalchemy import func, select
 
@@ -18,6 +22,7 @@ from exam_api.services.bank_pictures import picture_key
 from exam_api.services.numbered_pages import PageWanted
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
+from exam_api.web.logs import configure_logging
 from exam_api.web.pages import install_pages
 from exam_api.web.pages.errors import error_page
 
@@ -327,3 +332,47 @@ async def test_a_file_that_is_never_taken_goes_with_the_pictures_only_it_showed(
     assert await core.files.forget_old() == 1
     assert await core.files.forget_old() == 0
     assert [await kept(0), await kept(1)] == [True, False], "the bank shows the red one"
+
+
+@pytest.fixture
+def written_logs() -> Iterator[io.StringIO]:
+    """Whatever the server's own logging writes, of libraries too."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    written = io.StringIO()
+    configure_logging()
+    for handler in root.handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(written)
+    yield written
+    root.handlers = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def test_no_item_is_ever_logged(*, written_logs, teacher, bank, student, core) -> None:
+    """T-6.4: neither loaded, refused, taken nor answered, and not where a call is wrong."""
+    words = {"Apples are", "Write it", "Tell us all", "square"}
+    await sent(teacher, bank, f"{GIFT}\nTell us all. {{}}\n".encode())
+    await sent(teacher, bank, b"Tell us all. {=")
+    read = await sent(teacher, bank, GIFT.encode())
+    assert (await teacher.post(read.headers["location"])).status_code == 303
+    assert (await teacher.get(bank)).status_code == 200
+    wrong = {"kind": "single", "rows": "4", "stem-en": "Tell us all", "action": "save"}
+    assert (await teacher.post(f"{bank}/new", data=wrong)).status_code == 422
+    await student.publish(core)
+    assert (await student.begin()).status_code == 200
+    questions = await student.questions()
+    words |= {question["stem"] for question in questions}
+    words |= {choice["text"] for question in questions for choice in question["choices"]}
+    await student.answer(questions[0]["id"], questions[0]["choices"][0]["id"], 1)
+    await student.respond(questions[1]["id"], {"kind": "text", "text": "Tell us all"}, 2)
+    await student.finish()
+    logged = written_logs.getvalue()
+    for line in map(json.loads, logged.splitlines()):
+        assert line["event"]
+    assert "/api/v1/sittings/{sitting_id}/answers/{item_id}" in logged
+    assert "/bank/{discipline_id}/import" in logged
+    assert "/bank/{discipline_id}/new" in logged
+    assert len(words) > 80
+    assert {word for word in words if len(word) > 5 and word in logged} == set()

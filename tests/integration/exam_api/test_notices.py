@@ -1,19 +1,31 @@
 """Row 9: dean's office and registrar hear of it once, in the inbox and by mail."""
 
 import email
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
 from email import policy as mail_policy
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
 
 from exam_api.adapters.mail import FolderMailer
-from exam_api.adapters.sql.tables import Faculty, NoticeReader, Sitting, User
+from exam_api.adapters.sql.tables import Enrolment, Exam, Faculty, NoticeReader, Sitting, User
+from exam_api.domain.errors import ExamError
 from exam_api.domain.ids import new_id
 from exam_api.domain.notices import NewNotice, NoticeFile, NoticeKind
 from exam_api.domain.roles import Role
+from exam_api.services.deadlines import Deadlines
+from exam_api.services.erasures import Erasures
 from exam_api.services.jobs import JobRunner
 from exam_api.services.notices import MAIL, MailJob
+from exam_api.web.i18n import catalogue
+from exam_api.web.notice_texts import words_of
+
+CODES = ("kk", "ru", "en")
+ZONE = ZoneInfo("Asia/Almaty")
 
 pytestmark = pytest.mark.integration
 
@@ -73,6 +85,83 @@ async def test_a_removal_is_a_breach(begun, core, database):
     await core.actions.remove(actor, begun.id, "a phone")
     (notice,) = await inbox(database, "dean")
     assert notice.kind is NoticeKind.BREACH
+
+
+async def late(core, student, clock) -> None:
+    async with core.database.write() as unit:
+        moved = update(Exam).where(Exam.id == student.exam_id)
+        closes_at = core.clock.now() + timedelta(hours=1)
+        await unit.session.execute(moved.values(closes_at=closes_at, policy={"late": "ask"}))
+    clock.pass_time(minutes=20)
+    await student.publish(core)
+    await student.call("POST", "/ready")
+    await student.call("POST", "/ready")
+
+
+async def absent(core, student, clock) -> None:
+    clock.pass_time(days=1)
+    await core.exam_clock.tick()
+    await core.exam_clock.tick()
+
+
+async def overran(core, student, clock) -> None:
+    await student.publish(core)
+    await student.begin()
+    clock.pass_time(minutes=61)
+    await core.testing.expire_due()
+    await core.testing.expire_due()
+
+
+async def no_statement(core, student, clock) -> None:
+    async with core.database.write() as unit:
+        moved = update(Exam).where(Exam.id == student.exam_id)
+        opens_at = clock.now() + timedelta(days=2)
+        closes_at = opens_at + timedelta(hours=2)
+        await unit.session.execute(moved.values(opens_at=opens_at, closes_at=closes_at))
+        await unit.session.execute(update(Enrolment).values(rating_points=None))
+    erasures = Erasures(core.database, clock, core.blobs, ZONE)
+    watch = Deadlines(core.database, clock, erasures, ZONE)
+    await watch.look()
+    await watch.look()
+
+
+async def breach(core, student, clock) -> None:
+    await student.publish(core)
+    await student.begin()
+    async with core.database.read() as unit:
+        query = select(User.login).join(Sitting, Sitting.proctor_id == User.id)
+        login = await unit.session.scalar(query.where(Sitting.id == student.id))
+        actor = (await unit.people.credentials(login)).actor
+    await core.actions.remove(actor, student.id, "a phone")
+    with suppress(ExamError):
+        await core.actions.remove(actor, student.id, "a phone")
+
+
+@pytest.mark.parametrize("happens", [late, absent, overran, no_statement, breach])
+async def test_each_of_row_9_is_told_once_to_both_with_its_proof(  # noqa: PLR0917 - fixtures
+    student, core, database, addresses, clock, browser_of, tmp_path, happens
+):
+    await happens(core, student, clock)
+    told = {}
+    for login in addresses:
+        found = [one for one in await inbox(database, login) if one.kind == happens.__name__]
+        keys = [(one.link, *sorted(one.facts.items())) for one in found]
+        assert len(set(keys)) == len(keys) > 0, "each once"
+        browser = await browser_of(login)
+        for notice in found:
+            assert (await browser.get(notice.link)).status_code == 200, "the proof opens"
+        told[login] = len(found)
+        if happens is no_statement and login == "registrar":
+            exam = f"/schedule/exams/{student.exam_id}/admission"
+            assert exam in (await browser.get(notice.link)).text, "where it is brought"
+    assert len(set(told.values())) == 1
+    mails = await send_mails(core, tmp_path / "outbox")
+    titles = {words_of(one, catalogue(code, ZONE)).title for one in found for code in CODES}
+    sent = [mail for mail in mails if str(mail["Subject"]) in titles]
+    assert Counter(str(mail["To"]) for mail in sent) == {
+        addresses[login]: number for login, number in told.items()
+    }
+    assert all("http://localhost/" in mail.get_content() for mail in sent)
 
 
 async def test_what_was_told_is_not_told_again(database):
