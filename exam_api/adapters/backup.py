@@ -35,7 +35,7 @@ _PIECE: Final = 1024 * 1024
 _SQLITE: Final = "database/app.db"
 # Media; all else in a recording's folder is its manifest and signature.
 _MEDIA: Final = frozenset({".webm", ".mp4", ".jpg", ".part"})
-_KEPT_BY_SERVER: Final = frozenset({"server.lock", ".baqylau"})
+_KEPT_BY_SERVER: Final = frozenset({"server.lock", "workers.lock", ".baqylau"})
 Engine = Literal["sqlite", "postgresql"]
 
 

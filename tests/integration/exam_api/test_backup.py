@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
+from typer.testing import CliRunner
 
 from exam_api.adapters.backup import LIST, BackupRefused, make_backup, restore_backup
 from exam_api.adapters.sql.database import Database
 from exam_api.adapters.sql.migrate import sync_url
 from exam_api.adapters.sql.tables import Base
+from exam_api.cli import app
 from exam_api.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -84,6 +86,18 @@ def test_what_was_kept_comes_back(settings, elsewhere, clock, tmp_path: Path) ->
     camera = elsewhere.recordings_dir / "s1/camera"
     assert [path.name for path in camera.iterdir()] == ["segments.jsonl"]
     assert not made.recordings
+
+
+def test_the_commands_do_it(settings, elsewhere, tmp_path: Path, monkeypatch) -> None:
+    """``baqylau restore`` holds the folder like a server: its own locks are no data."""
+    before = contents(settings.database)
+    for chosen, command in ((settings, "backup"), (elsewhere, "restore")):
+        monkeypatch.setenv("BAQYLAU_DATA_DIR", str(chosen.data_dir))
+        monkeypatch.setenv("BAQYLAU_DATABASE_URL", chosen.database_url)
+        done = CliRunner().invoke(app, [command, str(tmp_path / "backup")])
+        assert done.exit_code == 0, (done.output, done.exception)
+    assert contents(elsewhere.database) == before
+    assert (elsewhere.blobs_dir / "acts/one.pdf").read_bytes() == b"%PDF"
 
 
 def test_the_media_come_along_where_asked(settings, elsewhere, clock, tmp_path: Path) -> None:
