@@ -36,9 +36,11 @@ PUBLISH = """async ([servers, token]) => {
   await pc.setRemoteDescription({type: 'answer', sdp: await reply.text()});
   return reply.status;
 }"""
+# The chosen pair: its state is not always "succeeded" while a check of it is under way.
 LINE = """async () => {
   const stats = [...(await pc.getStats()).values()];
-  const pair = stats.find(one => one.type === 'candidate-pair' && one.state === 'succeeded');
+  const {selectedCandidatePairId} = stats.find(one => one.type === 'transport');
+  const pair = stats.find(one => one.id === selectedCandidatePairId);
   return pair ? stats.find(one => one.id === pair.localCandidateId).candidateType : null;
 }"""
 
