@@ -214,7 +214,7 @@ def _parts(text: str) -> frozenset[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object (the default)")
-    parser.add_argument("--quick", action="store_true", help="under a minute on two cores")
+    parser.add_argument("--quick", action="store_true", help="about a minute on two cores")
     parser.add_argument("--folder", type=Path, action="append", help="labelled clips or pictures")
     parser.add_argument("--docs", type=Path, help="document whose tables are written anew")
     parser.add_argument("--only", type=_parts, default=frozenset(PARTS), metavar="PART,...")
