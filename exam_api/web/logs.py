@@ -1,6 +1,7 @@
 """Structured logs as JSON lines on stderr, without personal data."""
 
 import logging
+import re
 import sys
 from typing import Final
 
@@ -11,6 +12,18 @@ from structlog.types import EventDict, Processor, WrappedLogger
 _PERSONAL: Final = frozenset(
     {"login", "password", "full_name", "name", "cookie", "token", "address", "sdp", "comment"}
 )
+# Where PostgreSQL says which row it refused, all of that row follows, over as many lines as it has.
+_REFUSED_ROW: Final = re.compile(
+    r"^DETAIL:.*?(?=^(?:CONTEXT:|HINT:|\[SQL:|\(Background|Traceback|The above|During)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def without_rows(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """After ``format_exc_info``."""
+    if "exception" in event:
+        event["exception"] = _REFUSED_ROW.sub("DETAIL: [personal]\n", event["exception"])
+    return event
 
 
 def without_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -41,6 +54,7 @@ def configure_logging(level: int = logging.INFO) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                without_rows,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
