@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -97,6 +98,8 @@ def stop_sharing(student, proctor) -> None:
     student.check_page("screen-stopped")
     page.click("#screen-note [data-share]")
     expect(note).to_be_hidden()
+    chips = proctor.page.locator(".chips").filter(has_text="Screen: arriving")
+    expect(chips.first).to_be_visible(timeout=20_000)
 
 
 def review(proctor) -> None:
@@ -104,6 +107,13 @@ def review(proctor) -> None:
     page = proctor.page
     page.click("exam-tile a.tile")
     page.wait_for_selector("#tracks [data-track=screen]:enabled")
+    sitting = urlsplit(page.url).path.rstrip("/").split("/")[-1]
+    # A gap is on record once it has ended: with the first picture of the screen behind it.
+    proctor.until(
+        f"fetch('/api/v1/sittings/{sitting}/flags').then((reply) => reply.text())"
+        ".then((text) => text.includes('screen_stopped'))"
+    )
+    page.reload()
     expect(page.locator("#track-gaps")).to_contain_text("screen sharing stopped")
     for track in ("screen", "camera2", "camera"):
         page.click(f"#tracks [data-track={track}]")
