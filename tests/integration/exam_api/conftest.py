@@ -1,6 +1,8 @@
 """A seeded university on either database, a clock that tests move, and clients for its API."""
 
 import asyncio
+import io
+import logging
 import multiprocessing
 import os
 import pwd
@@ -18,6 +20,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+import structlog
 from fastapi import FastAPI
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select, update
@@ -36,6 +39,7 @@ from exam_api.services.sittings import SittingDesk
 from exam_api.services.testing import Testing
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
+from exam_api.web.logs import configure_logging
 from exam_api.web.pages import install_pages
 from exam_api.web.pages.errors import error_page
 
@@ -82,6 +86,22 @@ class FakeLive:
 def quick_passwords() -> Argon2Passwords:
     """The real algorithm at the lowest cost."""
     return Argon2Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def written_logs() -> Iterator[io.StringIO]:
+    """Whatever the server's own logging writes, of libraries too."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    written = io.StringIO()
+    configure_logging()
+    for handler in root.handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(written)
+    yield written
+    root.handlers = before
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 # --- databases ------------------------------------------------------------------------------------

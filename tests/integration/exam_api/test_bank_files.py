@@ -2,12 +2,9 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 
 import httpx
 import pytest
-import structlog
 from PIL import Image
 from sqlalchemy import func, select
 
@@ -22,7 +19,6 @@ from exam_api.services.bank_pictures import picture_key
 from exam_api.services.numbered_pages import PageWanted
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
-from exam_api.web.logs import configure_logging
 from exam_api.web.pages import install_pages
 from exam_api.web.pages.errors import error_page
 
@@ -332,22 +328,6 @@ async def test_a_file_that_is_never_taken_goes_with_the_pictures_only_it_showed(
     assert await core.files.forget_old() == 1
     assert await core.files.forget_old() == 0
     assert [await kept(0), await kept(1)] == [True, False], "the bank shows the red one"
-
-
-@pytest.fixture
-def written_logs() -> Iterator[io.StringIO]:
-    """Whatever the server's own logging writes, of libraries too."""
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    written = io.StringIO()
-    configure_logging()
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(written)
-    yield written
-    root.handlers = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def test_no_item_is_ever_logged(*, written_logs, teacher, bank, student, core) -> None:

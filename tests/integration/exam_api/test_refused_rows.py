@@ -1,34 +1,16 @@
 """A row that the database refuses stays out of the log: PostgreSQL's error holds all of it."""
 
-import io
 import json
 import logging
 
 import pytest
-import structlog
 from sqlalchemy import null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from exam_api.adapters.sql.tables import User
 from exam_api.web.container import Core
-from exam_api.web.logs import configure_logging
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def written_logs():
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    written = io.StringIO()
-    configure_logging()
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(written)
-    yield written
-    root.handlers = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def test_a_refused_row_is_not_logged(*, written_logs, core: Core) -> None:
