@@ -47,9 +47,9 @@ def assert_remade(report: Mapping[str, Any], remade: Mapping[str, Any]) -> None:
         for flag, whole in ((live, report), (again, remade)):
             assert flag["evidence"]["models"]
             assert_of_manifest_and_policy(flag, whole)
-            moments = [still["at_s"] for still in flag["before"]]
-            assert 3 <= len(moments) <= 5
-            assert all(flag["start_s"] - 5 <= at < flag["start_s"] for at in moments)
+            ahead_ms = [round(1000 * (flag["start_s"] - one["at_s"])) for one in flag["before"]]
+            assert 3 <= len(ahead_ms) <= 5
+            assert all(0 < ahead <= 5000 for ahead in ahead_ms)
 
 
 def assert_scores_are_votes(flag: Mapping[str, Any], lines: str) -> None:
