@@ -33,6 +33,7 @@ from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step
 from analysis.schedule import Allowance, Pace
 from analysis.seat import Seat
 from analysis.strip import Strip
+from analysis.usual import Usual
 from analysis.votes import SightLimits, face_hidden, votes
 from capture.contracts import AudioChunk, Frame
 
@@ -49,7 +50,7 @@ class Looking:
 
 
 class Acquaintance:
-    """What outlasts a line that breaks: a student's normal, their place, and when flags ended.
+    """What outlasts a line that breaks: a student's normal, place, badge, and when flags ended.
 
     ``secret``: from which the moments are drawn at which the face is compared with the photos. It
     stands with each flag that came of it (threshold ``moments``), so that it can be made again.
@@ -57,7 +58,7 @@ class Acquaintance:
 
     def __init__(self, secret: int = 0) -> None:
         self.secret = secret
-        self.normal, self.seat = Normal(), Seat()
+        self.normal, self.seat, self.usual = Normal(), Seat(), Usual()
         self.ended_ms: dict[FlagKind, int] = {}
 
 
@@ -103,6 +104,16 @@ class Watch:
         if not in_evidence(rule, self._state):
             self._best.forget()
         return ended + more
+
+    @property
+    def since_ms(self) -> int | None:
+        """When the present evidence began."""
+        return self._state.since_ms if self.flagged_ms is None else self.flagged_ms
+
+    @property
+    def flagged_ms(self) -> int | None:
+        """Start of the flag that is open."""
+        return None if self._state.ongoing is None else self._state.ongoing.start_ms
 
     def finish(self) -> list[Told]:
         self._state, changes = finish(self._policy.rule, self._state)
@@ -181,7 +192,7 @@ class SittingAnalyzer:
         self._limits = policy.limits
         known = acquaintance or Acquaintance()
         self._pace = Pace(policy.schedule, budget, seed_of(subject, known.secret))
-        self._normal, self._seat = known.normal, known.seat
+        self._normal, self._seat, self._usual = known.normal, known.seat, known.usual
         self._lips = Lips()
         self._strip = Strip()
         self._newest_ms = -1
@@ -196,6 +207,7 @@ class SittingAnalyzer:
             )
             for kind, own in policy.kinds.items()
         }
+        self._phones = self._watches.get(FlagKind.PHONE)
 
     @property
     def wanted_fps(self) -> float:
@@ -231,6 +243,9 @@ class SittingAnalyzer:
         for kind, watch in self._watches.items():
             told = watch.see(picture, observation.boxes, observation.scores.get(kind))
             updates += self._updates(told)
+        if "phone" in (observation.measures or {}):
+            flagged_ms = self._phones.flagged_ms if self._phones else None
+            self._usual.learn(observation.boxes, frame.at_ms, flagged_ms)
         return observation, updates
 
     def finish(self) -> list[FlagUpdate]:
@@ -254,7 +269,7 @@ class SittingAnalyzer:
             boxes += sighting.boxes
             seen = dict(sighting.measures)
             if "phone" in seen:
-                seen.update(phone_held(boxes))
+                seen.update(self._phone_held(picture.at_ms, boxes))
             self._pace.told(picture.at_ms, seen)
             measures.update(seen)
         measures.update(self._normal.departures(picture.at_ms, measures))
@@ -265,6 +280,10 @@ class SittingAnalyzer:
         boxes += self._lips.shown(picture.at_ms, measures, boxes)
         measures.update(in_reach(boxes, measures))
         return Observation(picture.at_ms, self._votes(measures), boxes, measures)
+
+    def _phone_held(self, at_ms: int, boxes: tuple[Box, ...]) -> Mapping[str, float]:
+        since_ms = self._phones.since_ms if self._phones else None
+        return phone_held(boxes, lambda phone: self._usual.counts(phone, boxes, at_ms, since_ms))
 
     def _out(self) -> Mapping[str, tuple[ModelRef, ...]]:
         out = {name: one.models for name, one in self._detectors.items() if one.out}

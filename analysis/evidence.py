@@ -9,6 +9,7 @@ LONGEST_SIDE = 960
 QUALITIES = (85, 70, 50, 30)
 MAX_BYTES = 200_000
 SETTLED_MS = 1000  # the first pictures of an event are often its worst: people move
+SHOWN = 0.1  # phones fainter than this tell only what is usual (usual.py)
 GAIN = 0.02  # a picture must show it this much better to replace an earlier one
 
 # Regions worth showing beside a flag of the kind.
@@ -47,7 +48,8 @@ class BestPicture:
         best = self._best
         if best is None or best.beaten_by(picture.at_ms, score):
             since = picture.at_ms if best is None else best.since_ms
-            shown = tuple(box for box in boxes if box.label in self._labels)
+            own = (box for box in boxes if box.label in self._labels)
+            shown = tuple(box for box in own if box.label != "phone" or box.score >= SHOWN)
             self._best = Candidate(picture, shown, score, since)
 
     def begin(self, start_ms: int, picture: Picture, boxes: tuple[Box, ...], score: float) -> None:

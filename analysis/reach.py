@@ -4,7 +4,7 @@ Many sit before a bookshelf or a television: these stand behind them, at the hei
 above. What lies on the desk or is held is below the chin and not far to the side.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from analysis.contracts import Box
 
@@ -26,7 +26,7 @@ def in_reach(boxes: Sequence[Box], measures: Mapping[str, float]) -> Mapping[str
 
     Nothing without a face to measure from, nor of what was not looked for.
     """
-    face = _largest_face(boxes)
+    face = largest_face(boxes)
     if face is None:
         return {}
     near = {f"{name}_near": 0.0 for name in THINGS if name in measures}
@@ -37,22 +37,24 @@ def in_reach(boxes: Sequence[Box], measures: Mapping[str, float]) -> Mapping[str
     return near
 
 
-def phone_held(boxes: Sequence[Box]) -> Mapping[str, float]:
+def phone_held(boxes: Sequence[Box], counts: Callable[[Box], float]) -> Mapping[str, float]:
     """``phone``: the best score, of which half counts for what may be worn, as a badge is.
 
     Anybody in the picture may wear it: beside the nearest face a badge hangs as from another's.
     Without a face to measure from everything may be worn. Nothing where there is no phone.
+    ``counts``: how much of a phone's score does, 0..1, as far as it can be told otherwise.
     """
-    phones = [box for box in boxes if box.label == "phone"]
+    phones = sorted((box for box in boxes if box.label == "phone"), key=lambda box: -box.score)
     if not phones:
         return {}
     faces = [box for box in boxes if box.label == "face"]
-    worn = [not faces or any(_may_be_worn(box, face) for face in faces) for box in phones]
-    counted = (
-        box.score * (WORN_COUNTS if may_be else 1.0)
-        for box, may_be in zip(phones, worn, strict=True)
-    )
-    return {"phone": max(counted)}
+    best = 0.0
+    for box in phones:
+        if box.score <= best:
+            break
+        worn = not faces or any(_may_be_worn(box, face) for face in faces)
+        best = max(best, box.score * counts(box) * (WORN_COUNTS if worn else 1.0))
+    return {"phone": best}
 
 
 def _may_be_worn(box: Box, face: Box) -> bool:
@@ -64,7 +66,7 @@ def _may_be_worn(box: Box, face: Box) -> bool:
     return small and hangs and aside < WORN_ASIDE * width
 
 
-def _largest_face(boxes: Sequence[Box]) -> Box | None:
+def largest_face(boxes: Sequence[Box]) -> Box | None:
     faces = (box for box in boxes if box.label == "face")
     return max(faces, key=lambda box: box.x1 - box.x0, default=None)
 

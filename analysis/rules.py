@@ -61,6 +61,8 @@ class SequentialRule:
 
     ``p1``, ``p0``: share of hits with and without the thing; ``rho`` tempers the weight of a vote
     because neighbouring frames err together; the span outlasts a typical burst of false hits.
+    ``hold_at``: evidence above which a flag holds. More than one hit from nothing gives, so that
+    hits that stray keep no flag open over what comes later.
     """
 
     timing: Timing
@@ -69,6 +71,7 @@ class SequentialRule:
     p0: float
     rho: float
     open_at: float
+    hold_at: float
     cap: float
 
     @property
@@ -263,7 +266,7 @@ def _begun(rule: Rule, state: RuleState) -> int | None:
 
 def _holds(rule: Rule, state: RuleState) -> bool:
     if isinstance(rule, SequentialRule):
-        return state.evidence > 0.0
+        return state.evidence > rule.hold_at
     return _median(state.votes) >= rule.off
 
 

@@ -34,21 +34,29 @@ class Schedule:
 
     ``overdue_ms``: after that a look is due whatever else there is to do, and however still the
     picture is. Below the rules' longest silence (3 s), so that no flag ends for want of votes.
-    ``phone_hint``: a phone's score that raises suspicion (the rule counts hits from 0.15 on).
+    ``phone``: a phone's score that raises suspicion; the rule counts hits from there on.
+    ``phone_hint``: a lower one raises it for ``hint_ms`` only: enough to look at once again, and
+    too short to keep a sitting there where a badge looks a little like a phone.
     ``moved``: share of the picture that has changed since the faces were last searched, from
     which on they are searched again at once, so that a newcomer is not seen a second late
     (somebody coming in: 0.2-0.9; hands and head of one who sits there: up to 0.12).
     ``stirred``: share that has changed since objects were last looked for, below which they are
     still what they were. A phone of 30x60 pixels in 640x480 is 0.006.
+    ``raised``: share from which on they are looked for in the next picture (``soon_ms`` after the
+    last look) if there is time: a phone that is raised with its arm changes 0.05-0.3.
     ``calm_fps``, ``suspect_fps``: frames a second wanted without and with a suspicion.
     """
 
     calm_ms: int = 1000
     overdue_ms: int = 2000
     suspect_ms: int = 5000
-    phone_hint: float = 0.15
+    phone: float = 0.15
+    phone_hint: float = 0.1
+    hint_ms: int = 1000
     moved: float = 0.15
     stirred: float = 0.002
+    raised: float = 0.05
+    soon_ms: int = 500
     calm_fps: float = 2.0
     suspect_fps: float = 5.0
     identity: IdentityPace = field(default_factory=IdentityPace)
@@ -92,14 +100,18 @@ class Pace:
         if self._suspects(detector, picture.at_ms) or self._newcomer(detector, picture):
             return self._budget.allows(Urgency.SUSPICION)
         due = waited >= self._schedule.calm_ms and self._worth_it(detector, picture)
+        due = due or (waited >= self._schedule.soon_ms and self._raised(detector, picture))
         return due and self._budget.allows(Urgency.CALM)
 
     def told(self, at_ms: int, measures: Measures) -> None:
         """What a detector saw; before the next one is asked, so that it can help at once."""
         self._identity.told(at_ms, measures)
-        if measures.get("phone", 0.0) >= self._schedule.phone_hint:
-            self._suspect("objects", at_ms)
-            self._suspect("anything", at_ms)
+        phone = measures.get("phone", 0.0)
+        if phone >= self._schedule.phone_hint:
+            seen = phone >= self._schedule.phone
+            lasts_ms = self._schedule.suspect_ms if seen else self._schedule.hint_ms
+            self._suspect("objects", at_ms, lasts_ms)
+            self._suspect("anything", at_ms, lasts_ms)
         if measures.get("second_face", 0.0) > 0:
             self._suspect("faces", at_ms)
             self._suspect("anything", at_ms)
@@ -115,14 +127,18 @@ class Pace:
             self._suspect("anything", at_ms)
         self._face_lost = not seen
 
-    def _suspect(self, what: str, at_ms: int) -> None:
-        self._suspect_until_ms[what] = at_ms + self._schedule.suspect_ms
+    def _suspect(self, what: str, at_ms: int, lasts_ms: int | None = None) -> None:
+        until_ms = at_ms + (self._schedule.suspect_ms if lasts_ms is None else lasts_ms)
+        self._suspect_until_ms[what] = max(until_ms, self._suspect_until_ms.get(what, until_ms))
 
     def _suspects(self, what: str, at_ms: int) -> bool:
         return at_ms < self._suspect_until_ms.get(what, -1)
 
     def _newcomer(self, detector: str, picture: Picture) -> bool:
         return detector == "faces" and self._changed(detector, picture) >= self._schedule.moved
+
+    def _raised(self, detector: str, picture: Picture) -> bool:
+        return detector == "objects" and self._changed(detector, picture) >= self._schedule.raised
 
     def _worth_it(self, detector: str, picture: Picture) -> bool:
         """In a picture that stands still there are no other objects than before."""

@@ -24,7 +24,7 @@ IN_RUNS = 0.8  # share of the errors that come in runs
 CALM_EVERY_S, SUSPECTED_EVERY_S, SUSPECTED_S = 0.5, 0.2, 5.0  # as the schedule samples
 SHOWN_S = 15.0
 SOON_S = 2.0
-ENTRIES_MS = (0, 1000, 1500, 2000, 3000)
+ENTRIES_MS = (0, 1000, 1500, 2000, 2500, 3000)
 SEED = 1
 
 

@@ -25,7 +25,14 @@ from analysis.rules import (
 
 WINDOW = WindowRule(Timing(3000, 5000, 20_000), window_ms=5000, on=0.8, off=0.4)
 CUSUM = SequentialRule(
-    Timing(3000, 10_000, 30_000), hit=0.3, p1=0.62, p0=0.02, rho=0.6, open_at=4.6, cap=5.0
+    Timing(3000, 10_000, 30_000),
+    hit=0.3,
+    p1=0.62,
+    p0=0.02,
+    rho=0.6,
+    open_at=4.6,
+    hold_at=2.3,
+    cap=5.0,
 )
 RULES = st.sampled_from([WINDOW, CUSUM])
 Votes = list[tuple[int, float | None]]
@@ -128,6 +135,19 @@ def test_evidence_is_not_bridged_over_a_gap() -> None:
 def test_a_weak_detector_with_a_burst_of_errors_raises_nothing() -> None:
     burst = scene(5, 60, (20, 21.5))
     assert run(CUSUM, burst) == []
+
+
+@pytest.mark.parametrize("fps", [2.0, 5.0])
+def test_hits_that_stray_keep_no_flag_open_over_the_next_phone(fps: float) -> None:
+    """A badge that looks like a phone now and then, every five seconds, beside two uses."""
+    shown = [(10.0, 18.0), (50.0, 58.0)]
+    votes: Votes = [
+        (at_ms, 0.6 if inside or (at_ms > 18_000 and at_ms % 5000 == 0) else 0.05)
+        for at_ms, inside in scene(fps, 90, *shown)
+    ]
+    first, second = spans(run(CUSUM, votes))
+    assert first == (10_000, 20_000)
+    assert second[0] == 50_000
 
 
 @pytest.mark.parametrize("fps", [2.0, 5.0])

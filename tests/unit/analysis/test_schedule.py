@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from analysis.analyzer import SittingAnalyzer
+from analysis.budget import Urgency
 from analysis.contracts import FlagKind, ModelRef
 from analysis.detectors.contracts import Sighting
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
+from analysis.rules import SequentialRule
 from analysis.schedule import EVERY_FRAME, Pace, Schedule
 from capture.contracts import Frame
 
@@ -49,6 +51,24 @@ def test_objects_of_a_picture_that_stands_still_are_looked_for_half_as_often() -
     assert looks(Pace(SCHEDULE), "objects", 6000, SEEN) == [0, 2000, 4000]
 
 
+def test_an_arm_that_is_raised_is_looked_at_in_the_next_picture() -> None:
+    pace = Pace(SCHEDULE)
+    for at, part in ((0, 0.0), (500, 0.08), (1000, 0.08), (1500, 0.16)):
+        shown = picture(at, level=200, part=part)
+        assert pace.closely("objects", shown) == (at in (0, 500, 1500))
+    assert 0.002 < SCHEDULE.raised <= 0.05
+
+
+def test_with_no_time_to_spare_an_arm_that_is_raised_waits() -> None:
+    class Busy:
+        def allows(self, urgency: Urgency) -> bool:
+            return urgency is Urgency.SUSPICION
+
+    pace = Pace(SCHEDULE, Busy())
+    raised = [picture(at, level=200, part=0.08 * (at % 1000 > 0)) for at in range(0, 3000, 500)]
+    assert [one.at_ms for one in raised if pace.closely("objects", one)] == [0, 2000]
+
+
 def test_something_small_that_appears_is_looked_at_once_a_second() -> None:
     pace = Pace(SCHEDULE)
     shown = [picture(at, level=90 + at // 20, part=0.01) for at in range(0, 3000, 500)]
@@ -65,12 +85,33 @@ def test_frames_that_come_a_little_early_are_not_put_off() -> None:
     assert [at for at in times if pace.closely("faces", picture(at))] == [0, 930, 1860]
 
 
-def test_a_hint_of_a_phone_is_followed_up_in_every_frame_for_five_seconds() -> None:
+def test_a_phone_is_followed_up_in_every_frame_for_five_seconds() -> None:
     pace = Pace(SCHEDULE)
-    pace.told(0, {"phone": SCHEDULE.phone_hint})
+    pace.told(0, {"phone": SCHEDULE.phone})
     assert pace.fps == SCHEDULE.suspect_fps
     assert looks(pace, "objects", 8000, SEEN) == [*range(0, 5000, 500), 6500]
     assert pace.fps == SCHEDULE.calm_fps
+
+
+def test_a_hint_of_a_phone_is_followed_up_for_a_second() -> None:
+    pace = Pace(SCHEDULE)
+    pace.told(0, {"phone": SCHEDULE.phone_hint})
+    assert pace.fps == SCHEDULE.suspect_fps
+    assert looks(pace, "objects", 4000, SEEN) == [0, 500, 2500]
+    assert pace.fps == SCHEDULE.calm_fps
+
+
+def test_a_hint_shortens_no_suspicion() -> None:
+    pace = Pace(SCHEDULE)
+    pace.told(0, {"phone": SCHEDULE.phone})
+    pace.told(0, {"phone": SCHEDULE.phone_hint})
+    assert looks(pace, "objects", 5000, SEEN) == [*range(0, 5000, 500)]
+
+
+def test_what_raises_the_pace_is_what_the_rule_counts() -> None:
+    rule = DEFAULT_POLICY.kinds[FlagKind.PHONE].rule
+    assert isinstance(rule, SequentialRule)
+    assert SCHEDULE.phone == rule.hit
 
 
 def test_less_than_a_hint_is_none() -> None:

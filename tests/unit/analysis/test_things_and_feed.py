@@ -1,6 +1,6 @@
 """What is in reach, what comes again, what moves like a sheet: on pictures made for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import cv2
 import numpy as np
@@ -22,6 +22,10 @@ LOOKED = {"notes": 0.0, "screen": 0.0}
 
 def thing(label: str, x: float, y: float) -> Box:
     return Box(label, 0.8, x - 0.05, y - 0.05, x + 0.05, y + 0.05)
+
+
+def held(boxes: tuple[Box, ...]) -> Mapping[str, float]:
+    return phone_held(boxes, lambda _: 1.0)
 
 
 @pytest.mark.parametrize(
@@ -62,20 +66,28 @@ def test_without_a_face_or_a_look_nothing_is_said() -> None:
     ids=["where a badge hangs", "larger than one", "beside the chest", "at the ear"],
 )
 def test_half_counts_of_a_phone_that_may_be_a_badge(box: Box, counts: float) -> None:
-    assert phone_held((FACE, box))["phone"] == 0.4 * counts
-    assert phone_held((box,))["phone"] == 0.2  # nothing to measure from
+    assert held((FACE, box))["phone"] == 0.4 * counts
+    assert held((box,))["phone"] == 0.2  # nothing to measure from
 
 
 def test_of_several_phones_the_one_in_a_hand_counts() -> None:
-    badge, held = Box("phone", 0.4, 0.47, 0.55, 0.53, 0.65), Box("phone", 0.3, 0.6, 0.3, 0.7, 0.6)
-    assert phone_held((FACE, badge, held)) == {"phone": 0.3}
-    assert phone_held((FACE,)) == {}
+    badge, in_hand = (
+        Box("phone", 0.4, 0.47, 0.55, 0.53, 0.65),
+        Box("phone", 0.3, 0.6, 0.3, 0.7, 0.6),
+    )
+    assert held((FACE, badge, in_hand)) == {"phone": 0.3}
+    assert held((FACE,)) == {}
+
+
+def test_a_phone_counts_as_far_as_it_is_nothing_usual() -> None:
+    left, right = Box("phone", 0.8, 0.1, 0.5, 0.2, 0.7), Box("phone", 0.4, 0.8, 0.5, 0.9, 0.7)
+    assert phone_held((FACE, left, right), lambda box: 0.2 if box is left else 1.0)["phone"] == 0.4
 
 
 def test_a_badge_is_one_also_beside_somebody_who_sits_nearer() -> None:
     badge, nearer = Box("phone", 0.4, 0.47, 0.55, 0.53, 0.65), Box("face", 0.9, 0.7, 0.4, 0.9, 0.7)
-    assert phone_held((FACE, nearer, badge)) == {"phone": 0.2}
-    assert phone_held((nearer, badge)) == {"phone": 0.4}
+    assert held((FACE, nearer, badge)) == {"phone": 0.2}
+    assert held((nearer, badge)) == {"phone": 0.4}
 
 
 @pytest.mark.parametrize("name", ["notes", "screen", "headphones"])
