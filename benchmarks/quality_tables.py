@@ -127,21 +127,25 @@ def _conditions(report: Json) -> Iterator[str]:
     conditions = cast("Mapping[str, Json]", report.get("conditions", {}))
     if not conditions:
         return
-    yield "**Conditions** (met of events, all kinds; faces missed while nothing happens):"
+    yield "**Conditions** (met of events; faces missed while nothing happens):"
     yield ""
     rows = []
     for name, found in conditions.items():
-        kinds = cast("Mapping[str, Json]", found["per_kind"]).values()
-        events = sum(cast("int", tally["events"]) for tally in kinds)
-        met = sum(
-            round(cast("float", tally["recall"]) * cast("int", tally["events"]))
-            for tally in kinds
-            if tally["recall"] is not None
-        )
+        kinds = cast("Mapping[str, Json]", found["per_kind"])
+        phones = {kind: tally for kind, tally in kinds.items() if kind == "phone"}
         missed = _share(found, "face_missed") if "face_missed" in found else "–"
-        rows.append((name, f"{met} of {events}", str(found["false_flags"]), missed))
-    yield from _table(("condition", "met", "false flags", "face missed"), rows)
+        false = str(found["false_flags"])
+        rows.append((name, _met(kinds), _met(phones) if phones else "–", false, missed))
+    yield from _table(("condition", "all kinds", "phones", "false flags", "face missed"), rows)
     yield ""
+
+
+def _met(kinds: Mapping[str, Json]) -> str:
+    tallies = [tally for tally in kinds.values() if tally["recall"] is not None]
+    met = sum(
+        round(cast("float", tally["recall"]) * cast("int", tally["events"])) for tally in tallies
+    )
+    return f"{met} of {sum(cast('int', tally['events']) for tally in kinds.values())}"
 
 
 def _aside(report: Json) -> Iterator[str]:

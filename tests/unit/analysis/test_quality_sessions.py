@@ -255,7 +255,7 @@ def test_tables_are_written_between_the_marks_and_nowhere_else(tmp_path: Path) -
     assert "models a, b." in text
     assert "Part `sessions`: 2.5 s." in text
     assert text.count("<!-- part: ") == 1  # the others have nothing to tell
-    assert "| full_light | 0 of 0 | 0 | 1 % (0.2–5.4, n=100) |" in text
+    assert "| full_light | 0 of 0 | – | 0 | 1 % (0.2–5.4, n=100) |" in text
     assert "flagged as a phone: 50 %" in text
     assert "Earbuds cases for 6 s, flagged as a phone: 0 % (0–56.2, n=3)." in text
     document.write_text("no marks")
