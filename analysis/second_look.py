@@ -1,4 +1,4 @@
-"""A second, slower look over a whole recording: each picture closely, objects in tiles too.
+"""A second, slower look over a whole recording: each picture in every way, objects in tiles too.
 
 ``python -m analysis.second_look VIDEO`` prints one JSON object: the flags that it finds, and how
 much of the recording and which kinds it could look at (where it saw nothing it doubts nothing). A
@@ -109,7 +109,8 @@ def look_again(
         pass
     else:
         tiled = ObjectNets(Tiled(nets.net), nets.refs, nets.words)
-        models = replace(models, makers={**models.makers, "objects": lambda: ObjectDetector(tiled)})
+        objects = {"objects": lambda: ObjectDetector(tiled, nets.net)}
+        models = replace(models, makers={**models.makers, **objects})
     unseen = [kind for kind in FlagKind if kind not in SEEN_AGAIN]
     closely = replace(policy.without(*unseen), schedule=CLOSELY)
     covered = _Covered()

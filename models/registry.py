@@ -88,22 +88,25 @@ class Registry:
         A wrong file in one folder does not hide a right one in the next.
         """
         entry = self.entry(name)
+        return LoadedModel(entry, self._right(entry)[1])
+
+    def _right(self, entry: ModelEntry) -> tuple[Path, bytes]:
         files = self._files(entry)
         for path in files:
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() == entry.sha256:
-                return LoadedModel(entry, content)
+                return path, content
         if files:
-            raise ModelDigestMismatch(f"{name}: {files[0].name} is not the file of the manifest")
-        raise ModelAbsent(f"{name}: no file {entry.file or entry.path} in the models folders")
+            wrong = files[0].name
+            raise ModelDigestMismatch(f"{entry.name}: {wrong} is not the file of the manifest")
+        raise ModelAbsent(f"{entry.name}: no file {entry.file or entry.path} in the models folders")
 
     def state(self, entry: ModelEntry) -> ModelState:
-        files = self._files(entry)
+        """``path``: of the right file, else of the first wrong one."""
         try:
-            self.load(entry.name)
+            return ModelState(entry, self._right(entry)[0], None)
         except (ModelAbsent, ModelDigestMismatch) as error:
-            return ModelState(entry, files[0] if files else None, error.code)
-        return ModelState(entry, files[0], None)
+            return ModelState(entry, next(iter(self._files(entry)), None), error.code)
 
     def verify(self) -> tuple[ModelState, ...]:
         """The state of every model of the manifest."""

@@ -186,10 +186,13 @@ class ObjectDetector:
     time it is mirrored, as a network errs less often on both. From a hint of a phone on, for a
     moment, a look is both, and a phone counts as in the one that shows it best: some are seen in
     one of them only, and to look so always would be dear.
+
+    ``closer``: a network of its own for the closer look, which then is part of every look.
     """
 
-    def __init__(self, nets: ObjectNets) -> None:
+    def __init__(self, nets: ObjectNets, closer: ObjectNet | None = None) -> None:
         self._nets = nets
+        self._always_both, self._net_closer = closer is not None, closer or nets.net
         self._closer = self._mirrored = True
         self._whole_ms = self._hinted_until_ms = -WHOLE_EVERY_MS
         self._middle: tuple[float, float] | None = None
@@ -202,7 +205,8 @@ class ObjectDetector:
         self._closer = not self._closer and self._may_look_closer(at_ms)
         found = self._in_square(image) if self._closer else self._in_whole(image, at_ms)
         self._suspect(at_ms, found)
-        if at_ms < self._hinted_until_ms and self._middle is not None:
+        both = self._always_both or at_ms < self._hinted_until_ms
+        if both and self._middle is not None:
             other = self._in_whole(image, at_ms) if self._closer else self._in_square(image)
             found = [*found, *other]
             self._suspect(at_ms, other)
@@ -244,7 +248,7 @@ class ObjectDetector:
         self._mirrored = not self._mirrored
         if self._mirrored:
             part = np.ascontiguousarray(part[:, ::-1])
-        found = [one for one in self._nets.net.find(part) if one.label in TOLD_CLOSER]
+        found = [one for one in self._net_closer.find(part) if one.label in TOLD_CLOSER]
         if self._mirrored:
             found = [replace(thing, box=_mirrored(thing.box, side)) for thing in found]
         shift = np.array([left, top] * 2, np.float32)

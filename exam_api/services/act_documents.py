@@ -201,7 +201,10 @@ def flag_entry(
 
 
 def _recall(flag: StoredFlag) -> float | None:
-    """Of the model that saw a phone: the share of visible phones that it finds, as measured."""
-    if flag.kind is not FlagKind.PHONE:
+    """Of the model that saw a phone: the share of visible phones that it finds, as measured.
+
+    Nobody measured what several see together.
+    """
+    if flag.kind is not FlagKind.PHONE or len(flag.models) != 1:
         return None
-    return next((model.recall for model in flag.models if model.recall is not None), None)
+    return flag.models[0].recall

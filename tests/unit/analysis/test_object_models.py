@@ -367,3 +367,16 @@ def test_where_looks_are_seldom_all_are_at_the_whole_picture() -> None:
     for at_ms in range(0, 10_000, 2000):
         assert "objects_rested" not in detector.look(spotted(at_ms)).measures
     assert not any(net.closer)
+
+
+def test_with_a_network_of_its_own_for_it_each_look_is_a_closer_one_too() -> None:
+    """As the second look over a recording does, whose other network looks at tiles."""
+    whole, square = BrightSpot("screen", 0.5, 0.0), BrightSpot("phone", 0.0, 0.3)
+    detector = ObjectDetector(
+        ObjectNets(whole, (), frozenset({"phone", "person", "screen"})), closer=square
+    )
+    for at_ms in range(0, 3000, 500):
+        measures = detector.look(spotted(at_ms)).measures
+        assert measures == {"person": 0.9, "phone": 0.3, "screen": 0.5}
+    assert not any(whole.closer)
+    assert all(square.closer)

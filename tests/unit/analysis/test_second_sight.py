@@ -1,7 +1,12 @@
 """What a second look could look at: stretches of time, and the kinds of which anything was told."""
 
+import numpy as np
+import pytest
+
 from analysis.contracts import FlagKind, Observation
-from analysis.second_look import _Covered
+from analysis.detectors.yolox import Thing
+from analysis.picture import Image
+from analysis.second_look import TRUSTED, Tiled, _Covered
 
 
 def seen(at_ms: int, **votes: float | None) -> Observation:
@@ -27,3 +32,30 @@ def test_a_kind_of_which_no_picture_said_anything_was_not_looked_for() -> None:
     covered.note(seen(0, absence=1.0, phone=None))
     covered.note(seen(500, absence=None, phone=None, camera_blocked=0.0))
     assert covered.kinds == {FlagKind.ABSENCE, FlagKind.CAMERA_BLOCKED}
+
+
+class Shortsighted:
+    """Sees a bright thing if it takes a tenth of the width that it is shown."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def find(self, bgr: Image) -> list[Thing]:
+        rows, columns = np.nonzero(bgr.max(2) > 200)
+        if not rows.size or np.ptp(columns) + 1 < bgr.shape[1] / 10:
+            return []
+        box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        return [Thing(self._label, 0.8, np.array(box, np.float32))]
+
+
+@pytest.mark.parametrize(("label", "seen_small"), [("notes", True), ("phone", False)])
+def test_tiles_show_a_book_that_is_small_and_never_enlarge_a_badge(
+    label: str, *, seen_small: bool
+) -> None:
+    image = np.zeros((480, 640, 3), np.uint8)
+    image[400:440, 500:550] = 255
+    found = Tiled(Shortsighted(label)).find(image)
+    assert bool(found) == seen_small
+    for thing in found:
+        assert thing.score == pytest.approx(0.8 * TRUSTED)
+        assert thing.box.tolist() == [500, 400, 550, 440]

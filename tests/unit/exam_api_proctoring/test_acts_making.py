@@ -545,14 +545,24 @@ async def test_the_act_says_how_closely_was_looked(desk, sitting_id, world, stre
     assert {document.analysed_fps for document, _ in desk.rendered} == {fps}
 
 
-async def test_the_act_says_how_many_phones_the_model_finds(desk, sitting_id, world):
+ONE = ModelRef("objects", "1", "c" * 64, recall=0.62)
+
+
+@pytest.mark.parametrize(
+    ("models", "recall"),
+    [((ONE,), 0.62), ((ONE, ModelRef("more_objects", "1", "d" * 64)), None)],
+    ids=["one", "nobody measured their mean"],
+)
+async def test_the_act_says_how_many_phones_the_model_finds(
+    desk, sitting_id, world, models, recall
+):
     flag = Flag(
         kind=FlagKind.PHONE,
         severity=Severity.ALERT,
         start_ms=20_000,
         end_ms=25_000,
         confidence=0.9,
-        models=(ModelRef("objects", "1", "c" * 64, recall=0.62),),
+        models=models,
         thresholds={"enter": 0.8},
         scores=((20_000, 1.0),),
         evidence=None,
@@ -562,4 +572,4 @@ async def test_the_act_says_how_many_phones_the_model_finds(desk, sitting_id, wo
     await desk.decide(stored.id)
     await desk.acts.settle(sitting_id)
     document, _ = desk.rendered[0]
-    assert document.evidence[0].recall == 0.62
+    assert document.evidence[0].recall == recall

@@ -58,6 +58,8 @@ def test_a_wrong_file_in_one_folder_does_not_hide_a_right_one(tmp_path: Path) ->
         folder.mkdir()
         (folder / "small.onnx").write_bytes(content)
     assert known(first, second).load("small").content == CONTENT
+    (state,) = known(first, second).verify()
+    assert (state.path, state.code) == (second / "small.onnx", None)
 
 
 def test_an_absent_or_unknown_model_is_told_apart(tmp_path: Path) -> None:
