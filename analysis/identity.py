@@ -15,7 +15,7 @@ def same_person(nets: IdentityNets, face: bytes, document: bytes) -> bool | None
     pictures = photo_of(face), photo_of(document)
     if pictures[0] is None or pictures[1] is None:
         return None
-    shown = nets.print_alone(pictures[0]), nets.print_on_paper(pictures[1])
+    shown = nets.print_nearest(pictures[0]), nets.print_on_paper(pictures[1])
     if shown[0] is None or shown[1] is None:
         return None
     distance = shown[0].distance(shown[1])

@@ -89,7 +89,7 @@ def steps(known: Registry) -> Iterator[Step]:
     try:
         yield Step("objects", ObjectDetector(ObjectNets.load(known)).look)
         identity = IdentityNets.load(known)
-        yield Step("identity", identity.print_alone)
+        yield Step("identity", identity.print_nearest)
         voice = VoiceNet(known.load("voice"))
         windows = np.random.default_rng(1).normal(0, LOUD, (A_SECOND, WINDOW + CONTEXT))
         heard = windows.astype(np.float32)

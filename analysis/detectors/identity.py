@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 SMALLEST = 60.0
 DARKEST = 30.0
 MOST_TURNED = 25.0
+NEARER = 1.5  # times as wide as any other face: a like one may be whoever is meant
 LONGEST_SIDE = 960  # of a photo
 
 
@@ -49,10 +50,15 @@ class IdentityNets:
     def refs(self) -> tuple[ModelRef, ...]:
         return (self.full.ref, self.short.ref, self.mesh.ref, *self.printer.refs)
 
-    def print_alone(self, picture: Picture) -> FacePrint | None:
-        """Of the one person in the picture; None where there is not just one, or not clearly."""
-        faces = self._faces(picture)
-        return self._print(picture, faces[0]) if len(faces) == 1 else None
+    def print_nearest(self, picture: Picture) -> FacePrint | None:
+        """Of who sits nearest; None where nobody clearly does, or the face is not clear.
+
+        A poster on the wall or somebody behind does not keep a student from being compared.
+        """
+        faces = sorted(self._faces(picture), key=lambda face: -face.width)
+        if not faces or (len(faces) > 1 and faces[0].width < NEARER * faces[1].width):
+            return None
+        return self._print(picture, faces[0])
 
     def print_on_paper(self, picture: Picture) -> FacePrint | None:
         """Of the smallest face: whoever holds a document up may be in the picture too."""
@@ -86,7 +92,7 @@ class IdentityDetector:
         self._nets = nets
         self.models = nets.refs
         self._enrolled = tuple(
-            _enrolled(nets.print_alone, subject.faces)
+            _enrolled(nets.print_nearest, subject.faces)
             + _enrolled(nets.print_on_paper, subject.documents)
         )
 
@@ -98,7 +104,7 @@ class IdentityDetector:
     def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
         if not closely or not self._enrolled:
             return Sighting()
-        seen = self._nets.print_alone(picture)
+        seen = self._nets.print_nearest(picture)
         if seen is None:
             return Sighting(measures={"identity_unclear": 1.0})
         nearest = min(seen.distance(enrolled) for enrolled in self._enrolled)

@@ -128,6 +128,34 @@ def test_a_face_that_is_far_or_dark_is_not_judged(models, folder, seated, size: 
     assert flags_of(models, session([(shown, 30.0)]), enrolled(folder, OBAMA[0])) == []
 
 
+def beside(image: Image, other: Image, share: float) -> Image:
+    """Another face, so much of its size, at the picture's left edge."""
+    face = other[100:340, 220:420]
+    small = cv2.resize(face, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    shown = image.copy()
+    shown[20 : 20 + small.shape[0], 8 : 8 + small.shape[1]] = small
+    return shown
+
+
+def test_a_portrait_on_the_wall_keeps_nobody_from_being_compared(models, folder, seated) -> None:
+    subject, wall = enrolled(folder, OBAMA[0]), seated(LESLIE[0])
+    own, other = (beside(seated(name), wall, 0.5) for name in (OBAMA[1], BIDEN[0]))
+    assert flags_of(models, session([(own, 20.0)]), subject) == []
+    assert len(flags_of(models, session([(other, 20.0)]), subject)) == 1
+
+
+def test_of_two_who_sit_as_near_nobody_is_compared(models, folder, seated) -> None:
+    """Another's face beside the student's is a flag of its own kind."""
+    both = beside(seated(BIDEN[0]), seated(LESLIE[0]), 0.9)
+    assert flags_of(models, session([(both, 20.0)]), enrolled(folder, OBAMA[0])) == []
+
+
+def test_a_photo_that_was_cut_off_on_its_way_does_no_harm(models, folder, seated) -> None:
+    whole = photo(folder, OBAMA[0])
+    subject = Subject(faces=(whole[: len(whole) // 2], whole[:200]))
+    assert flags_of(models, session([(seated(OBAMA[1]), 10.0)]), subject) == []
+
+
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe0" + bytes(100)])
 def test_a_photo_that_is_none_claims_nothing(models, seated, data: bytes) -> None:
     subject = Subject(faces=(data,))
