@@ -141,7 +141,7 @@ def report_json(
 
 
 def flag_json(flag: Flag) -> Json:
-    """``end_s`` is null while the flag lasts."""
+    """``end_s`` is null while the flag lasts; ``models`` and ``thresholds`` need no picture."""
     return {
         "kind": flag.kind.value,
         "start_s": flag.start_ms / 1000,
@@ -149,6 +149,8 @@ def flag_json(flag: Flag) -> Json:
         "severity": flag.severity.value,
         "confidence": flag.confidence,
         "scores": [[at_ms / 1000, score] for at_ms, score in flag.scores],
+        "models": [model.id for model in flag.models],
+        "thresholds": dict(flag.thresholds),
         "evidence": _evidence_json(flag),
         "before": [{"at_s": one.at_ms / 1000, "sha256": _sha256(one.jpeg)} for one in flag.before],
     }

@@ -5,7 +5,8 @@ The evidence package carries both, so that an appeal can repeat the decision wit
 
 import pytest
 
-from analysis.contracts import FlagPhase
+from analysis.contracts import Flag, FlagKind, FlagPhase, ModelRef, Severity
+from analysis.offline import flag_json
 from analysis.policy import DEFAULT_POLICY
 from analysis.rules import Rule, RuleState, SequentialRule, Timing, WindowRule, numbers, step
 
@@ -43,3 +44,20 @@ def test_a_flag_opens_again_from_what_is_stored_with_it(kind, fps):
     assert kept is not None
     before = (kept[0][0] - step_ms, 0.0)  # weighs the first score; out of the window by the last
     assert _opened(_from_numbers(dict(numbers(rule))), [before, *kept]) is not None
+
+
+def test_a_flag_without_a_picture_tells_its_models_and_limits_in_the_file_too():
+    flag = Flag(
+        kind=FlagKind.ANALYSIS_LOST,
+        severity=Severity.TECHNICAL,
+        start_ms=1000,
+        end_ms=2000,
+        confidence=1.0,
+        models=(ModelRef("voice", "1", "0" * 64),),
+        thresholds={"enter_ms": 3000.0},
+        scores=(),
+        evidence=None,
+    )
+    told = flag_json(flag)
+    assert told["evidence"] is None
+    assert (told["models"], told["thresholds"]) == (["voice"], {"enter_ms": 3000.0})

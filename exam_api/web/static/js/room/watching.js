@@ -3,7 +3,16 @@
 const LOOK_MS = 1000;
 const REPEAT_MS = 20_000; // the server takes a silence for the end of what was said
 // Programs that paint the picture themselves. A phone used as a camera (DroidCam, Camo …) is one all the same.
-const VIRTUAL = /\bobs\b|virtual cam|manycam|snap camera|xsplit|splitcam|vcam\b|akvirtual|v4l2loopback|dummy video/i;
+const VIRTUAL = new RegExp(
+  [
+    "virtual.{0,4}cam", "fake ?(web)?cam", "screen-capture-recorder", "v4l2loopback", "dummy video", "deepfacelive",
+    String.raw`\b(obs|vcam|ndi|vmix|mmhmm|ecamm)\b`, String.raw`\bprism ?(live|lens)`, "unity video capture", "akvirtual",
+    "manycam", "snap camera", "xsplit", "splitcam", "sparkocam", "camtwist", "youcam", "finecam",
+  ].join("|"),
+  "i",
+);
+
+export const isVirtual = (label) => VIRTUAL.test(label);
 
 export class Watching {
   #said = null;
@@ -23,7 +32,7 @@ export class Watching {
     return {
       focus_lost: document.hidden || !document.hasFocus(),
       second_screen: screen.isExtended === true, // undefined where the browser does not tell
-      virtual_camera: VIRTUAL.test(track?.label ?? ""),
+      virtual_camera: isVirtual(track?.label ?? ""),
     };
   }
 
