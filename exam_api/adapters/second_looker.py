@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Collection
@@ -11,6 +12,10 @@ from pathlib import Path
 from analysis.contracts import Sight
 from analysis.second_look import read
 from exam_api.services.second_look import BUSY_S, SecondLookFailed
+
+logger = logging.getLogger(__name__)
+
+LAST_SAID = 500  # characters
 
 
 class ProcessLooker:
@@ -26,16 +31,18 @@ class ProcessLooker:
             command += ["--models-dir", str(self._models_dir)]
         command += ["--without", *sorted(excused)]
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         standing_back = asyncio.create_task(self._stand_back(process, busy))
         try:
-            answer, _ = await process.communicate()
+            answer, said = await process.communicate()
         finally:
             standing_back.cancel()
             with suppress(ProcessLookupError):
                 process.kill()
         if process.returncode != 0:
+            why = said.decode(errors="replace")[-LAST_SAID:].strip()
+            logger.warning("second look ended with %s: %s", process.returncode, why)
             raise SecondLookFailed
         try:
             return read(answer.decode())

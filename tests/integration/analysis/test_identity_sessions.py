@@ -152,8 +152,12 @@ def test_of_two_who_sit_as_near_nobody_is_compared(models, folder, seated) -> No
 
 def test_a_photo_that_was_cut_off_on_its_way_does_no_harm(models, folder, seated) -> None:
     whole = photo(folder, OBAMA[0])
-    subject = Subject(faces=(whole[: len(whole) // 2], whole[:200]))
-    assert flags_of(models, session([(seated(OBAMA[1]), 10.0)]), subject) == []
+    cut_off = (whole[: len(whole) // 2], whole[:200])
+    shown = seated(OBAMA[1])
+    assert flags_of(models, session([(shown, 10.0)]), Subject(faces=cut_off)) == []
+    # Beside a whole one they take nothing from it.
+    found = flags_of(models, session([(seated(BIDEN[0]), 20.0)]), Subject(faces=(*cut_off, whole)))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe0" + bytes(100)])

@@ -39,10 +39,11 @@ async def test_it_finds_what_a_clip_shows_and_stands_still_while_the_machine_is_
     assert flag.evidence.jpeg.startswith(b"\xff\xd8")
 
 
-async def test_what_is_no_video_fails_and_is_told(looker, tmp_path: Path) -> None:
+async def test_what_is_no_video_fails_and_is_told(looker, tmp_path: Path, caplog) -> None:
     (tmp_path / "notes.webm").write_text("no video")
     with pytest.raises(SecondLookFailed):
         await looker.look(tmp_path / "notes.webm", (), lambda: False)
+    assert "NotAVideo" in caplog.text
 
 
 def test_tiles_take_no_badge_for_a_phone(require, shared_media) -> None:
