@@ -21,6 +21,7 @@ from analysis.contracts import (
 from analysis.errors import PictureUnreadable
 from analysis.evidence import BestPicture
 from analysis.guarded import Guarded
+from analysis.hints import HINTED, hinted
 from analysis.identity_moments import seed_of
 from analysis.lips import Lips
 from analysis.models_set import ModelSet
@@ -114,6 +115,11 @@ class Watch:
     def flagged_ms(self) -> int | None:
         """Start of the flag that is open."""
         return None if self._state.ongoing is None else self._state.ongoing.start_ms
+
+    @property
+    def hinted(self) -> bool:
+        """Whether it may become a flag that is worth a look at once."""
+        return self._kind in HINTED and hinted(self._policy.rule, self._state)
 
     def finish(self) -> list[Told]:
         self._state, changes = finish(self._policy.rule, self._state)
@@ -230,13 +236,13 @@ class SittingAnalyzer:
         ``sound``: what was heard since the last one.
         """
         if frame.at_ms <= self._newest_ms:
-            return Observation(frame.at_ms, {}), []
+            return Observation(frame.at_ms, {}, hints=self._hints()), []
         self._newest_ms = frame.at_ms
         try:
             picture = Picture.of(frame, sound)
         except PictureUnreadable as error:
             logger.debug("frame left out: %s", error)
-            return Observation(frame.at_ms, {}), []
+            return Observation(frame.at_ms, {}, hints=self._hints()), []
         self._strip.see(picture)
         observation = self._observed(picture)
         updates = self._updates(self._outages.see(frame.at_ms, self._out()))
@@ -246,7 +252,7 @@ class SittingAnalyzer:
         if "phone" in (observation.measures or {}):
             flagged_ms = self._phones.flagged_ms if self._phones else None
             self._usual.learn(observation.boxes, frame.at_ms, flagged_ms)
-        return observation, updates
+        return replace(observation, hints=self._hints()), updates
 
     def finish(self) -> list[FlagUpdate]:
         """Closes what is open: evidence ends with the last frame, whatever the time is now."""
@@ -255,9 +261,13 @@ class SittingAnalyzer:
             updates += self._updates(watch.finish())
         return updates
 
+    def _hints(self) -> frozenset[FlagKind]:
+        return frozenset(kind for kind, watch in self._watches.items() if watch.hinted)
+
     def _observed(self, picture: Picture) -> Observation:
         boxes: tuple[Box, ...] = ()
         measures: dict[str, float] = {}
+        flagged = [kind for kind, one in self._watches.items() if one.flagged_ms is not None]
         for name, detector in self._detectors.items():
             if detector.rests(picture.at_ms):
                 continue
@@ -270,7 +280,7 @@ class SittingAnalyzer:
             seen = dict(sighting.measures)
             if "phone" in seen:
                 seen.update(self._phone_held(picture.at_ms, boxes))
-            self._pace.told(picture.at_ms, seen)
+            self._pace.told(picture.at_ms, seen, flagged)
             measures.update(seen)
         measures.update(self._normal.departures(picture.at_ms, measures))
         measures.update(self._seat.look(picture, boxes))

@@ -1,35 +1,51 @@
 """What a thread can spend on its sittings, and on which of them first.
 
 Every sampled frame gets the cheap checks. Close looks are paid from what the thread has not used:
-a suspicion as long as anything is left, a look of the calm round only from plenty. What is overdue
-is not asked for at all (``schedule.Pace``), so that nobody starves: a sitting is looked at closely
-within ``Schedule.overdue_ms`` and one round of the thread, whatever the others do.
+a suspicion as long as anything is left, then more frames of who is suspected, then the looks of
+the calm round; only from plenty those before their turn, and more than those at what has its flag
+already. What is overdue is not asked for at all (``schedule.Pace``), so that nobody starves: a
+sitting is looked at closely within ``Schedule.overdue_ms`` and one round of the thread, whatever
+the others do.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 Seconds = float
 
 
 class Urgency(Enum):
-    CALM = auto()
+    """First to last. ``HURRY``: more frames of who is suspected. ``EXTRA``: a look before its turn,
+    or at what has its flag already.
+    """  # noqa: D205 - one thought
+
     SUSPICION = auto()
+    HURRY = auto()
+    CALM = auto()
+    EXTRA = auto()
+
+
+KEPT: Mapping[Urgency, float] = {
+    Urgency.SUSPICION: 0.0,
+    Urgency.HURRY: 0.25,
+    Urgency.CALM: 0.5,
+    Urgency.EXTRA: 0.75,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Purse:
     """``share``: of the thread's time that looks may take; the rest is left to the core's others.
 
-    ``most_s``: how much unused time is remembered, and owed; ``reserve``: what of it only a
-    suspicion may use.
+    ``most_s``: how much unused time is remembered, and owed; ``kept``: how much of it each urgency
+    leaves to those before it.
     """
 
     share: float = 0.8
     most_s: Seconds = 2.0
-    reserve: float = 0.5
+    kept: Mapping[Urgency, float] = field(default_factory=lambda: KEPT)
 
 
 class Budget:
@@ -49,8 +65,7 @@ class Budget:
 
     def allows(self, urgency: Urgency) -> bool:
         self._fill()
-        needed = self._purse.reserve * self._purse.most_s if urgency is Urgency.CALM else 0.0
-        return self._left > needed
+        return self._left > self._purse.kept[urgency] * self._purse.most_s
 
     def _fill(self) -> None:
         now = self._clock()

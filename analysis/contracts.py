@@ -74,12 +74,16 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one frame shows. A score is 0..1; ``None`` = the frame says nothing (no vote)."""
+    """What one frame shows. A score is 0..1; ``None`` = the frame says nothing (no vote).
+
+    ``hints``: what may become a flag if it lasts, by this frame and those before it.
+    """
 
     at_ms: int
     scores: Mapping[FlagKind, float | None]
     boxes: tuple[Box, ...] = ()
     measures: Mapping[str, float] | None = None
+    hints: frozenset[FlagKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,18 @@ class FlagUpdate:
     sitting_id: str
     phase: FlagPhase
     flag: Flag
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What may become a flag if it lasts, at this moment; without kinds: nothing any more.
+
+    Shown to whoever watches, and kept nowhere (ADR 0019).
+    """
+
+    sitting_id: str
+    at_ms: int
+    kinds: frozenset[FlagKind]
 
 
 @dataclass(frozen=True, slots=True)

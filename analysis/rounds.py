@@ -21,6 +21,7 @@ from analysis.contracts import (
     FlagKind,
     FlagPhase,
     FlagUpdate,
+    Hint,
     ModelRef,
     Subject,
 )
@@ -38,7 +39,10 @@ COUNTED_EVERY_MS: Final = 60_000  # what a crash may leave uncounted
 RETRY_S: Final = 1.0
 MOST_RETRIES: Final = 30  # half a minute of refused updates; then the oldest is given up, logged
 
+HINTED_AGAIN_MS: Final = 2000  # what lasts is said again: whoever shows it drops what is not
+
 OnUpdate = Callable[[FlagUpdate], None]
+OnHint = Callable[[Hint], None]
 OnThumbnail = Callable[[str, int, bytes], None]
 OnStretch = Callable[[AnalysedStretch], None]
 Clock = Callable[[], float]
@@ -79,6 +83,7 @@ class Receivers:
     on_update: OnUpdate
     on_thumbnail: OnThumbnail | None = None
     on_stretch: OnStretch | None = None
+    on_hint: OnHint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,8 @@ class Outbox:
 class Attached:
     """A sitting of a thread, touched by it only, except ``done``. ``taken_ms``: its last frame.
 
-    ``counted_ms``: up to where the frames analysed were told.
+    ``counted_ms``: up to where the frames analysed were told. ``hints``: of its last frame;
+    ``hint``: what was told of them.
     """
 
     sitting_id: str
@@ -174,6 +180,8 @@ class Attached:
     shown_ms: int | None = None
     taken_ms: int | None = None
     counted_ms: int | None = None
+    hints: frozenset[FlagKind] = frozenset()
+    hint: Hint | None = None
     done: Analysed = field(default_factory=Analysed)
 
 
@@ -225,6 +233,8 @@ class Rounds:
         attached.outbox.add(attached.analyzer.finish())
         attached.outbox.flush(self._clock(), last=True)
         self._count(attached)
+        attached.hints = frozenset()
+        self._hint(attached)
         del self.sittings[sitting_id]
         return attached.done
 
@@ -247,6 +257,7 @@ class Rounds:
                 frame = None
             now = self._clock()
             attached.outbox.flush(now)
+            self._hint(attached)
         self._budget.spend(now - began)
         return frame is not None
 
@@ -262,9 +273,10 @@ class Rounds:
         attached.taken_ms = frame.at_ms
         self._show(attached, frame)
         sound = attached.watched.sound
-        _, updates = attached.analyzer.feed(frame, () if sound is None else sound.take())
+        seen, updates = attached.analyzer.feed(frame, () if sound is None else sound.take())
         attached.watched.tap.rate = attached.analyzer.wanted_fps
         attached.outbox.add(updates)
+        attached.hints = seen.hints
         attached.done = attached.done.plus(frame.at_ms)
         if attached.counted_ms is None:
             attached.counted_ms = frame.at_ms
@@ -280,6 +292,19 @@ class Rounds:
             hear(AnalysedStretch(attached.sitting_id, done.frames, done.first_ms, done.last_ms))
         except Exception:
             logger.exception("count of sitting %s refused", attached.sitting_id)
+
+    def _hint(self, attached: Attached) -> None:
+        """After the flags: what has become one is no hint any more."""
+        kinds, at_ms, hear = attached.hints, attached.taken_ms or 0, self._receivers.on_hint
+        told = attached.hint or Hint(attached.sitting_id, at_ms, frozenset())
+        again = bool(kinds) and at_ms - told.at_ms >= HINTED_AGAIN_MS
+        if hear is None or (kinds == told.kinds and not again):
+            return
+        attached.hint = Hint(attached.sitting_id, at_ms, kinds)
+        try:
+            hear(attached.hint)
+        except Exception:
+            logger.exception("hint of sitting %s refused", attached.sitting_id)
 
     def _show(self, attached: Attached, frame: Frame) -> None:
         show, shown = self._receivers.on_thumbnail, attached.shown_ms

@@ -223,12 +223,12 @@ def _median(votes: tuple[CastVote, ...]) -> float:
     return 0.0
 
 
-def _turn(votes: tuple[CastVote, ...], middle: float) -> int:
+def beginning(rule: WindowRule, votes: tuple[CastVote, ...]) -> int:
     """When the evidence began: the time from which votes lie most clearly above the middle."""
     best, best_ms, total = -math.inf, votes[-1].at_ms, 0.0
     for vote in reversed(votes):
-        total += (vote.score - middle) * vote.weight_ms
-        if total > best and vote.score >= middle:
+        total += (vote.score - rule.middle) * vote.weight_ms
+        if total > best and vote.score >= rule.middle:
             best, best_ms = total, vote.at_ms
     return best_ms
 
@@ -257,7 +257,7 @@ def _begun(rule: Rule, state: RuleState) -> int | None:
         strong, start = state.evidence >= rule.open_at, state.since_ms
     else:
         strong = len(state.votes) >= rule.min_votes and _median(state.votes) >= rule.on
-        start = _turn(state.votes, rule.middle)
+        start = beginning(rule, state.votes)
     if not strong or start is None or newest.at_ms - start < rule.timing.enter_ms:
         return None
     # What an earlier flag already covers is not claimed twice.

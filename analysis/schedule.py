@@ -7,7 +7,7 @@ frame, for a while. Both only as the thread's budget allows, which its sittings 
 overdue is looked at whatever it costs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,11 +15,18 @@ import cv2
 import numpy as np
 
 from analysis.budget import UNLIMITED, Urgency
+from analysis.contracts import FlagKind
 from analysis.identity_moments import IdentityMoments, IdentityPace
 from analysis.picture import Image, Picture
 
 CHANGED_LUMA = 12  # a pixel of the thumb that differs more has changed; noise stays below
 SLACK_MS = 150  # frames come unevenly: one that is nearly due is not put off by a whole step
+
+# Whose close looks say more of what is suspected.
+SUSPECTED_BY: Mapping[str, frozenset[FlagKind]] = {
+    "faces": frozenset({FlagKind.EXTRA_FACE}),
+    "objects": frozenset({FlagKind.PHONE, FlagKind.ABSENCE}),
+}
 
 Measures = Mapping[str, float]
 
@@ -76,7 +83,8 @@ class Pace:
         self._identity = IdentityMoments(schedule.identity, seed)
         self._looked_ms: dict[str, int] = {}
         self._looked_at: dict[str, Image] = {}
-        self._suspect_until_ms: dict[str, int] = {}
+        self._suspect_until_ms: dict[FlagKind, int] = {}
+        self._flagged: frozenset[FlagKind] = frozenset()
         self._face_lost = False
         self.fps = schedule.calm_fps
 
@@ -97,42 +105,48 @@ class Pace:
         waited = picture.at_ms - looked + SLACK_MS
         if waited >= self._schedule.overdue_ms:
             return True
-        if self._suspects(detector, picture.at_ms) or self._newcomer(detector, picture):
+        suspected = self._suspected(picture.at_ms) & SUSPECTED_BY.get(detector, frozenset())
+        if suspected - self._flagged or self._newcomer(detector, picture):
             return self._budget.allows(Urgency.SUSPICION)
-        due = waited >= self._schedule.calm_ms and self._worth_it(detector, picture)
-        due = due or (waited >= self._schedule.soon_ms and self._raised(detector, picture))
-        return due and self._budget.allows(Urgency.CALM)
+        if waited >= self._schedule.calm_ms and self._worth_it(detector, picture):
+            return self._budget.allows(Urgency.CALM)
+        raised = waited >= self._schedule.soon_ms and self._raised(detector, picture)
+        return (raised or bool(suspected)) and self._budget.allows(Urgency.EXTRA)
 
-    def told(self, at_ms: int, measures: Measures) -> None:
-        """What a detector saw; before the next one is asked, so that it can help at once."""
+    def told(
+        self, at_ms: int, measures: Measures, flagged: Collection[FlagKind] = frozenset()
+    ) -> None:
+        """What a detector saw; before the next one is asked, so that it can help at once.
+
+        ``flagged``: kinds of which a flag is open. What was told lets the others go first.
+        """
         self._identity.told(at_ms, measures)
+        self._flagged = frozenset(flagged)
         phone = measures.get("phone", 0.0)
         if phone >= self._schedule.phone_hint:
             seen = phone >= self._schedule.phone
             lasts_ms = self._schedule.suspect_ms if seen else self._schedule.hint_ms
-            self._suspect("objects", at_ms, lasts_ms)
-            self._suspect("anything", at_ms, lasts_ms)
+            self._suspect(FlagKind.PHONE, at_ms + lasts_ms)
         if measures.get("second_face", 0.0) > 0:
-            self._suspect("faces", at_ms)
-            self._suspect("anything", at_ms)
+            self._suspect(FlagKind.EXTRA_FACE, at_ms + self._schedule.suspect_ms)
         if "face" in measures:
             self._follow_face(at_ms, seen=measures["face"] > 0)
-        hurried = self._suspects("anything", at_ms) and self._budget.allows(Urgency.SUSPICION)
+        suspected = self._suspected(at_ms)
+        urgency = Urgency.HURRY if suspected - self._flagged else Urgency.EXTRA
+        hurried = bool(suspected) and self._budget.allows(urgency)
         self.fps = self._schedule.suspect_fps if hurried else self._schedule.calm_fps
 
     def _follow_face(self, at_ms: int, *, seen: bool) -> None:
         """Where a face is newly missed, the object model tells a hidden one from an empty room."""
         if not seen and not self._face_lost:
-            self._suspect("objects", at_ms)
-            self._suspect("anything", at_ms)
+            self._suspect(FlagKind.ABSENCE, at_ms + self._schedule.suspect_ms)
         self._face_lost = not seen
 
-    def _suspect(self, what: str, at_ms: int, lasts_ms: int | None = None) -> None:
-        until_ms = at_ms + (self._schedule.suspect_ms if lasts_ms is None else lasts_ms)
-        self._suspect_until_ms[what] = max(until_ms, self._suspect_until_ms.get(what, until_ms))
+    def _suspect(self, kind: FlagKind, until_ms: int) -> None:
+        self._suspect_until_ms[kind] = max(until_ms, self._suspect_until_ms.get(kind, until_ms))
 
-    def _suspects(self, what: str, at_ms: int) -> bool:
-        return at_ms < self._suspect_until_ms.get(what, -1)
+    def _suspected(self, at_ms: int) -> frozenset[FlagKind]:
+        return frozenset(kind for kind, until in self._suspect_until_ms.items() if at_ms < until)
 
     def _newcomer(self, detector: str, picture: Picture) -> bool:
         return detector == "faces" and self._changed(detector, picture) >= self._schedule.moved

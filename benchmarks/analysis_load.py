@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.contracts import FlagKind, FlagPhase, FlagUpdate, Subject
+from analysis.contracts import FlagKind, FlagPhase, FlagUpdate, Hint, Subject
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
@@ -105,13 +105,19 @@ def watched(models: ModelSet, scene: Sequence[Frame], load: Load) -> Mapping[str
     clock = CoreClock(load.decoding)
     cameras: dict[str, Camera] = {}
     delays: list[tuple[FlagKind, float]] = []
+    signs = Signs()
 
     def hear(update: FlagUpdate) -> None:
         delay = delay_s(update, cameras[update.sitting_id])
         if delay is not None and clock() >= load.warm_s:
             delays.append((update.flag.kind, delay))
+            signs.flagged(update, delay, cameras[update.sitting_id].now())
 
-    rounds, longest_s = Rounds(models, Receivers(hear, lambda *_: None), clock), 0.0
+    def hint(hint: Hint) -> None:
+        signs.hinted(hint, cameras[hint.sitting_id].now())
+
+    receivers = Receivers(hear, lambda *_: None, on_hint=hint)
+    rounds, longest_s = Rounds(models, receivers, clock), 0.0
     subject = expected(scene)
     policy = DEFAULT_POLICY.without(FlagKind.FEED_LOOPED)  # a scene over and over is a loop
     for number in range(load.sittings):
@@ -137,7 +143,28 @@ def watched(models: ModelSet, scene: Sequence[Frame], load: Load) -> Mapping[str
         "frames_a_second_of_a_sitting": round(statistics.mean(one.fps for one in done), 2),
         "longest_round_s": round(longest_s, 2),
         **_delays_json(delays),
+        "sign_latency_p50_s": _at(sorted(signs.delays), 0.5),
+        "sign_latency_p95_s": _at(sorted(signs.delays), 0.95),
     }
+
+
+class Signs:
+    """How long before a flag its hint was shown; a flag without one is its own first sign."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, FlagKind], float] = {}
+        self.delays: list[float] = []
+
+    def hinted(self, hint: Hint, now_s: float) -> None:
+        for kind in FlagKind:
+            if kind in hint.kinds:
+                self._since.setdefault((hint.sitting_id, kind), now_s)
+            else:
+                self._since.pop((hint.sitting_id, kind), None)
+
+    def flagged(self, update: FlagUpdate, delay: float, now_s: float) -> None:
+        since_s = self._since.get((update.sitting_id, update.flag.kind), now_s)
+        self.delays.append(max(0.0, delay - (now_s - since_s)))
 
 
 def delay_s(update: FlagUpdate, camera: Camera) -> float | None:

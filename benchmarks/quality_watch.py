@@ -19,6 +19,7 @@ from analysis.contracts import (
     Subject,
 )
 from analysis.detectors.faces import FaceNets
+from analysis.hints import HINTED
 from analysis.models_set import ModelSet
 from analysis.offline import DEFAULT_FPS, Track, sampled
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
@@ -63,7 +64,8 @@ class Outcome:
 
     ``look_alikes``: how often wallets or cases were held up, and flagged as a phone; such
     a flag is counted here and not among the false ones. ``held``: votes for a phone, at most one a
-    second, by what is held; ``NOTHING_HELD`` where nothing happens.
+    second, by what is held; ``NOTHING_HELD`` where nothing happens. ``signs``: of hints and flags
+    together, so delays are those of whichever came first.
     """
 
     tallies: Mapping[str, Tally]
@@ -73,6 +75,7 @@ class Outcome:
     look_alikes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
     held: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    signs: Mapping[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +135,15 @@ class Notes:
         self.scores: dict[str, Scores] = defaultdict(Scores)
         self.held: dict[str, list[float]] = defaultdict(list)
         self._kept_s = -APART_S
+        self.hints: list[Claim] = []
+        self._hinted: frozenset[FlagKind] = frozenset()
 
     def __call__(self, observation: Observation) -> None:
         at_s = observation.at_ms / 1000
+        self.hints += [
+            Claim(kind.value, at_s, at_s, at_s) for kind in observation.hints - self._hinted
+        ]
+        self._hinted = observation.hints
         votes = {kind.value: score for kind, score in observation.scores.items()}
         for event in self._session.events:
             score = votes.get(event.kind)
@@ -173,10 +182,15 @@ def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
     }
     shown = [one for events in alike.values() for one in events]
     taken = [claim for claim in claims if any(near(one, claim) for one in shown)]
-    meant = [claim for claim in taken if any(near(one, claim) for one in session.events)]
-    judged = [claim for claim in claims if claim not in taken or claim in meant]
+
+    def judged(found: Sequence[Claim]) -> list[Claim]:
+        """But for those of look-alikes, which are counted apart."""
+        about = [one for one in found if any(near(other, one) for other in shown)]
+        meant = [one for one in about if any(near(other, one) for other in session.events)]
+        return [one for one in found if one not in about or one in meant]
+
     return Outcome(
-        tallied(session.events, judged),
+        tallied(session.events, judged(claims)),
         session.duration_s / 3600,
         notes.missed,
         notes.calm,
@@ -186,6 +200,7 @@ def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
         },
         notes.scores,
         notes.held,
+        tallied(session.events, judged([*notes.hints, *claims])),
     )
 
 
@@ -208,6 +223,11 @@ def outcomes_json(outcomes: Sequence[Outcome]) -> Json:
     calm = sum(outcome.calm_frames for outcome in outcomes)
     if calm:
         seen["face_missed"] = share_json(sum(one.face_missed for one in outcomes), calm)
+    signs = merged(outcome.signs for outcome in outcomes)
+    if hours and signs:
+        shown = {kind: one for kind, one in sorted(signs.items()) if kind in HINTED}
+        seen["signs"] = {kind: tally_json(one) for kind, one in shown.items()}
+        seen["false_signs_per_hour"] = round(sum(one.false for one in shown.values()) / hours, 2)
     for things in LOOK_ALIKES.values():
         counts = [one.look_alikes.get(things, (0, 0)) for one in outcomes]
         if any(held for held, _ in counts):

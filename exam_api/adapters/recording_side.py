@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from analysis.contracts import Hint
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
 from capture.service import CaptureService
@@ -25,6 +27,7 @@ from exam_api.services.proctoring_ports import SittingAnalysis
 from exam_api.settings import Settings
 
 OnThumbnail = Callable[[str, int, bytes], None]
+OnHint = Callable[[Hint], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,10 @@ class RecordingSide:
 
 
 def recording_side(
-    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
+    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail, on_hint: OnHint
 ) -> RecordingSide:
     if settings.workers > 1:
-        remote = _remote(settings, bridge, on_thumbnail)
+        remote = _remote(settings, bridge, on_thumbnail, on_hint)
         return RecordingSide(remote, None, settings.thumbnail_every_s)
     capture = CaptureService(
         settings.recordings_dir, on_event=bridge.on_capture, settings=_capture_settings(settings)
@@ -78,12 +81,13 @@ def recording_side(
         bridge.on_flag,
         on_thumbnail,
         on_stretch=bridge.on_stretch,
+        on_hint=on_hint,
     )
     return RecordingSide(capture, analyzer, settings.thumbnail_every_s)
 
 
 def _remote(
-    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
+    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail, on_hint: OnHint
 ) -> RemoteCapture:
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
 
@@ -108,9 +112,15 @@ def _remote(
         on_flag=bridge.on_flag,
         on_stretch=bridge.on_stretch,
         on_thumbnail=on_thumbnail,
+        on_hint=on_hint,
         on_analysis_lost=bridge.on_analysis_lost,
     )
 
 
 def _capture_settings(settings: Settings) -> CaptureSettings:
     return CaptureSettings(ice=settings.server_ice, max_sittings=settings.sittings_at_once)
+
+
+def disk_low(settings: Settings) -> bool:
+    """Whether the operator is to be told, before recordings have to stop."""
+    return shutil.disk_usage(settings.data_dir).free < settings.disk_warn_gb * 10**9

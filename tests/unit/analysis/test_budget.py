@@ -46,6 +46,17 @@ def test_time_that_is_not_used_is_saved_up_to_a_limit() -> None:
     assert not budget.allows(Urgency.SUSPICION)
 
 
+def test_the_less_is_left_the_fewer_are_served() -> None:
+    clock = VirtualClock()
+    budget, served = Budget(clock), []
+    for _ in range(9):
+        served.append(sum(budget.allows(urgency) for urgency in Urgency))
+        budget.spend(PURSE.most_s / 8)
+    assert served == [4, 4, 3, 3, 2, 2, 1, 1, 0]
+    kept = [PURSE.kept[urgency] for urgency in Urgency]
+    assert kept == sorted(kept)
+
+
 def test_what_is_owed_is_limited_too() -> None:
     clock = VirtualClock()
     budget = Budget(clock)

@@ -108,6 +108,34 @@ def test_a_hint_shortens_no_suspicion() -> None:
     assert looks(pace, "objects", 5000, SEEN) == [*range(0, 5000, 500)]
 
 
+class Spare:
+    """Grants what is as urgent as that, or more."""
+
+    def __init__(self, urgency: Urgency) -> None:
+        self._urgency = urgency
+
+    def allows(self, urgency: Urgency) -> bool:
+        return urgency.value <= self._urgency.value
+
+
+def test_what_has_its_flag_lets_the_others_go_first() -> None:
+    """With plenty of time it is followed as before."""
+    found = {}
+    for flagged in ((), (FlagKind.PHONE,)):
+        for spare in (Urgency.SUSPICION, Urgency.CALM, Urgency.EXTRA):
+            pace, seen = Pace(SCHEDULE, Spare(spare)), []
+            for at_ms in range(0, 3000, 500):
+                pace.told(at_ms, {"phone": 0.9}, flagged)
+                if pace.closely("objects", picture(at_ms)):
+                    seen.append(at_ms)
+            found[bool(flagged), spare] = (seen, pace.fps)
+    every = [*range(0, 3000, 500)]
+    assert found[False, Urgency.SUSPICION] == (every, SCHEDULE.calm_fps)
+    assert found[False, Urgency.CALM] == (every, SCHEDULE.suspect_fps)
+    assert found[True, Urgency.SUSPICION] == ([0, 2000], SCHEDULE.calm_fps)
+    assert found[True, Urgency.EXTRA] == (every, SCHEDULE.suspect_fps)
+
+
 def test_what_raises_the_pace_is_what_the_rule_counts() -> None:
     rule = DEFAULT_POLICY.kinds[FlagKind.PHONE].rule
     assert isinstance(rule, SequentialRule)

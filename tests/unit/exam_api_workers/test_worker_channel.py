@@ -17,6 +17,7 @@ from analysis.contracts import (
     FlagKind,
     FlagPhase,
     FlagUpdate,
+    Hint,
     Severity,
     Still,
     Subject,
@@ -42,6 +43,7 @@ from exam_api.adapters.workers.messages import (
     Counted,
     Flagged,
     Happened,
+    Hinted,
     Pictured,
     Setup,
     TrackState,
@@ -70,6 +72,7 @@ MESSAGES = [
     Flagged(FlagUpdate("s1", FlagPhase.OPENED, FLAG)),
     Counted(AnalysedStretch("s1", 121, 0, 60_000)),
     Pictured("s1", 5, b"\xff\xd8"),
+    Hinted(Hint("s1", 5, frozenset({FlagKind.PHONE, FlagKind.ABSENCE}))),
     Beat({KEY: STATE}, CaptureFigures(publishing=1), WorkerLoad(0.1, 0.5)),
     Setup(0, 1, Path("a"), Path("b"), None, CaptureSettings(), 2.0, 20),
 ]

@@ -11,7 +11,7 @@ import { isAsking, isCompleted, isFlagged, isSilent, trackWord } from "./tile.js
 const SHOTS_MS = 2500;
 const FEED_LENGTH = 60;
 const SPEAK_MS = 3000; // one summary for what came in this time, not a sentence a flag
-const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed", "session.second", "watch.ended"];
+const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed", "session.second", "watch.ended", "hint.changed"];
 const FILTERS = {
   all: () => true,
   asking: isAsking,

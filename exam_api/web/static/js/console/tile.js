@@ -25,6 +25,7 @@ export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null
 const beside = (tile) => (isCompleted(tile) || tile.state === "scheduled" ? [] : tile.tracks.slice(1));
 export const trackWord = (track, live) => t(live ? "live.track_on" : "live.track_off", { track: t(`track.${track}`) });
 
+const hintWord = (kind) => `${t(`flag.${kind}`)}?`;
 const warnings = (tile) => [...(tile.second_log_in ? [t("console.second_log_in")] : []), ...(isCompleted(tile) ? [] : tile.lacking.map((what) => t(`log.${what}`)))];
 
 class ExamTile extends HTMLElement {
@@ -39,9 +40,10 @@ class ExamTile extends HTMLElement {
     this.state = el("span", { class: "badge" });
     this.off = el("span", { class: "off" });
     this.picture = el("img", { alt: "", hidden: true, draggable: "false" });
+    this.hint = el("span", { class: "hint", hidden: true, title: t("console.hint_about") });
     this.chips = el("span", { class: "chips" });
     this.link = el("a", { class: "tile" },
-      el("span", { class: "shot" }, this.picture, this.state, this.off),
+      el("span", { class: "shot" }, this.picture, this.state, this.off, this.hint),
       el("span", { class: "tile-body" }, this.name, el("span", { class: "tile-line" }, this.group, this.progress), this.chips));
     this.watch = el("button", { type: "button", class: "watch", hidden: true, onclick: () => watchLive(this.tile.sitting_id, this.tile.student.full_name, this.tile.tracks) }, t("live.watch"));
     this.act = el("button", { type: "button", class: "button small act", hidden: true, onclick: () => this.dispatchEvent(new CustomEvent("act", { detail: this.tile, bubbles: true })) }, t("console.act"));
@@ -62,12 +64,19 @@ class ExamTile extends HTMLElement {
     const word = isCompleted(tile) ? null : tile.recording.live ? null : tile.state === "scheduled" ? t("console.not_started") : t("console.no_picture");
     say(this.off, word ?? "");
     show(this.off, Boolean(word));
+    this.#drawHints(tile.hints);
     show(this.watch, !isCompleted(tile) && tile.tracks.some((one) => one.live));
     this.watch.setAttribute("aria-label", t("live.watch_of", { name: tile.student.full_name }));
     show(this.act, !isCompleted(tile) && tile.state !== "scheduled");
     this.act.setAttribute("aria-label", t("console.act_on", { name: tile.student.full_name }));
     this.#drawChips(tile);
     this.link.setAttribute("aria-label", this.#spoken(tile));
+  }
+
+  /** Over the picture, since it comes and goes: nothing below may move. A sign says no more than it does. */
+  #drawHints(kinds) {
+    say(this.hint, kinds.map(hintWord).join(" "));
+    show(this.hint, kinds.length > 0);
   }
 
   #drawChips(tile) {
@@ -95,7 +104,7 @@ class ExamTile extends HTMLElement {
   #spoken(tile) {
     const flags = openFlags(tile).map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
     const tracks = beside(tile).map(({ track, live }) => trackWord(track, live));
-    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...warnings(tile), ...tracks, ...flags].join(", ");
+    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...warnings(tile), ...tile.hints.map(hintWord), ...tracks, ...flags].join(", ");
   }
 
   /** Fetch the newest picture; the old one stays until the new one is there. */
