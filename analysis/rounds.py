@@ -276,6 +276,8 @@ class Rounds:
         seen, updates = attached.analyzer.feed(frame, () if sound is None else sound.take())
         attached.watched.tap.rate = attached.analyzer.wanted_fps
         attached.outbox.add(updates)
+        if seen.hints - attached.hints:
+            self._show(attached, frame, at_once=True)  # whoever sees the sign looks at the picture
         attached.hints = seen.hints
         attached.done = attached.done.plus(frame.at_ms)
         if attached.counted_ms is None:
@@ -306,10 +308,11 @@ class Rounds:
         except Exception:
             logger.exception("hint of sitting %s refused", attached.sitting_id)
 
-    def _show(self, attached: Attached, frame: Frame) -> None:
+    def _show(self, attached: Attached, frame: Frame, *, at_once: bool = False) -> None:
         show, shown = self._receivers.on_thumbnail, attached.shown_ms
         every_ms = attached.watched.policy.thumbnail_every_s * 1000
-        if show is None or (shown is not None and 0 <= frame.at_ms - shown < every_ms):
+        early = shown is not None and 0 <= frame.at_ms - shown < every_ms
+        if show is None or (early and not at_once):
             return
         attached.shown_ms = frame.at_ms
         try:

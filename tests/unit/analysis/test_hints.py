@@ -146,6 +146,21 @@ def test_it_is_told_when_it_comes_while_it_lasts_and_after_the_flag_that_ends_it
     assert order.index("opened") < order.index(0)
 
 
+def test_with_the_sign_comes_the_picture_that_shows_it() -> None:
+    shown: list[int] = []
+    hints: list[Hint] = []
+    receivers = Receivers(lambda _update: None, lambda _s, at_ms, _jpeg: shown.append(at_ms))
+    receivers = replace(receivers, on_hint=hints.append)
+    away = ModelSet({"faces": lambda: Scripted((10_000, 20_000))}, (REF,), {})
+    rounds = Rounds(away, receivers, clock=lambda: 0.0)
+    policy = replace(DEFAULT_POLICY, thumbnail_every_s=7.0)
+    rounds.attach("s", Watched(Camera(16_000), policy))
+    for _ in range(40):
+        rounds.round()
+    assert hints[0].at_ms in shown
+    assert sum(9_000 < at_ms < 13_000 for at_ms in shown) == 1
+
+
 def test_of_what_is_soon_over_only_the_sign_is_told() -> None:
     heard = told((10_000, 11_500))
     assert [one.kinds for one in heard if isinstance(one, Hint)] == [{FlagKind.ABSENCE}, set()]

@@ -87,6 +87,7 @@ class ExamConsole extends HTMLElement {
     if (data.tile) this.#put(data.tile);
     const tile = this.#tiles.get(data.sitting_id);
     if (!tile) return;
+    if (kind === "hint.changed" && tile.hints.length) this.#items.get(tile.sitting_id).firstElementChild.refresh();
     if (kind.startsWith("flag.") && data.flag) this.#flag(tile, kind, data.flag);
     if (kind === "media.lost" && data.track !== "camera") this.#trackLost(tile, data);
     if (kind === "media.started") this.#missing.delete(`${data.sitting_id} ${data.track}`);
