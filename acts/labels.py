@@ -134,6 +134,11 @@ KINDS = {
     "kind.seat_changed": Label(
         "орны немесе адам ауысты", "сменилось место или человек", "seat or person changed"
     ),
+    "kind.identity_unclear": Label(
+        "бетті суретпен салыстыру мүмкін болмады",
+        "лицо не удалось сравнить с фотографией",
+        "face could not be compared with the photo",
+    ),
     "kind.analysis_lost": Label(
         "автоматты бақылау үзілді", "автоматическое наблюдение прервалось", "automatic watch broke"
     ),

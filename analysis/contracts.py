@@ -11,6 +11,7 @@ class FlagKind(StrEnum):
     ABSENCE = "absence"
     EXTRA_FACE = "extra_face"
     IDENTITY_MISMATCH = "identity_mismatch"
+    IDENTITY_UNCLEAR = "identity_unclear"
     PHONE = "phone"
     NOTES = "notes"
     HEADPHONES = "headphones"

@@ -16,6 +16,7 @@ GAIN = 0.02  # a picture must show it this much better to replace an earlier one
 LABELS = {
     FlagKind.EXTRA_FACE: ("face",),
     FlagKind.IDENTITY_MISMATCH: ("face",),
+    FlagKind.IDENTITY_UNCLEAR: ("face",),
     FlagKind.PHONE: ("phone",),
     FlagKind.SPEECH: ("lips_moving", "lips_still"),
     FlagKind.NOTES: ("notes",),

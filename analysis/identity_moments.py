@@ -23,13 +23,15 @@ SECRET_BITS = 48  # a whole number of these is exact as a threshold, which is a 
 class IdentityPace:
     """``calm_ms``: between two random moments, from and to.
 
-    ``again_ms``: after a face that could not be told, or that is ``other_from`` or more away from
-    the photos. ``changed_ms``: the least before a picture of which the share ``changed`` is no
-    longer what it was causes another comparison.
+    ``again_ms``: after a face that is ``other_from`` or more away from the photos, or that could
+    not be told; twice as long each time that this is so again, up to ``seldom_ms``, since who sits
+    in the dark may sit there for the whole exam. ``changed_ms``: the least before a picture of
+    which the share ``changed`` is no longer what it was causes another comparison.
     """
 
     calm_ms: tuple[int, int] = (10_000, 30_000)
     again_ms: int = 2000
+    seldom_ms: int = 20_000
     other_from: float = 0.55
     changed_ms: int = 10_000
     changed: float = 0.3
@@ -45,6 +47,7 @@ class IdentityMoments:
         self._looked_ms = -pace.again_ms
         self._looked_at: Image | None = None
         self._face_seen = False
+        self._unclear = 0  # comparisons in a row that could not tell
 
     def due(self, picture: Picture) -> bool:
         """Whether to compare now, which counts as done. Without a face there is nothing to."""
@@ -61,9 +64,14 @@ class IdentityMoments:
             if seen and not self._face_seen:
                 self._due_ms = min(self._due_ms, max(at_ms, self._looked_ms + self._pace.again_ms))
             self._face_seen = seen
-        distance = measures.get("identity_distance", 0.0)
-        if distance >= self._pace.other_from or "identity_unclear" in measures:
-            self._due_ms = min(self._due_ms, at_ms + self._pace.again_ms)
+        if "identity_unclear_s" in measures:
+            again_ms = min(self._pace.seldom_ms, self._pace.again_ms << min(self._unclear, 16))
+            self._unclear += 1
+            self._due_ms = min(self._due_ms, at_ms + again_ms)
+        elif "identity_distance" in measures:
+            self._unclear = 0
+            if measures["identity_distance"] >= self._pace.other_from:
+                self._due_ms = min(self._due_ms, at_ms + self._pace.again_ms)
 
     def _changed(self, picture: Picture) -> bool:
         if self._looked_at is None or picture.at_ms - self._looked_ms < self._pace.changed_ms:

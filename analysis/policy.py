@@ -15,6 +15,7 @@ FORM1_ITEM: Mapping[FlagKind, str | None] = MappingProxyType(
         FlagKind.ABSENCE: "leaving_seat",
         FlagKind.EXTRA_FACE: "conversation",
         FlagKind.IDENTITY_MISMATCH: None,
+        FlagKind.IDENTITY_UNCLEAR: None,
         FlagKind.PHONE: "phone",
         FlagKind.NOTES: "cheat_sheet",
         FlagKind.HEADPHONES: "electronic_means",
@@ -83,6 +84,14 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
         FlagKind.IDENTITY_MISMATCH: KindPolicy(
             WindowRule(Timing(8000, 30_000, 60_000, max_gap_ms=60_000), 16_000, 0.5, 0.25),
             Severity.ALERT,
+            ("identity",),
+        ),
+        # That nobody knows who sits there must not stay unsaid (T-4.3). It accuses nobody: the face
+        # was too small, too dark or turned away for minutes, or no photo shows one. A vote, one
+        # each 20 s by then, is of minutes already.
+        FlagKind.IDENTITY_UNCLEAR: KindPolicy(
+            WindowRule(Timing(30_000, 60_000, 600_000, max_gap_ms=60_000), 60_000, 0.8, 0.4),
+            Severity.TECHNICAL,
             ("identity",),
         ),
         # Form 1 "changing seats". Looked for every 2 s while a face is seen; lasting, since whoever

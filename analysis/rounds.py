@@ -314,7 +314,7 @@ class Rounds:
         early = shown is not None and 0 <= frame.at_ms - shown < every_ms
         if show is None or (early and not at_once):
             return
-        attached.shown_ms = frame.at_ms
+        attached.shown_ms = shown if early else frame.at_ms
         try:
             picture = Picture.of(frame)
             show(frame.sitting_id, frame.at_ms, picture.jpeg(THUMBNAIL_SIDE, THUMBNAIL_QUALITY))

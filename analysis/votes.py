@@ -46,6 +46,7 @@ class SightLimits:
     same_face: float = 0.5
     other_face: float = 0.7
     other_view: float = 0.3
+    unclear_s: float = 240.0
 
 
 def _seen(measures: Measures, limits: SightLimits) -> bool:
@@ -162,6 +163,13 @@ def identity_mismatch(measures: Measures, limits: SightLimits) -> float | None:
     return min(1.0, max(0.0, share))
 
 
+def identity_unclear(measures: Measures, limits: SightLimits) -> float | None:
+    """For minutes it has looked at faces and could not say whose they are."""
+    if "identity_unclear_s" in measures:
+        return float(measures["identity_unclear_s"] >= limits.unclear_s)
+    return 0.0 if "identity_distance" in measures else None
+
+
 def seat_changed(measures: Measures, limits: SightLimits) -> float | None:
     """Another room than this sitting's, with somebody in it."""
     return float(measures["view_same"] < limits.other_view) if "view_same" in measures else None
@@ -186,6 +194,7 @@ _OF_THE_SCENE: Mapping[FlagKind, Vote] = {
     FlagKind.FEED_LOOPED: looped,
     FlagKind.LOOKING_AWAY: looking_away,
     FlagKind.IDENTITY_MISMATCH: identity_mismatch,
+    FlagKind.IDENTITY_UNCLEAR: identity_unclear,
     FlagKind.SEAT_CHANGED: seat_changed,
 }
 

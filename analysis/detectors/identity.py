@@ -26,6 +26,7 @@ DARKEST = 30.0
 MOST_TURNED = 25.0
 NEARER = 1.5  # times as wide as any other face: a like one may be whoever is meant
 LONGEST_SIDE = 960  # of a photo
+TOGETHER_MS = 60_000  # looks further apart (nobody was there) are not one time without an answer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,8 @@ class IdentityNets:
 class IdentityDetector:
     """Measures: ``identity_distance`` to the nearest of the enrolled photos.
 
-    ``identity_unclear``: it looked and cannot say. Nothing where no photo shows a clear face.
+    ``identity_unclear_s``: it looked and cannot say, for so many seconds now, be it for want of a
+    photo with a clear face. Nothing where there are no photos.
     """
 
     def __init__(self, nets: IdentityNets, subject: Subject) -> None:
@@ -95,6 +97,8 @@ class IdentityDetector:
             _enrolled(nets.print_nearest, subject.faces)
             + _enrolled(nets.print_on_paper, subject.documents)
         )
+        self._expected = bool(subject.faces or subject.documents)
+        self._unclear_ms: tuple[int, int] | None = None  # from, and the last look
 
     @property
     def knows(self) -> bool:
@@ -102,13 +106,21 @@ class IdentityDetector:
         return bool(self._enrolled)
 
     def look(self, picture: Picture, *, closely: bool = True) -> Sighting:
-        if not closely or not self._enrolled:
+        if not closely or not self._expected:
             return Sighting()
-        seen = self._nets.print_nearest(picture)
+        seen = self._nets.print_nearest(picture) if self._enrolled else None
         if seen is None:
-            return Sighting(measures={"identity_unclear": 1.0})
+            return Sighting(measures={"identity_unclear_s": self._unclear_s(picture.at_ms)})
+        self._unclear_ms = None
         nearest = min(seen.distance(enrolled) for enrolled in self._enrolled)
         return Sighting(measures={"identity_distance": nearest})
+
+    def _unclear_s(self, at_ms: int) -> float:
+        began, last = self._unclear_ms or (at_ms, at_ms)
+        if at_ms - last > TOGETHER_MS:
+            began = at_ms
+        self._unclear_ms = began, at_ms
+        return (at_ms - began) / 1000
 
 
 def _enrolled(

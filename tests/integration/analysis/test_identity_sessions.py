@@ -170,4 +170,4 @@ def test_without_photos_nobody_is_compared(models, seated) -> None:
     analyzer = SittingAnalyzer(models, ONLY_IDENTITY, "s", NOBODY_KNOWN)
     for frame in session([(seated(OBAMA[0]), 5.0)]):
         observation, _ = analyzer.feed(frame)
-        assert not {"identity_distance", "identity_unclear"} & set(observation.measures or {})
+        assert not {"identity_distance", "identity_unclear_s"} & set(observation.measures or {})

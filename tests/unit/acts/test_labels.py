@@ -94,6 +94,7 @@ FLAG_KINDS = [
     "feed_frozen",
     "feed_looped",
     "virtual_camera",
+    "identity_unclear",
     "focus_lost",
     "connection_lost",
     "seat_changed",

@@ -87,6 +87,7 @@ def test_without_a_detector_there_is_no_vote() -> None:
             FlagKind.FEED_FROZEN,
             FlagKind.LOOKING_AWAY,
             FlagKind.IDENTITY_MISMATCH,
+            FlagKind.IDENTITY_UNCLEAR,
             FlagKind.SPEECH,
             FlagKind.NOTES,
             FlagKind.HEADPHONES,
@@ -128,5 +129,9 @@ def test_the_further_a_face_is_from_the_photos_the_surer_it_is_another(
 
 
 def test_a_face_that_cannot_be_told_is_no_vote_on_identity() -> None:
-    assert vote(FlagKind.IDENTITY_MISMATCH, identity_unclear=1.0) is None
+    assert vote(FlagKind.IDENTITY_MISMATCH, identity_unclear_s=300.0) is None
+    assert vote(FlagKind.IDENTITY_UNCLEAR, identity_unclear_s=240.0) == 1.0
+    assert vote(FlagKind.IDENTITY_UNCLEAR, identity_unclear_s=239.0) == 0.0
+    assert vote(FlagKind.IDENTITY_UNCLEAR, identity_distance=0.9) == 0.0
+    assert vote(FlagKind.IDENTITY_UNCLEAR) is None
     assert vote(FlagKind.IDENTITY_MISMATCH) is None
