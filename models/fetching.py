@@ -1,10 +1,12 @@
 """Brings a model's file into a folder: by URL or from a file, checked, whole or not at all."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
+from io import BufferedIOBase
 from pathlib import Path
 from ssl import SSLError
 from typing import BinaryIO
@@ -24,6 +26,7 @@ from models.registry import Registry
 CHUNK = 1 << 16
 MOST_BYTES = 500 * 1024 * 1024  # a source that never ends must not fill the disk
 TIMEOUT_S = 30.0
+SLOWEST = 1000  # bytes a second after the time-out: a trickle must not hold a first start
 TRIES = 3
 
 Progress = Callable[[int, int | None], None]
@@ -174,13 +177,27 @@ def _continue(source: _Source, part: Path, limit: int, progress: Progress) -> No
         start = have if resumed else 0
         total = start + int(length) if length else None
         with part.open("ab" if resumed else "wb") as file:
-            written = _pour(answer, file, limit, start=start, total=total, progress=progress)
+            shown = _hurried(progress, source.timeout_s, start)
+            written = _pour(answer, file, limit, start=start, total=total, progress=shown)
     if total is not None and written < total:
         raise ConnectionError("cut off")
 
 
+def _hurried(progress: Progress, timeout_s: float, start: int) -> Progress:
+    """Raises TimeoutError where, after its time-out, a source gives less than a line of old did."""
+    began = time.monotonic()
+
+    def shown(done: int, total: int | None) -> None:
+        took = time.monotonic() - began
+        if took > timeout_s and done - start < SLOWEST * took:
+            raise TimeoutError("too slow")
+        progress(done, total)
+
+    return shown
+
+
 def _pour(
-    stream: BinaryIO,
+    stream: BufferedIOBase,
     file: BinaryIO,
     limit: int,
     *,
@@ -190,7 +207,7 @@ def _pour(
 ) -> int:
     """How many bytes the file has now; what came before a cut-off stays for the next try."""
     written = start
-    while chunk := stream.read(CHUNK):
+    while chunk := stream.read1(CHUNK):  # what is there: a trickle is to be seen as one
         written += len(chunk)
         if written > limit:
             Path(file.name).unlink()

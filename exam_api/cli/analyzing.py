@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.contracts import FlagKind, Observation, Subject
 from exam_api.cli.models import DATA, Data
 from exam_api.cli.terminal import JsonOut, PhotoFile, SoundFile, readable_file, say, say_flags, text
 
@@ -20,6 +21,14 @@ def analyze(  # noqa: PLR0917 - each is an option of the command
     json_out: JsonOut = False,
     audio: SoundFile = None,
     identity: PhotoFile = None,
+    document: Annotated[
+        Path | None,
+        typer.Option(metavar="PHOTO", help="A photo of that person's document, held up."),
+    ] = None,
+    without: Annotated[
+        list[FlagKind] | None,
+        typer.Option(metavar="KIND", help="A kind that an accommodation excuses; may be repeated."),
+    ] = None,
     moments: Annotated[
         int,
         typer.Option(
@@ -32,8 +41,8 @@ def analyze(  # noqa: PLR0917 - each is an option of the command
     data: Data = DATA,
 ) -> None:
     """Analyse a video file and print its flags."""
-    from analysis.contracts import NOBODY_KNOWN, Observation, Subject  # noqa: PLC0415 - seconds to import
-    from analysis.offline import analyze_file, observation_json  # noqa: PLC0415
+    from analysis.offline import analyze_file, observation_json  # noqa: PLC0415 - seconds to import
+    from analysis.policy import DEFAULT_POLICY  # noqa: PLC0415
 
     # With --json the flags own stdout, so the frames' lines go to stderr.
     stream = sys.stderr if json_out else sys.stdout
@@ -45,9 +54,8 @@ def analyze(  # noqa: PLR0917 - each is an option of the command
         readable_file(video),
         data_dir=data,
         on_observation=show if observations else None,
-        subject=NOBODY_KNOWN
-        if identity is None
-        else Subject(faces=(readable_file(identity).read_bytes(),)),
+        policy=DEFAULT_POLICY.without(*(without or ())),
+        subject=Subject(_photos(identity), _photos(document)),
         sound=None if audio is None else readable_file(audio),
         moments=moments,
     )
@@ -57,3 +65,7 @@ def analyze(  # noqa: PLR0917 - each is an option of the command
     seconds = f"{report.video.duration_s:.1f}"
     say(text("analyze.summary", video=video, seconds=seconds, flags=len(report.flags)))
     say_flags(report.flags)
+
+
+def _photos(path: Path | None) -> tuple[bytes, ...]:
+    return () if path is None else (readable_file(path).read_bytes(),)

@@ -199,9 +199,12 @@ class Host:
 
 def stay_on(core: int | None) -> None:
     """Where the system forbids it the worker runs as well, a little slower."""
-    if core is not None:
-        with suppress(OSError, AttributeError):
-            os.sched_setaffinity(0, {core})
+    if core is None:
+        return
+    try:
+        os.sched_setaffinity(0, {core})
+    except (OSError, AttributeError) as error:
+        _log.warning("worker_not_pinned", core=core, why=str(error))
 
 
 @contextmanager

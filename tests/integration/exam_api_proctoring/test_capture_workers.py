@@ -36,6 +36,11 @@ def recorder_of(server, sitting_id: str) -> int:
     pytest.fail("nobody records this sitting")
 
 
+def cores_of(pid: int) -> set[int]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return set().union(*(os.sched_getaffinity(int(one.name)) for one in threads))
+
+
 async def wait_for(what, within_s: float = 30.0):
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
@@ -108,6 +113,11 @@ async def test_a_dead_and_a_hung_worker_cost_only_their_own_sittings_a_gap(serve
 async def strike(server, office: Office, struck: LoadStudent, spared: LoadStudent) -> None:
     killed = recorder_of(server, struck.sitting_id)
     assert killed != recorder_of(server, spared.sitting_id)
+    # Each stays on a core of its own, all of its threads.
+    ours = os.sched_getaffinity(0)
+    pinned = [cores_of(pid) for pid in workers_of(server.process.pid)]
+    assert all(len(cores) == 1 for cores in pinned)
+    assert len(set().union(*pinned)) == min(2, len(ours))
     await wait_for(lambda: office.absent(struck))  # its worker will not close that flag any more
 
     os.kill(killed, signal.SIGKILL)

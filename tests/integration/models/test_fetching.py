@@ -3,7 +3,9 @@
 import hashlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,6 +37,7 @@ class Source:
     content: bytes = CONTENT
     status: int = 200
     cut_after: int | None = None
+    trickle: float | None = None
     ranges: bool = True
     asked: list[str | None] = field(default_factory=list)
     url: str = ""
@@ -56,6 +59,12 @@ def handler(source: Source) -> type[BaseHTTPRequestHandler]:
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            if source.trickle is not None:
+                with suppress(OSError):  # who asked gave up
+                    for at in range(0, len(body), 10):
+                        self.wfile.write(body[at : at + 10])
+                        time.sleep(source.trickle)
+                return
             self.wfile.write(body if source.cut_after is None else body[: source.cut_after])
 
         def log_message(self, *args: object) -> None:
@@ -147,6 +156,16 @@ def test_a_source_that_keeps_breaking_is_continued_at_the_next_call(
     assert pull(known(source.url), "small", tmp_path).read_bytes() == CONTENT
     assert source.asked[-1] == f"bytes={3 * (len(CONTENT) // 8)}-"
     assert left_in(tmp_path) == ["small.onnx"]
+
+
+def test_a_source_that_trickles_holds_nobody_for_hours(source: Source, tmp_path: Path) -> None:
+    """Each byte comes in time: no time-out of a read would ever end it."""
+    source.trickle = 0.02
+    with pytest.raises(ModelSourceUnavailable):
+        pull(known(source.url), "small", tmp_path, timeout_s=0.2)
+    assert left_in(tmp_path) == ["small.onnx.part"]
+    source.trickle = None
+    assert pull(known(source.url), "small", tmp_path, timeout_s=5).read_bytes() == CONTENT
 
 
 def test_a_server_without_ranges_is_read_from_the_start(source: Source, tmp_path: Path) -> None:
