@@ -21,7 +21,6 @@ from analysis.contracts import (
 from analysis.errors import PictureUnreadable
 from analysis.evidence import BestPicture
 from analysis.guarded import Guarded
-from analysis.hints import HINTED, hinted
 from analysis.identity_moments import seed_of
 from analysis.lips import Lips
 from analysis.models_set import ModelSet
@@ -61,12 +60,13 @@ class Acquaintance:
         self.secret = secret
         self.normal, self.seat, self.usual = Normal(), Seat(), Usual()
         self.ended_ms: dict[FlagKind, int] = {}
+        self.alerted_ms: dict[FlagKind, int] = {}  # of those that were more than a first sign
 
 
 class Watch:
     """One kind of one sitting: its rule's state and the best picture of what goes on.
 
-    ``ended_ms``: when the last flag of each kind ended, told and kept.
+    ``known``: told when the last flag of the kind ended.
     """
 
     def __init__(
@@ -77,15 +77,17 @@ class Watch:
         models: tuple[ModelRef, ...],
         strip: Strip,
         *,
-        ended_ms: dict[FlagKind, int],
+        known: Acquaintance,
     ) -> None:
         self._kind = kind
         self._policy = policy
         self._models = models
         self._strip = strip
         self._thresholds = thresholds
-        self._ended_ms = ended_ms
-        self._state = RuleState(ended_ms=ended_ms.get(kind))
+        self._known = known
+        self._state = RuleState(
+            ended_ms=known.ended_ms.get(kind), alerted_ms=known.alerted_ms.get(kind)
+        )
         self._best = BestPicture(kind)
         self._before: tuple[Still, ...] = ()
 
@@ -117,9 +119,9 @@ class Watch:
         return None if self._state.ongoing is None else self._state.ongoing.start_ms
 
     @property
-    def hinted(self) -> bool:
-        """Whether it may become a flag that is worth a look at once."""
-        return self._kind in HINTED and hinted(self._policy.rule, self._state)
+    def settled(self) -> bool:
+        """Whether a flag is open that is more than a first sign."""
+        return self._state.ongoing is not None and not self._state.ongoing.brief
 
     def finish(self) -> list[Told]:
         self._state, changes = finish(self._policy.rule, self._state)
@@ -128,7 +130,9 @@ class Watch:
     def _end(self, change: Change) -> Told:
         flag = self._flag(change)
         if flag.end_ms is not None:
-            self._ended_ms[self._kind] = flag.end_ms
+            self._known.ended_ms[self._kind] = flag.end_ms
+            if not change.brief:
+                self._known.alerted_ms[self._kind] = flag.end_ms
         self._best.forget()
         self._before = ()
         return change.phase, flag
@@ -142,10 +146,15 @@ class Watch:
 def flag_of(
     kind: FlagKind, policy: KindPolicy, change: Change, thresholds: Mapping[str, float]
 ) -> Flag:
-    """A change of a rule as a flag; one that soon follows another of its kind is told quietly."""
+    """A change of a rule as a flag; one that soon follows another of its kind is told quietly.
+
+    A first sign more quietly still: of it nobody has to decide.
+    """
     severity = policy.severity
     if change.repeat and severity is Severity.ALERT:
         severity = Severity.NOTICE
+    if change.brief:
+        severity = Severity.SIGN
     return Flag(
         kind=kind,
         severity=severity,
@@ -209,7 +218,7 @@ class SittingAnalyzer:
                 _thresholds(kind, own, policy.limits, known.secret),
                 self._models_of(own),
                 self._strip,
-                ended_ms=known.ended_ms,
+                known=known,
             )
             for kind, own in policy.kinds.items()
         }
@@ -236,13 +245,13 @@ class SittingAnalyzer:
         ``sound``: what was heard since the last one.
         """
         if frame.at_ms <= self._newest_ms:
-            return Observation(frame.at_ms, {}, hints=self._hints()), []
+            return Observation(frame.at_ms, {}), []
         self._newest_ms = frame.at_ms
         try:
             picture = Picture.of(frame, sound)
         except PictureUnreadable as error:
             logger.debug("frame left out: %s", error)
-            return Observation(frame.at_ms, {}, hints=self._hints()), []
+            return Observation(frame.at_ms, {}), []
         self._strip.see(picture)
         observation = self._observed(picture)
         updates = self._updates(self._outages.see(frame.at_ms, self._out()))
@@ -252,7 +261,7 @@ class SittingAnalyzer:
         if "phone" in (observation.measures or {}):
             flagged_ms = self._phones.flagged_ms if self._phones else None
             self._usual.learn(observation.boxes, frame.at_ms, flagged_ms)
-        return replace(observation, hints=self._hints()), updates
+        return observation, updates
 
     def finish(self) -> list[FlagUpdate]:
         """Closes what is open: evidence ends with the last frame, whatever the time is now."""
@@ -261,13 +270,10 @@ class SittingAnalyzer:
             updates += self._updates(watch.finish())
         return updates
 
-    def _hints(self) -> frozenset[FlagKind]:
-        return frozenset(kind for kind, watch in self._watches.items() if watch.hinted)
-
     def _observed(self, picture: Picture) -> Observation:
         boxes: tuple[Box, ...] = ()
         measures: dict[str, float] = {}
-        flagged = [kind for kind, one in self._watches.items() if one.flagged_ms is not None]
+        flagged = [kind for kind, one in self._watches.items() if one.settled]
         for name, detector in self._detectors.items():
             if detector.rests(picture.at_ms):
                 continue

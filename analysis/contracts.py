@@ -29,9 +29,16 @@ class FlagKind(StrEnum):
 
 
 class Severity(StrEnum):
+    """``SIGN``: what has not lasted long enough yet to be what its kind is (ADR 0019)."""
+
     ALERT = "alert"
     NOTICE = "notice"
+    SIGN = "sign"
     TECHNICAL = "technical"
+
+
+# What a person has to decide on. The rest is on record, and may be decided on.
+JUDGED = frozenset({Severity.ALERT, Severity.NOTICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +82,12 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one frame shows. A score is 0..1; ``None`` = the frame says nothing (no vote).
-
-    ``hints``: what may become a flag if it lasts, by this frame and those before it.
-    """
+    """What one frame shows. A score is 0..1; ``None`` = the frame says nothing (no vote)."""
 
     at_ms: int
     scores: Mapping[FlagKind, float | None]
     boxes: tuple[Box, ...] = ()
     measures: Mapping[str, float] | None = None
-    hints: frozenset[FlagKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +139,6 @@ class FlagUpdate:
     sitting_id: str
     phase: FlagPhase
     flag: Flag
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What may become a flag if it lasts, at this moment; without kinds: nothing any more.
-
-    Shown to whoever watches, and kept nowhere (ADR 0019).
-    """
-
-    sitting_id: str
-    at_ms: int
-    kinds: frozenset[FlagKind]
 
 
 @dataclass(frozen=True, slots=True)

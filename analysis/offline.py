@@ -163,7 +163,6 @@ def observation_json(observation: Observation) -> Json:
         "votes": {kind.value: score for kind, score in observation.scores.items()},
         "boxes": [asdict(box) for box in observation.boxes],
         "measures": dict(observation.measures or {}),
-        "hints": sorted(observation.hints),
     }
 
 

@@ -72,12 +72,14 @@ class KindPolicy:
 _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
     {
         FlagKind.ABSENCE: KindPolicy(  # T-4.8, form 1 "leaving the room"
-            WindowRule(Timing(3000, 5000, 20_000), 5000, 0.8, 0.4),
+            WindowRule(Timing(1000, 5000, 20_000, alert_ms=3000), 2000, 0.8, 0.4, min_votes=4),
             Severity.ALERT,
             ("faces", "objects"),
         ),
         FlagKind.EXTRA_FACE: KindPolicy(  # T-4.8, form 1 "conversations"
-            WindowRule(Timing(2000, 5000, 30_000), 4000, 0.6, 0.3), Severity.ALERT, ("faces",)
+            WindowRule(Timing(1000, 5000, 30_000, alert_ms=2000), 2000, 0.6, 0.3, min_votes=4),
+            Severity.ALERT,
+            ("faces",),
         ),
         # Form 3's subject (T-4.3). Compared seldom, every 2 s once a face lies far from the photos:
         # about five comparisons in 8 s, most of which must speak for somebody else.
@@ -103,7 +105,7 @@ _KINDS: Mapping[FlagKind, KindPolicy] = MappingProxyType(
         ),
         FlagKind.PHONE: KindPolicy(  # T-4.7, T-4.8
             SequentialRule(
-                Timing(2500, 10_000, 30_000),
+                Timing(1000, 10_000, 30_000, alert_ms=2500),
                 hit=0.15,
                 p1=0.62,
                 p0=0.02,

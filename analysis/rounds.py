@@ -21,7 +21,6 @@ from analysis.contracts import (
     FlagKind,
     FlagPhase,
     FlagUpdate,
-    Hint,
     ModelRef,
     Subject,
 )
@@ -39,10 +38,7 @@ COUNTED_EVERY_MS: Final = 60_000  # what a crash may leave uncounted
 RETRY_S: Final = 1.0
 MOST_RETRIES: Final = 30  # half a minute of refused updates; then the oldest is given up, logged
 
-HINTED_AGAIN_MS: Final = 2000  # what lasts is said again: whoever shows it drops what is not
-
 OnUpdate = Callable[[FlagUpdate], None]
-OnHint = Callable[[Hint], None]
 OnThumbnail = Callable[[str, int, bytes], None]
 OnStretch = Callable[[AnalysedStretch], None]
 Clock = Callable[[], float]
@@ -83,7 +79,6 @@ class Receivers:
     on_update: OnUpdate
     on_thumbnail: OnThumbnail | None = None
     on_stretch: OnStretch | None = None
-    on_hint: OnHint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +164,7 @@ class Outbox:
 class Attached:
     """A sitting of a thread, touched by it only, except ``done``. ``taken_ms``: its last frame.
 
-    ``counted_ms``: up to where the frames analysed were told. ``hints``: of its last frame;
-    ``hint``: what was told of them.
+    ``counted_ms``: up to where the frames analysed were told.
     """
 
     sitting_id: str
@@ -180,8 +174,6 @@ class Attached:
     shown_ms: int | None = None
     taken_ms: int | None = None
     counted_ms: int | None = None
-    hints: frozenset[FlagKind] = frozenset()
-    hint: Hint | None = None
     done: Analysed = field(default_factory=Analysed)
 
 
@@ -233,8 +225,6 @@ class Rounds:
         attached.outbox.add(attached.analyzer.finish())
         attached.outbox.flush(self._clock(), last=True)
         self._count(attached)
-        attached.hints = frozenset()
-        self._hint(attached)
         del self.sittings[sitting_id]
         return attached.done
 
@@ -257,7 +247,6 @@ class Rounds:
                 frame = None
             now = self._clock()
             attached.outbox.flush(now)
-            self._hint(attached)
         self._budget.spend(now - began)
         return frame is not None
 
@@ -273,12 +262,11 @@ class Rounds:
         attached.taken_ms = frame.at_ms
         self._show(attached, frame)
         sound = attached.watched.sound
-        seen, updates = attached.analyzer.feed(frame, () if sound is None else sound.take())
+        _, updates = attached.analyzer.feed(frame, () if sound is None else sound.take())
+        if any(update.phase is FlagPhase.OPENED for update in updates):
+            self._show(attached, frame, at_once=True)  # whoever hears of it looks at the picture
         attached.watched.tap.rate = attached.analyzer.wanted_fps
         attached.outbox.add(updates)
-        if seen.hints - attached.hints:
-            self._show(attached, frame, at_once=True)  # whoever sees the sign looks at the picture
-        attached.hints = seen.hints
         attached.done = attached.done.plus(frame.at_ms)
         if attached.counted_ms is None:
             attached.counted_ms = frame.at_ms
@@ -295,24 +283,11 @@ class Rounds:
         except Exception:
             logger.exception("count of sitting %s refused", attached.sitting_id)
 
-    def _hint(self, attached: Attached) -> None:
-        """After the flags: what has become one is no hint any more."""
-        kinds, at_ms, hear = attached.hints, attached.taken_ms or 0, self._receivers.on_hint
-        told = attached.hint or Hint(attached.sitting_id, at_ms, frozenset())
-        again = bool(kinds) and at_ms - told.at_ms >= HINTED_AGAIN_MS
-        if hear is None or (kinds == told.kinds and not again):
-            return
-        attached.hint = Hint(attached.sitting_id, at_ms, kinds)
-        try:
-            hear(attached.hint)
-        except Exception:
-            logger.exception("hint of sitting %s refused", attached.sitting_id)
-
     def _show(self, attached: Attached, frame: Frame, *, at_once: bool = False) -> None:
         show, shown = self._receivers.on_thumbnail, attached.shown_ms
         every_ms = attached.watched.policy.thumbnail_every_s * 1000
         early = shown is not None and 0 <= frame.at_ms - shown < every_ms
-        if show is None or (early and not at_once):
+        if show is None or shown == frame.at_ms or (early and not at_once):
             return
         attached.shown_ms = shown if early else frame.at_ms
         try:

@@ -26,6 +26,7 @@ UPDATE_EVERY_MS = 5000
 class Timing:
     """``enter_ms`` of evidence open a flag, ``leave_ms`` without it close it.
 
+    ``alert_ms`` of it make the flag more than a first sign (ADR 0019); such signs make no repeats.
     Within ``cool_ms`` after a flag's end a new one is a repeat: recorded, told more quietly.
     No flag is longer than ``longest_ms``: what goes on makes a repeat, with evidence of its own.
     """
@@ -35,6 +36,7 @@ class Timing:
     cool_ms: int
     max_gap_ms: int = 3000
     longest_ms: int = 600_000
+    alert_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Ongoing:
     """An open flag.
 
     ``held_ms``: when the rule last held; ``seen_ms``: the newest vote for the flag; ``last_ms``:
-    the newest such vote while the rule held, which is the flag's end.
+    the newest such vote while the rule held, which is the flag's end. ``brief``: a first sign yet.
     """
 
     start_ms: int
@@ -110,20 +112,27 @@ class Ongoing:
     count: int
     opening: tuple[tuple[int, float], ...]
     repeat: bool
+    brief: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
+    """``alerted_ms``: when the last flag that was more than a first sign ended."""
+
     votes: tuple[CastVote, ...] = ()
     evidence: float = 0.0  # sequential rules only
     since_ms: int | None = None  # first hit of the present evidence; sequential rules only
     ongoing: Ongoing | None = None
     ended_ms: int | None = None
+    alerted_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of a flag. ``end_ms`` is None while it lasts. ``scores``: (at_ms, score)."""
+    """What became of a flag. ``end_ms`` is None while it lasts. ``scores``: (at_ms, score).
+
+    ``brief``: it is a first sign, and none more if it ends with this.
+    """
 
     phase: FlagPhase
     start_ms: int
@@ -131,6 +140,7 @@ class Change:
     confidence: float
     scores: tuple[tuple[int, float], ...]
     repeat: bool
+    brief: bool
 
 
 Step = tuple[RuleState, tuple[Change, ...]]
@@ -162,9 +172,14 @@ def step(rule: Rule, state: RuleState, at_ms: int, score: float | None) -> Step:
 def finish(_rule: Rule, state: RuleState) -> Step:
     """Evidence ends here (the stream does, or a gap in it): an open flag is closed."""
     if state.ongoing is None:
-        return RuleState(ended_ms=state.ended_ms), ()
-    closing = _change(FlagPhase.CLOSED, state, state.ongoing)
-    return RuleState(ended_ms=state.ongoing.last_ms), (closing,)
+        return RuleState(ended_ms=state.ended_ms, alerted_ms=state.alerted_ms), ()
+    return _closed(state, state.ongoing)
+
+
+def _closed(state: RuleState, ongoing: Ongoing, votes: tuple[CastVote, ...] = ()) -> Step:
+    alerted_ms = state.alerted_ms if ongoing.brief else ongoing.last_ms
+    after = RuleState(votes=votes, ended_ms=ongoing.last_ms, alerted_ms=alerted_ms)
+    return after, (_change(FlagPhase.CLOSED, state, ongoing),)
 
 
 # --- votes ---------------------------------------------------------------------------------------
@@ -223,12 +238,12 @@ def _median(votes: tuple[CastVote, ...]) -> float:
     return 0.0
 
 
-def beginning(rule: WindowRule, votes: tuple[CastVote, ...]) -> int:
+def _turn(votes: tuple[CastVote, ...], middle: float) -> int:
     """When the evidence began: the time from which votes lie most clearly above the middle."""
     best, best_ms, total = -math.inf, votes[-1].at_ms, 0.0
     for vote in reversed(votes):
-        total += (vote.score - rule.middle) * vote.weight_ms
-        if total > best and vote.score >= rule.middle:
+        total += (vote.score - middle) * vote.weight_ms
+        if total > best and vote.score >= middle:
             best, best_ms = total, vote.at_ms
     return best_ms
 
@@ -257,7 +272,7 @@ def _begun(rule: Rule, state: RuleState) -> int | None:
         strong, start = state.evidence >= rule.open_at, state.since_ms
     else:
         strong = len(state.votes) >= rule.min_votes and _median(state.votes) >= rule.on
-        start = beginning(rule, state.votes)
+        start = _turn(state.votes, rule.middle)
     if not strong or start is None or newest.at_ms - start < rule.timing.enter_ms:
         return None
     # What an earlier flag already covers is not claimed twice.
@@ -276,7 +291,7 @@ def _considered(rule: Rule, state: RuleState) -> Step:
         return state, ()
     now = state.votes[-1].at_ms
     span = [vote for vote in state.votes if vote.at_ms >= start and supports(rule, vote.score)]
-    repeat = state.ended_ms is not None and start - state.ended_ms < rule.timing.cool_ms
+    repeat = state.alerted_ms is not None and start - state.alerted_ms < rule.timing.cool_ms
     ongoing = Ongoing(
         start_ms=start,
         last_ms=now,
@@ -287,6 +302,7 @@ def _considered(rule: Rule, state: RuleState) -> Step:
         count=len(span),
         opening=_scores(state.votes, OPENING_SCORES),
         repeat=repeat,
+        brief=now - start < rule.timing.alert_ms,
     )
     return replace(state, ongoing=ongoing), (_change(FlagPhase.OPENED, state, ongoing),)
 
@@ -294,14 +310,12 @@ def _considered(rule: Rule, state: RuleState) -> Step:
 def _continued(rule: Rule, state: RuleState) -> Step:
     assert state.ongoing is not None
     now = state.votes[-1].at_ms
-    ongoing = _grown(rule, state, state.ongoing)
+    was_brief, ongoing = state.ongoing.brief, _grown(rule, state, state.ongoing)
     state = replace(state, ongoing=ongoing)
     left = now - min(ongoing.seen_ms, ongoing.held_ms) >= rule.timing.leave_ms
     if left or now - ongoing.start_ms >= rule.timing.longest_ms:
-        closing = _change(FlagPhase.CLOSED, state, ongoing)
-        calm = RuleState(votes=state.votes[-1:], ended_ms=ongoing.last_ms)
-        return calm, (closing,)
-    if now - ongoing.told_ms < UPDATE_EVERY_MS:
+        return _closed(state, ongoing, votes=state.votes[-1:])
+    if now - ongoing.told_ms < UPDATE_EVERY_MS and ongoing.brief == was_brief:
         return state, ()
     state = replace(state, ongoing=replace(ongoing, told_ms=now))
     return state, (_change(FlagPhase.UPDATED, state, ongoing),)
@@ -317,7 +331,8 @@ def _grown(rule: Rule, state: RuleState, ongoing: Ongoing) -> Ongoing:
         ongoing = replace(ongoing, seen_ms=newest.at_ms)
     if holds and speaks:
         total, count = ongoing.total + newest.score, ongoing.count + 1
-        ongoing = replace(ongoing, last_ms=newest.at_ms, total=total, count=count)
+        brief = newest.at_ms - ongoing.start_ms < rule.timing.alert_ms
+        ongoing = replace(ongoing, last_ms=newest.at_ms, total=total, count=count, brief=brief)
     return ongoing
 
 
@@ -327,7 +342,13 @@ def _change(phase: FlagPhase, state: RuleState, ongoing: Ongoing) -> Change:
     end = ongoing.last_ms if phase is FlagPhase.CLOSED else None
     scores = dict([*ongoing.opening, *_scores(state.votes, KEPT_SCORES)])
     return Change(
-        phase, ongoing.start_ms, end, round(confidence, 4), tuple(scores.items()), ongoing.repeat
+        phase,
+        ongoing.start_ms,
+        end,
+        round(confidence, 4),
+        tuple(scores.items()),
+        ongoing.repeat,
+        ongoing.brief,
     )
 
 

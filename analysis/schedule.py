@@ -118,7 +118,7 @@ class Pace:
     ) -> None:
         """What a detector saw; before the next one is asked, so that it can help at once.
 
-        ``flagged``: kinds of which a flag is open. What was told lets the others go first.
+        ``flagged``: kinds of which a flag is open that is more than a first sign: others go first.
         """
         self._identity.told(at_ms, measures)
         self._flagged = frozenset(flagged)

@@ -25,7 +25,6 @@ from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
 from analysis.rounds import (
     Analysed,
     FrameSource,
-    OnHint,
     OnStretch,
     OnThumbnail,
     OnUpdate,
@@ -70,10 +69,9 @@ class AnalysisWorker:
         threads: int = 1,
         hangs_after_s: float = HANGS_AFTER_S,
         on_stretch: OnStretch | None = None,
-        on_hint: OnHint | None = None,
     ) -> None:
         self._factory = model_set_factory
-        self._receivers = Receivers(on_update, on_thumbnail, on_stretch, on_hint)
+        self._receivers = Receivers(on_update, on_thumbnail, on_stretch)
         self._hangs_after_s = hangs_after_s
         self._hangs: Counter[str] = Counter()
         self._lanes = [self._lane(index) for index in range(threads)]

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.contracts import FlagKind, FlagPhase, FlagUpdate, Hint, Subject
+from analysis.contracts import JUDGED, FlagKind, FlagPhase, FlagUpdate, Subject
 from analysis.models_set import ModelSet
 from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
 from analysis.rounds import Receivers, Rounds, Watched
 from capture.contracts import SOUND_RATE, AudioChunk, Frame
 from capture.demo_scene import DEMO_EVENTS, DURATION_S
+
+Name = tuple[str, FlagKind, int]  # of a flag: its sitting, kind and start
 
 LOUD = 0.02  # of full scale
 HELD_FPS = 5  # frames of the scene that are held ready: what a suspicion asks for
@@ -104,20 +106,21 @@ def watched(models: ModelSet, scene: Sequence[Frame], load: Load) -> Mapping[str
     """``scene``: the demo's, ``HELD_FPS`` frames a second."""
     clock = CoreClock(load.decoding)
     cameras: dict[str, Camera] = {}
-    delays: list[tuple[FlagKind, float]] = []
-    signs = Signs()
+    opened: dict[Name, float] = {}
+    alerts: dict[Name, float] = {}
 
     def hear(update: FlagUpdate) -> None:
-        delay = delay_s(update, cameras[update.sitting_id])
-        if delay is not None and clock() >= load.warm_s:
-            delays.append((update.flag.kind, delay))
-            signs.flagged(update, delay, cameras[update.sitting_id].now())
+        camera, flag = cameras[update.sitting_id], update.flag
+        began_s = event_s(update, camera)
+        if began_s is None:
+            return
+        name, delay = (update.sitting_id, flag.kind, flag.start_ms), camera.now() - began_s
+        if update.phase is FlagPhase.OPENED and clock() >= load.warm_s:
+            opened[name] = delay
+        if name in opened and flag.severity in JUDGED:
+            alerts.setdefault(name, delay)
 
-    def hint(hint: Hint) -> None:
-        signs.hinted(hint, cameras[hint.sitting_id].now())
-
-    receivers = Receivers(hear, lambda *_: None, on_hint=hint)
-    rounds, longest_s = Rounds(models, receivers, clock), 0.0
+    rounds, longest_s = Rounds(models, Receivers(hear, lambda *_: None), clock), 0.0
     subject = expected(scene)
     policy = DEFAULT_POLICY.without(FlagKind.FEED_LOOPED)  # a scene over and over is a loop
     for number in range(load.sittings):
@@ -142,41 +145,23 @@ def watched(models: ModelSet, scene: Sequence[Frame], load: Load) -> Mapping[str
         "of_it_decoding": round(load.decoding, 3),
         "frames_a_second_of_a_sitting": round(statistics.mean(one.fps for one in done), 2),
         "longest_round_s": round(longest_s, 2),
-        **_delays_json(delays),
-        "sign_latency_p50_s": _at(sorted(signs.delays), 0.5),
-        "sign_latency_p95_s": _at(sorted(signs.delays), 0.95),
+        **_delays_json([(kind, delay) for (_, kind, _), delay in opened.items()]),
+        "alert_latency_p50_s": _at(sorted(alerts.values()), 0.5),
+        "alert_latency_p95_s": _at(sorted(alerts.values()), 0.95),
     }
 
 
-class Signs:
-    """How long before a flag its hint was shown; a flag without one is its own first sign."""
+def event_s(update: FlagUpdate, camera: Camera) -> float | None:
+    """When the scene's event began that a flag is about; the sitting's own time.
 
-    def __init__(self) -> None:
-        self._since: dict[tuple[str, FlagKind], float] = {}
-        self.delays: list[float] = []
-
-    def hinted(self, hint: Hint, now_s: float) -> None:
-        for kind in FlagKind:
-            if kind in hint.kinds:
-                self._since.setdefault((hint.sitting_id, kind), now_s)
-            else:
-                self._since.pop((hint.sitting_id, kind), None)
-
-    def flagged(self, update: FlagUpdate, delay: float, now_s: float) -> None:
-        since_s = self._since.get((update.sitting_id, update.flag.kind), now_s)
-        self.delays.append(max(0.0, delay - (now_s - since_s)))
-
-
-def delay_s(update: FlagUpdate, camera: Camera) -> float | None:
-    """From the event in the picture to now, of a flag that opens on one of the scene's events."""
-    if update.phase is not FlagPhase.OPENED:
-        return None
+    None: about none, or about one that was going on when the sitting began.
+    """
     start_s = update.flag.start_ms / 1000
     loop_s = start_s // DURATION_S * DURATION_S
     for kind, begins, ends in DEMO_EVENTS:
         meant = kind == update.flag.kind and begins - 1 <= start_s - loop_s <= ends
-        if meant and loop_s + begins > camera.phase_s:  # else it was there when the sitting began
-            return camera.now() - loop_s - begins
+        if meant and loop_s + begins > camera.phase_s:
+            return loop_s + begins
     return None
 
 

@@ -20,18 +20,23 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A flag. ``told_s``: the frame at which it opened, so when a proctor could see it."""
+    """A flag. ``told_s``: the frame at which it opened, so when a proctor could see it.
+
+    ``judged_s``: at which it was more than a first sign; None where it ended as one.
+    """
 
     kind: str
     start_s: float
     end_s: float
     told_s: float
+    judged_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Of one kind. ``delays``: from an event's start to its flag's opening, in seconds.
 
+    ``judged``: to its being more than a first sign. ``signs``: of the false ones, those never more.
     ``fragments``: further flags of an event that has one already; neither right nor false.
     """
 
@@ -40,6 +45,8 @@ class Tally:
     false: int
     fragments: int
     delays: tuple[float, ...]
+    judged: tuple[float, ...] = ()
+    signs: int = 0
 
     def plus(self, other: "Tally") -> "Tally":
         return Tally(
@@ -48,6 +55,8 @@ class Tally:
             self.false + other.false,
             self.fragments + other.fragments,
             self.delays + other.delays,
+            self.judged + other.judged,
+            self.signs + other.signs,
         )
 
 
@@ -73,10 +82,12 @@ def tallied(events: Iterable[Event], claims: Iterable[Claim]) -> dict[str, Tally
         if hit is not None:
             waiting.remove(hit)
             met.append(hit)
-            one = Tally(0, 1, 0, 0, (max(0.0, claim.told_s - hit.start_s),))
+            judged = () if claim.judged_s is None else (max(0.0, claim.judged_s - hit.start_s),)
+            one = Tally(0, 1, 0, 0, (max(0.0, claim.told_s - hit.start_s),), judged)
         else:
             again = any(near(one, claim) for one in met)
-            one = Tally(0, 0, int(not again), int(again), ())
+            sign = not again and claim.judged_s is None
+            one = Tally(0, 0, int(not again), int(again), (), signs=int(sign))
         found[claim.kind] = found.get(claim.kind, NOTHING).plus(one)
     return found
 
@@ -137,6 +148,9 @@ def tally_json(tally: Tally) -> dict[str, object]:
         "fragments": tally.fragments,
         "delay_p50_s": round(statistics.median(delays), 2) if delays else None,
         "delay_p95_s": percentile(delays, 0.95),
+        "more_than_a_sign": share_json(len(tally.judged), tally.met)["share"],
+        "judged_p50_s": percentile(tally.judged, 0.5),
+        "judged_p95_s": percentile(tally.judged, 0.95),
     }
 
 

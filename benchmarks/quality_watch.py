@@ -19,7 +19,6 @@ from analysis.contracts import (
     Subject,
 )
 from analysis.detectors.faces import FaceNets
-from analysis.hints import HINTED
 from analysis.models_set import ModelSet
 from analysis.offline import DEFAULT_FPS, Track, sampled
 from analysis.policy import DEFAULT_POLICY, AnalysisPolicy
@@ -64,8 +63,7 @@ class Outcome:
 
     ``look_alikes``: how often wallets or cases were held up, and flagged as a phone; such
     a flag is counted here and not among the false ones. ``held``: votes for a phone, at most one a
-    second, by what is held; ``NOTHING_HELD`` where nothing happens. ``signs``: of hints and flags
-    together, so delays are those of whichever came first.
+    second, by what is held; ``NOTHING_HELD`` where nothing happens.
     """
 
     tallies: Mapping[str, Tally]
@@ -75,7 +73,6 @@ class Outcome:
     look_alikes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
     held: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    signs: Mapping[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +107,28 @@ def flagged(
     heard = Track(given.sound)
     updates: list[FlagUpdate] = []
     opened: dict[tuple[str, int], float] = {}
+    judged: dict[tuple[str, int], float] = {}
     for frame in sampled(shown, lambda: max(DEFAULT_FPS, analyzer.wanted_fps)):
         observation, told = analyzer.feed(frame, heard.until(frame.at_ms))
         on_observation(observation)
         updates += told
         for update in told:
+            name = update.flag.kind, update.flag.start_ms
             if update.phase is FlagPhase.OPENED:
-                opened[update.flag.kind, update.flag.start_ms] = frame.at_ms / 1000
+                opened[name] = frame.at_ms / 1000
+            if update.flag.severity is not Severity.SIGN:
+                judged.setdefault(name, frame.at_ms / 1000)
     flags = closed(updates + analyzer.finish())
-    return [(_claim(flag, opened[flag.kind, flag.start_ms]), flag) for flag in flags]
+    names = [(flag.kind, flag.start_ms) for flag in flags]
+    return [
+        (_claim(flag, opened[name], judged.get(name)), flag)
+        for flag, name in zip(flags, names, strict=True)
+    ]
 
 
-def _claim(flag: Flag, told_s: float) -> Claim:
+def _claim(flag: Flag, told_s: float, judged_s: float | None) -> Claim:
     ends_ms = flag.end_ms or flag.start_ms
-    return Claim(flag.kind.value, flag.start_ms / 1000, ends_ms / 1000, told_s)
+    return Claim(flag.kind.value, flag.start_ms / 1000, ends_ms / 1000, told_s, judged_s)
 
 
 class Notes:
@@ -135,15 +140,9 @@ class Notes:
         self.scores: dict[str, Scores] = defaultdict(Scores)
         self.held: dict[str, list[float]] = defaultdict(list)
         self._kept_s = -APART_S
-        self.hints: list[Claim] = []
-        self._hinted: frozenset[FlagKind] = frozenset()
 
     def __call__(self, observation: Observation) -> None:
         at_s = observation.at_ms / 1000
-        self.hints += [
-            Claim(kind.value, at_s, at_s, at_s) for kind in observation.hints - self._hinted
-        ]
-        self._hinted = observation.hints
         votes = {kind.value: score for kind, score in observation.scores.items()}
         for event in self._session.events:
             score = votes.get(event.kind)
@@ -182,15 +181,10 @@ def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
     }
     shown = [one for events in alike.values() for one in events]
     taken = [claim for claim in claims if any(near(one, claim) for one in shown)]
-
-    def judged(found: Sequence[Claim]) -> list[Claim]:
-        """But for those of look-alikes, which are counted apart."""
-        about = [one for one in found if any(near(other, one) for other in shown)]
-        meant = [one for one in about if any(near(other, one) for other in session.events)]
-        return [one for one in found if one not in about or one in meant]
-
+    meant = [claim for claim in taken if any(near(one, claim) for one in session.events)]
+    judged = [claim for claim in claims if claim not in taken or claim in meant]
     return Outcome(
-        tallied(session.events, judged(claims)),
+        tallied(session.events, judged),
         session.duration_s / 3600,
         notes.missed,
         notes.calm,
@@ -200,7 +194,6 @@ def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
         },
         notes.scores,
         notes.held,
-        tallied(session.events, judged([*notes.hints, *claims])),
     )
 
 
@@ -208,7 +201,7 @@ def played(models: ModelSet, session: Session, nets: FaceNets) -> Outcome:
 
 
 def outcomes_json(outcomes: Sequence[Outcome]) -> Json:
-    """``false_flags_per_hour`` counts what accuses somebody; technical flags stand apart."""
+    """``false_flags_per_hour`` counts what accuses somebody, signs too; technical ones apart."""
     tallies = merged(outcome.tallies for outcome in outcomes)
     hours = sum(outcome.hours for outcome in outcomes)
     false = sum(tally.false for kind, tally in tallies.items() if kind not in TECHNICAL)
@@ -216,6 +209,9 @@ def outcomes_json(outcomes: Sequence[Outcome]) -> Json:
         "per_kind": {kind: tally_json(tally) for kind, tally in sorted(tallies.items())},
         "hours": round(hours, 3),
         "false_flags": false,
+        "of_them_signs_only": sum(
+            one.signs for kind, one in tallies.items() if kind not in TECHNICAL
+        ),
         "false_technical_flags": sum(one.false for one in tallies.values()) - false,
         "false_flags_per_hour": round(false / hours, 2) if hours else None,
         "false_flags_per_hour_below": round(most_likely_below(false) / hours, 1) if hours else None,
@@ -223,11 +219,6 @@ def outcomes_json(outcomes: Sequence[Outcome]) -> Json:
     calm = sum(outcome.calm_frames for outcome in outcomes)
     if calm:
         seen["face_missed"] = share_json(sum(one.face_missed for one in outcomes), calm)
-    signs = merged(outcome.signs for outcome in outcomes)
-    if hours and signs:
-        shown = {kind: one for kind, one in sorted(signs.items()) if kind in HINTED}
-        seen["signs"] = {kind: tally_json(one) for kind, one in shown.items()}
-        seen["false_signs_per_hour"] = round(sum(one.false for one in shown.values()) / hours, 2)
     for things in LOOK_ALIKES.values():
         counts = [one.look_alikes.get(things, (0, 0)) for one in outcomes]
         if any(held for held, _ in counts):

@@ -1,6 +1,7 @@
 """The one place that wires everything: what is made here, in which order it starts and stops."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -34,7 +35,7 @@ from exam_api.adapters.figures import flag_seconds
 from exam_api.adapters.mail import FolderMailer, SmtpMailer
 from exam_api.adapters.mp4 import FfmpegTranscoder
 from exam_api.adapters.passwords import Argon2Passwords
-from exam_api.adapters.recording_side import RecordingSide, disk_low, recording_side
+from exam_api.adapters.recording_side import RecordingSide, recording_side
 from exam_api.adapters.sealing import Sealer, form4_papers, packing
 from exam_api.adapters.second_looker import ProcessLooker
 from exam_api.adapters.sheets import read_sheet
@@ -74,7 +75,6 @@ from exam_api.services.joined_copies import JoinedCopies
 from exam_api.services.keeping import RecordingKeeper
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
-from exam_api.services.live_hints import Hints
 from exam_api.services.live_media import CapturedMedia
 from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import Mailer
@@ -214,8 +214,6 @@ class _Ground:
     metrics: CollectorRegistry
     blobs: StoredBlobs
     thumbnails: Thumbnails
-    hub: LiveHub
-    hints: Hints
     bridge: ProctoringBridge
     recording: RecordingSide
     archive: Archive | None
@@ -246,9 +244,8 @@ def _ground(settings: Settings, database: Database, clock: Clock, seal_key: Seal
         clock=clock,
         flag_took=flag_seconds(metrics),
     )
-    thumbnails, hub = Thumbnails(clock), LiveHub()
-    hints = Hints(clock, hub.announce)
-    recording = recording_side(settings, bridge, thumbnails.keep, hints.keep)
+    thumbnails = Thumbnails(clock)
+    recording = recording_side(settings, bridge, thumbnails.keep)
     recording.register_metrics(metrics, settings.data_dir)
     return _Ground(
         settings=settings,
@@ -258,8 +255,6 @@ def _ground(settings: Settings, database: Database, clock: Clock, seal_key: Seal
         metrics=metrics,
         blobs=blobs,
         thumbnails=thumbnails,
-        hub=hub,
-        hints=hints,
         bridge=bridge,
         recording=recording,
         archive=_archive(settings, database, blobs, recording.capture, clock),
@@ -276,6 +271,7 @@ def _container(
     ground = _ground(settings, database, clock, seal_key)
     capture, blobs = ground.capture, ground.blobs
     live = CapturedMedia(capture)
+    hub = LiveHub()
     handlers: dict[str, Handler] = {}
     exports, export_jobs = _exports(ground)
     container = Container(
@@ -298,8 +294,8 @@ def _container(
         web=_web(settings),
         bank_policy=settings.bank_policy,
         settings=settings,
-        proctoring=_proctoring(ground),
-        hub=ground.hub,
+        proctoring=_proctoring(ground, hub),
+        hub=hub,
         capture=capture,
         recording=ground.recording,
         bridge=ground.bridge,
@@ -342,7 +338,7 @@ def _web(settings: Settings) -> WebSettings:
     )
 
 
-def _proctoring(ground: _Ground) -> ProctoringServices:
+def _proctoring(ground: _Ground, hub: LiveHub) -> ProctoringServices:
     """What watches, reviews and writes acts."""
     settings, clock, blobs = ground.settings, ground.clock, ground.blobs
     read, write, recordings = ground.read_acts, ground.write_acts, ground.recordings
@@ -366,10 +362,9 @@ def _proctoring(ground: _Ground) -> ProctoringServices:
             read,
             ground.capture,
             ground.thumbnails,
-            ground.hub,
+            hub,
             clock,
-            hints=ground.hints,
-            disk_low=lambda: disk_low(settings),
+            disk_low=lambda: _disk_low(settings),
         ),
         reviewing=Reviewing(read, write, recordings, blobs, clock),
         acts=acts,
@@ -449,6 +444,10 @@ def _second_looks(ground: _Ground) -> JobRunner:
     )
     lane = Lane(frozenset({SECOND_LOOK}), only=True)
     return JobRunner(database, clock, {SECOND_LOOK: look}, SECOND_LOOKS, lane)
+
+
+def _disk_low(settings: Settings) -> bool:
+    return shutil.disk_usage(settings.data_dir).free < settings.disk_warn_gb * 10**9
 
 
 def _archive(

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,6 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from analysis.contracts import Hint
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
 from capture.service import CaptureService
@@ -27,7 +25,6 @@ from exam_api.services.proctoring_ports import SittingAnalysis
 from exam_api.settings import Settings
 
 OnThumbnail = Callable[[str, int, bytes], None]
-OnHint = Callable[[Hint], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +65,10 @@ class RecordingSide:
 
 
 def recording_side(
-    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail, on_hint: OnHint
+    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
 ) -> RecordingSide:
     if settings.workers > 1:
-        remote = _remote(settings, bridge, on_thumbnail, on_hint)
+        remote = _remote(settings, bridge, on_thumbnail)
         return RecordingSide(remote, None, settings.thumbnail_every_s)
     capture = CaptureService(
         settings.recordings_dir, on_event=bridge.on_capture, settings=_capture_settings(settings)
@@ -81,13 +78,12 @@ def recording_side(
         bridge.on_flag,
         on_thumbnail,
         on_stretch=bridge.on_stretch,
-        on_hint=on_hint,
     )
     return RecordingSide(capture, analyzer, settings.thumbnail_every_s)
 
 
 def _remote(
-    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail, on_hint: OnHint
+    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
 ) -> RemoteCapture:
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
 
@@ -112,15 +108,9 @@ def _remote(
         on_flag=bridge.on_flag,
         on_stretch=bridge.on_stretch,
         on_thumbnail=on_thumbnail,
-        on_hint=on_hint,
         on_analysis_lost=bridge.on_analysis_lost,
     )
 
 
 def _capture_settings(settings: Settings) -> CaptureSettings:
     return CaptureSettings(ice=settings.server_ice, max_sittings=settings.sittings_at_once)
-
-
-def disk_low(settings: Settings) -> bool:
-    """Whether the operator is to be told, before recordings have to stop."""
-    return shutil.disk_usage(settings.data_dir).free < settings.disk_warn_gb * 10**9

@@ -150,7 +150,7 @@ class RowProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SittingFacts:
-    """What is on record. ``flags`` without the technical ones, which accuse nobody.
+    """What is on record. ``flags`` without technical ones and first signs, which accuse nobody.
 
     ``act_due``: a flag is confirmed, and the act that follows cannot be read yet.
     """

@@ -90,7 +90,7 @@ class Basis:
     """What an act rests on now. ``newer``: a later revision of it is not readable yet.
 
     Of the sitting's flags: ``confirmed`` are the decisions (ids) that count, ``undecided`` those
-    nobody has decided, without the technical ones.
+    nobody has decided, without technical ones and first signs.
     """
 
     newer: bool

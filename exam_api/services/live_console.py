@@ -3,12 +3,10 @@
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from analysis.contracts import FlagKind
 from capture.contracts import LiveStatus, TrackKind
 from exam_api.domain.errors import NotFound
 from exam_api.domain.roles import Actor
@@ -16,7 +14,6 @@ from exam_api.domain.sitting_log import LogEntry, LogKind, lacking
 from exam_api.domain.states import SittingState
 from exam_api.services.course import Want, wants_of
 from exam_api.services.live import LiveHub
-from exam_api.services.live_hints import Hints
 from exam_api.services.ports import Clock
 from exam_api.services.proctoring_ports import (
     HANDED_OVER,
@@ -45,8 +42,6 @@ from exam_api.services.views import ResultView
 BATCH: Final = 200
 # Not stored: said to who has lost sight of a sitting, or (without one) of the whole exam.
 WATCH_ENDED: Final = "watch.ended"
-# Nor is this: what may become a flag of a sitting is other than it was; its tile tells what.
-HINT_CHANGED: Final = "hint.changed"
 _FLAG_EVENTS: Final = frozenset(
     {EventKind.FLAG_OPENED, EventKind.FLAG_UPDATED, EventKind.FLAG_CLOSED}
 )
@@ -75,8 +70,6 @@ class TileAllowedView:
 
 @dataclass(frozen=True, slots=True)
 class TileView:
-    """``hints``: kinds of flags that may come of what is seen now; kept nowhere (ADR 0019)."""
-
     sitting_id: str
     student: TileStudentView
     state: SittingState
@@ -89,7 +82,6 @@ class TileView:
     risk: float
     thumbnail_at: datetime | None
     flags: tuple[TileFlagView, ...]
-    hints: tuple[FlagKind, ...]
     result: ResultView | None
     allowed: TileAllowedView
     wants: tuple[Want, ...]
@@ -155,18 +147,6 @@ class Thumbnails:
             return self._latest.get(sitting_id)
 
 
-@dataclass(slots=True)
-class ToldHints:
-    """What a listener was told of hints last."""
-
-    told: Mapping[str, frozenset[FlagKind]] = field(default_factory=dict)
-
-    def changed(self, now: Mapping[str, frozenset[FlagKind]]) -> list[str]:
-        """Sittings of which there are other hints than before."""
-        before, self.told = self.told, now
-        return [one for one in {**before, **now} if before.get(one) != now.get(one)]
-
-
 class Console:
     def __init__(
         self,
@@ -176,14 +156,12 @@ class Console:
         hub: LiveHub,
         clock: Clock,
         *,
-        hints: Hints,
         disk_low: Callable[[], bool] = lambda: False,
     ) -> None:
         self._disk_low = disk_low
         self._read = read
         self._media = media
         self._thumbnails = thumbnails
-        self._hints = hints
         self._hub = hub
         self._clock = clock
 
@@ -221,11 +199,11 @@ class Console:
     ) -> AsyncIterator[LiveEvent | None]:
         """Events of the exam after the cursor, for as long as the actor may watch it.
 
-        Between them hints, which are no rows. None now and then: nothing new, the line is alive.
-        NotFound at once; where the right ends later, ``WATCH_ENDED`` is the last event.
+        None now and then: nothing new, the line is alive. NotFound at once; where the right ends
+        later, ``WATCH_ENDED`` is the last event.
         """
         await self.require_watched(actor, exam_id)
-        seen, told = after, ToldHints()
+        seen = after
 
         async def read(after: int) -> Sequence[StoredEvent]:
             async with self._read() as store:
@@ -236,25 +214,8 @@ class Console:
             async for event in self._hub.follow(after, read):
                 seen = event.id if event else seen
                 yield await self._shown(actor, event) if event else None
-                for tile in await self._hinted(actor, exam_id, told):
-                    yield LiveEvent(
-                        seen, HINT_CHANGED, tile.sitting_id, self._clock.now(), {}, tile=tile
-                    )
         except NotFound:
             yield LiveEvent(seen, WATCH_ENDED, None, self._clock.now(), {})
-
-    async def _hinted(self, actor: Actor, exam_id: str, told: "ToldHints") -> Sequence[TileView]:
-        """Of this exam's sittings that the actor watches, those of which there are other hints."""
-        changed = told.changed(self._hints.now())
-        if not changed:
-            return ()
-        watched = []
-        async with self._read() as store:
-            for sitting_id in changed:
-                with suppress(NotFound):
-                    one = await store.sitting(sitting_id, actor)
-                    watched += [one] if one.exam.id == exam_id else []
-            return await self._tiles(store, watched)
 
     async def _shown(self, actor: Actor, event: StoredEvent) -> LiveEvent | None:
         """None: of a student whom this actor does not watch."""
@@ -290,7 +251,6 @@ class Console:
         answered = await store.answered(ids)
         breaks, logs = await store.breaks(ids), await store.logs(ids)
         seconds = await store.second_log_ins(ids)
-        hints = self._hints.now()
         return tuple(
             self._tile(
                 watched,
@@ -298,7 +258,6 @@ class Console:
                 decisions,
                 answered.get(watched.sitting.id, 0),
                 breaks=breaks.get(watched.sitting.id, ()),
-                hints=hints.get(watched.sitting.id, frozenset()),
                 log=logs.get(watched.sitting.id, ()),
                 second_log_in=watched.sitting.id in seconds,
             )
@@ -316,7 +275,6 @@ class Console:
         answered: int,
         *,
         breaks: Sequence[Break],
-        hints: frozenset[FlagKind],
         log: Sequence[LogEntry],
         second_log_in: bool,
     ) -> TileView:
@@ -340,7 +298,6 @@ class Console:
             flags=tuple(
                 tile_flag(flag, decided.get(flag.id), allowed=flag.id in allowed) for flag in flags
             ),
-            hints=_news(hints, sitting.state, flags, breaks),
             result=sitting_result(sitting, exam),
             allowed=TileAllowedView(
                 exam.allowances.extra_min,
@@ -351,18 +308,3 @@ class Console:
             second_log_in=second_log_in,
             lacking=lacking(log),
         )
-
-
-def _news(
-    hints: frozenset[FlagKind],
-    state: SittingState,
-    flags: Sequence[StoredFlag],
-    breaks: Sequence[Break],
-) -> tuple[FlagKind, ...]:
-    """During the test alone; not of what has its flag, nor of an empty seat in a break."""
-    if state is not SittingState.IN_PROGRESS:
-        return ()
-    known = {flag.kind for flag in flags if flag.end_ms is None}
-    if any(one.end_ms is None for one in breaks):
-        known.add(FlagKind.ABSENCE)
-    return tuple(sorted(hints - known))

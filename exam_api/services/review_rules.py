@@ -17,7 +17,12 @@ from exam_api.services.proctoring_ports import (
     Verdict,
 )
 
-_WEIGHT: Final = {Severity.ALERT: 1.0, Severity.NOTICE: 0.4, Severity.TECHNICAL: 0.2}
+_WEIGHT: Final = {
+    Severity.ALERT: 1.0,
+    Severity.NOTICE: 0.4,
+    Severity.TECHNICAL: 0.2,
+    Severity.SIGN: 0.1,
+}
 # Standing up and sitting down again: the rule for absence looks back over some seconds.
 _BREAK_EDGE_MS: Final = 5_000
 _DOUBTED: Final = 0.4

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
-from analysis.contracts import Flag, FlagKind, FlagPhase, Severity, Sight
+from analysis.contracts import JUDGED, Flag, FlagKind, FlagPhase, Sight
 from analysis.policy import SEEN_AGAIN
 from capture.contracts import Relief
 from capture.errors import CaptureError, NothingRecorded
@@ -179,7 +179,7 @@ class SecondLookJob:
                 await store.save_finding(stored.id, SecondFinding.ADDED, flag.confidence)
                 payload = {"flag_id": stored.id, "phase": str(FlagPhase.CLOSED)}
                 await store.append_event(times.exam_id, sitting_id, EventKind.FLAG_CLOSED, payload)
-            if any(flag.severity is not Severity.TECHNICAL for flag in added):
+            if any(flag.severity in JUDGED for flag in added):
                 await _tell_late(store, times, added)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
-from analysis.contracts import Severity
+from analysis.contracts import JUDGED
 from exam_api.adapters.sql.act_visibility import (
     acts_visible_to,
     complete,
@@ -212,7 +212,7 @@ class SqlActCourses:
             .where(FlagRow.sitting_id == act.sitting_id)
         )
         rows = (await self._session.execute(decided)).all()
-        open_ones = [row for row in rows if row[1] is None and row[0] != Severity.TECHNICAL]
+        open_ones = [row for row in rows if row[1] is None and row[0] in JUDGED]
         return Basis(
             newer=bool(await self._session.scalar(newer)),
             confirmed=frozenset(one for _, one, said in rows if said == Verdict.CONFIRMED),

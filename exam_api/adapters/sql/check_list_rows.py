@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from analysis.contracts import Severity
+from analysis.contracts import JUDGED
 from exam_api.adapters.sql.tables import (
     ActRow,
     CheckListFindingRow,
@@ -39,10 +39,12 @@ from exam_api.services.review_ports import ActSource, StudentCard
 _Proctor = aliased(User)
 _Stated = tuple[CheckListFindingRow, str]
 
+_TO_JUDGE = sorted(severity.value for severity in JUDGED)
+
 
 @dataclass(slots=True)
 class _OnRecord:
-    """Of one sitting. ``flags``: when each came, without the technical ones, which accuse nobody.
+    """Of one sitting. ``flags``: when each came, of those that somebody has to decide on.
 
     ``decided``: ids of flags; ``acts``: by number.
     """
@@ -145,7 +147,7 @@ def _row(
 async def _records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, _OnRecord]:
     records = {sitting_id: _OnRecord() for sitting_id in ids}
     flags = select(FlagRow.id, FlagRow.sitting_id, FlagRow.opened_at)
-    judged = FlagRow.sitting_id.in_(ids), FlagRow.severity != Severity.TECHNICAL.value
+    judged = FlagRow.sitting_id.in_(ids), FlagRow.severity.in_(_TO_JUDGE)
     for flag_id, sitting_id, came in await session.execute(flags.where(*judged)):
         records[sitting_id].flags[flag_id] = came
     decided = (
@@ -234,7 +236,7 @@ async def late_of(session: AsyncSession, list_ids: Sequence[str]) -> Mapping[str
         .where(
             CheckListRow.id.in_(list_ids),
             CheckListRow.state.in_(sorted(ANSWERED)),
-            FlagRow.severity != Severity.TECHNICAL.value,
+            FlagRow.severity.in_(_TO_JUDGE),
             FlagRow.id.not_in(decided),
         )
         .group_by(CheckListSitting.list_id)

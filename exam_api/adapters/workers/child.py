@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 import uvloop
 
-from analysis.contracts import AnalysedStretch, FlagUpdate, Hint, Subject
+from analysis.contracts import AnalysedStretch, FlagUpdate, Subject
 from analysis.models_set import ModelSet
 from analysis.worker import AnalysisWorker
 from capture.contracts import CaptureEvent, GapCause, TrackKey
@@ -35,7 +35,6 @@ from exam_api.adapters.workers.messages import (
     Counted,
     Flagged,
     Happened,
-    Hinted,
     Message,
     Pictured,
     Setup,
@@ -117,7 +116,6 @@ class Host:
             self._on_flag,
             self._on_thumbnail,
             on_stretch=self._on_stretch,
-            on_hint=self._on_hint,
         )
         analysis = TappedAnalysis(self._capture, analyzer, setup.thumbnail_every_s)
         self._worker = Worker(self._capture, analyzer, analysis)
@@ -178,9 +176,6 @@ class Host:
 
     def _on_thumbnail(self, sitting_id: str, at_ms: int, jpeg: bytes) -> None:
         self._from_thread(Pictured(sitting_id, at_ms, jpeg))
-
-    def _on_hint(self, hint: Hint) -> None:
-        self._from_thread(Hinted(hint))
 
     def _from_thread(self, message: Message) -> None:
         with suppress(RuntimeError):  # the loop has ended: nobody is left to tell

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.contracts import AnalysedStretch, FlagUpdate, Hint
+from analysis.contracts import AnalysedStretch, FlagUpdate
 from capture.contracts import CaptureEvent, CaptureFigures, LiveStatus, Relief, TrackKey
 from capture.errors import CaptureError
 from capture.settings import CaptureSettings
@@ -111,11 +111,6 @@ class Pictured:
 
 
 @dataclass(frozen=True, slots=True)
-class Hinted:
-    hint: Hint
-
-
-@dataclass(frozen=True, slots=True)
 class Beat:
     """The heartbeat: all tracks, and how the worker is."""
 
@@ -124,4 +119,4 @@ class Beat:
     load: WorkerLoad
 
 
-Message = Call | Answered | Happened | Flagged | Counted | Pictured | Hinted | Beat | Setup
+Message = Call | Answered | Happened | Flagged | Counted | Pictured | Beat | Setup

@@ -15,7 +15,7 @@ from typing import Final, TypeVar, cast
 
 import structlog
 
-from analysis.contracts import AnalysedStretch, FlagUpdate, Hint, Subject
+from analysis.contracts import AnalysedStretch, FlagUpdate, Subject
 from capture.contracts import (
     CaptureEvent,
     CaptureFigures,
@@ -49,7 +49,6 @@ from exam_api.adapters.workers.messages import (
     Counted,
     Flagged,
     Happened,
-    Hinted,
     Message,
     Pictured,
     Setup,
@@ -78,14 +77,12 @@ class RemoteCapture(CaptureService):
         on_flag: Callable[[FlagUpdate], None],
         on_stretch: Callable[[AnalysedStretch], None],
         on_thumbnail: Callable[[str, int, bytes], None],
-        on_hint: Callable[[Hint], None],
         on_analysis_lost: Callable[[str, int], None],
         settings: CaptureSettings | None = None,
     ) -> None:
         super().__init__(root, on_event=on_event, settings=settings)
         self._on_flag, self._on_stretch = on_flag, on_stretch
         self._on_thumbnail = on_thumbnail
-        self._on_hint = on_hint
         self._on_analysis_lost = on_analysis_lost
         self._owners: dict[str, Worker] = {}
         self._resources: dict[str, TrackKey] = {}
@@ -277,8 +274,6 @@ class RemoteCapture(CaptureService):
             self._on_stretch(message.stretch)
         elif isinstance(message, Pictured):
             self._on_thumbnail(message.sitting_id, message.at_ms, message.jpeg)
-        elif isinstance(message, Hinted):
-            self._on_hint(message.hint)
 
     def _happened(self, worker: Worker, message: Happened) -> None:
         event = message.event

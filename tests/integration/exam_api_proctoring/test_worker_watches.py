@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from analysis.contracts import AnalysedStretch, FlagKind, FlagPhase, FlagUpdate, Hint, Subject
+from analysis.contracts import AnalysedStretch, FlagKind, FlagPhase, FlagUpdate, Subject
 from capture.contracts import PublishGrant
 from capture.ice import IceSettings
 from capture.publisher import Publisher
@@ -30,7 +30,6 @@ class Told:
         self.flags: list[FlagUpdate] = []
         self.stretches: list[AnalysedStretch] = []
         self.thumbnails: list[tuple[str, int, bytes]] = []
-        self.hints: list[Hint] = []
 
     def opened(self) -> set[FlagKind]:
         return {one.flag.kind for one in self.flags if one.phase is FlagPhase.OPENED}
@@ -55,7 +54,6 @@ def remote(root: Path, told: Told) -> RemoteCapture:
         on_flag=told.flags.append,
         on_stretch=told.stretches.append,
         on_thumbnail=lambda *given: told.thumbnails.append(given),
-        on_hint=told.hints.append,
         on_analysis_lost=lambda *_lost: None,
         settings=settings,
     )

@@ -15,17 +15,19 @@ def test_errors_take_their_share_of_the_time() -> None:
 def test_a_detector_that_never_errs_waits_for_the_entry_time_and_no_longer() -> None:
     sure = replace(phone_rule(), p1=1 - 1e-9, p0=1e-9)
     entry_s = sure.timing.enter_ms / 1000
-    for first, flag in delays(sure, 20):
-        assert first <= 0.5
-        assert entry_s <= round(flag - first, 3) <= entry_s + 0.5
+    alert_s = sure.timing.alert_ms / 1000
+    for waits in delays(sure, 20):
+        assert waits.hit_s <= 0.5
+        assert entry_s <= round(waits.sign_s - waits.hit_s, 3) <= entry_s + 0.5
+        assert alert_s <= round(waits.alert_s - waits.hit_s, 3) <= alert_s + 0.5
 
 
 def test_who_waits_longer_accuses_wrongly_less_often() -> None:
     rule = phone_rule()
-    hasty = replace(rule, timing=replace(rule.timing, enter_ms=0))
+    hasty = replace(rule, timing=replace(rule.timing, alert_ms=0))
     seconds = 1.5 * 3600
-    of_hasty = sitting(hasty, seconds, float("inf"), random.Random(1)).flags_s
-    of_policy = sitting(rule, seconds, float("inf"), random.Random(1)).flags_s
+    of_hasty = sitting(hasty, seconds, float("inf"), random.Random(1)).alerts_s
+    of_policy = sitting(rule, seconds, float("inf"), random.Random(1)).alerts_s
     assert len(of_hasty) > 1.5 * len(of_policy)
 
 

@@ -10,7 +10,7 @@ from analysis.offline import flag_json
 from analysis.policy import DEFAULT_POLICY
 from analysis.rules import Rule, RuleState, SequentialRule, Timing, WindowRule, numbers, step
 
-TIMING = ("enter_ms", "leave_ms", "cool_ms", "max_gap_ms", "longest_ms")
+TIMING = ("enter_ms", "leave_ms", "cool_ms", "max_gap_ms", "longest_ms", "alert_ms")
 RULES = {kind: one.rule for kind, one in DEFAULT_POLICY.kinds.items()}
 
 

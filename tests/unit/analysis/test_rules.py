@@ -46,6 +46,47 @@ def run(rule: Rule, votes: Votes, *, end: bool = True) -> list[Change]:
     return changes + list(finish(rule, state)[1]) if end else changes
 
 
+SIGNED = WindowRule(Timing(1000, 5000, 20_000, alert_ms=3000), window_ms=2000, on=0.8, off=0.4)
+
+
+def test_a_flag_is_a_first_sign_until_it_has_lasted() -> None:
+    changes = run(SIGNED, scene(2, 30, (10, 20)))
+    opened, grown, *_, closed = changes
+    assert (opened.phase, opened.brief) == (FlagPhase.OPENED, True)
+    assert (grown.phase, grown.brief) == (FlagPhase.UPDATED, False)
+    assert [change.brief for change in changes] == [True] + [False] * (len(changes) - 1)
+    assert closed.end_ms is not None
+    assert closed.end_ms - closed.start_ms >= 3000
+
+
+def test_it_is_told_at_once_when_it_is_more_than_a_sign() -> None:
+    state, when = RuleState(), {}
+    for at_ms, score in scene(2, 30, (10, 20)):
+        state, changes = step(SIGNED, state, at_ms, score)
+        for change in changes:
+            when.setdefault(change.brief, at_ms)
+    assert when == {True: 11_000, False: 13_000}
+
+
+def test_what_ends_as_a_sign_makes_nothing_a_repeat_and_stays_on_record() -> None:
+    found = run(SIGNED, scene(2, 40, (10, 12), (19, 28), (36, 39)))
+    ends = [one for one in found if one.phase is FlagPhase.CLOSED]
+    ended = [(one.start_ms, one.brief, one.repeat) for one in ends]
+    assert ended == [(10_000, True, False), (19_000, False, False), (36_000, True, True)]
+
+
+@given(st.lists(st.floats(0, 1), min_size=5, max_size=120))
+def test_a_sign_is_what_has_not_lasted(scores: list[float]) -> None:
+    """Whatever comes: it never falls back to a sign, and each end says what it was."""
+    changes = run(SIGNED, [(index * 500, score) for index, score in enumerate(scores)])
+    more: dict[int, bool] = {}
+    for change in changes:
+        assert not (more.get(change.start_ms) and change.brief)
+        more[change.start_ms] = not change.brief
+        if change.end_ms is not None:
+            assert change.brief == (change.end_ms - change.start_ms < 3000)
+
+
 def spans(changes: list[Change]) -> list[tuple[int, int | None]]:
     return [(c.start_ms, c.end_ms) for c in changes if c.phase is FlagPhase.CLOSED]
 

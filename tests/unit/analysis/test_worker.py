@@ -230,14 +230,14 @@ def test_an_update_that_was_refused_is_delivered_later_and_in_order() -> None:
     assert (phases[0], phases[-1]) == (FlagPhase.OPENED, FlagPhase.CLOSED)
 
 
-def test_thumbnails_are_small_and_come_at_their_pace_and_with_a_first_sign() -> None:
+def test_thumbnails_are_small_and_come_at_their_pace_and_with_a_flag() -> None:
     shown: list[tuple[str, int, bytes]] = []
     tap = Tap("a", 17)
     with working(Receiver(), on_thumbnail=lambda *args: shown.append(args)) as worker:
         worker.attach("a", tap)
         wait_for(tap.exhausted.is_set)
         worker.detach("a")
-    assert [at for _, at, _ in shown] == [500, 1000, 2500, 4500, 6500, 8500]
+    assert [at for _, at, _ in shown] == [500, 2000, 2500, 4500, 6500, 8500]
     image = cv2.imdecode(np.frombuffer(shown[0][2], np.uint8), 1)
     assert max(image.shape) <= 320
 

@@ -5,10 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from capture.contracts import CaptureFigures, Relief
-from exam_api.adapters.recording_side import disk_low
+from exam_api.bootstrap import _disk_low
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
-from exam_api.services.live_hints import Hints
 from exam_api.settings import Settings
 
 
@@ -16,15 +15,11 @@ from exam_api.settings import Settings
 async def test_the_console_says_that_the_disk_is_nearly_full(world, low):
     media = SimpleNamespace(figures=CaptureFigures, relief=Relief.NOTHING)
     thumbnails = Thumbnails(world.clock)
-    hub = LiveHub()
-    hints = Hints(world.clock, hub.announce)
-    console = Console(
-        world.read, media, thumbnails, hub, world.clock, hints=hints, disk_low=lambda: low
-    )
+    console = Console(world.read, media, thumbnails, LiveHub(), world.clock, disk_low=lambda: low)
     view = await console.load(await world.actor("proctor1"), world.exam_id)
     assert view.disk_low is low
 
 
 def test_the_threshold_is_a_setting(tmp_path):
-    assert disk_low(Settings(data_dir=tmp_path, disk_warn_gb=10**6))
-    assert not disk_low(Settings(data_dir=tmp_path, disk_warn_gb=0))
+    assert _disk_low(Settings(data_dir=tmp_path, disk_warn_gb=10**6))
+    assert not _disk_low(Settings(data_dir=tmp_path, disk_warn_gb=0))

@@ -8,22 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Hint, Severity
+from analysis.contracts import Flag, FlagKind, FlagPhase, FlagUpdate, Severity
 from capture.contracts import MediaStarted
 from exam_api.domain.errors import NotFound
-from exam_api.domain.states import SittingState
 from exam_api.services.live import LiveHub
-from exam_api.services.live_console import (
-    HINT_CHANGED,
-    WATCH_ENDED,
-    Console,
-    LiveEvent,
-    Thumbnails,
-    _news,
-)
-from exam_api.services.live_hints import Hints
+from exam_api.services.live_console import WATCH_ENDED, Console, LiveEvent, Thumbnails
 from exam_api.services.proctoring import ProctoringBridge
-from exam_api.services.proctoring_ports import HANDED_OVER, Break, EventKind, StoredEvent, Verdict
+from exam_api.services.proctoring_ports import HANDED_OVER, EventKind, StoredEvent, Verdict
 from exam_api.services.reviewing import Reviewing
 from exam_api.web.api.live_routes import MAX_CURSOR, cursor_of, stream, wire
 
@@ -85,30 +76,6 @@ async def test_silence_is_broken_by_heartbeats(hub):
         assert await take(events, 3) == [None, None, None]
 
 
-async def test_what_is_no_row_wakes_a_listener_from_any_thread(hub):
-    task = asyncio.create_task(hub.run(Rows([]).newest))
-    async with aclosing(hub.follow(0, Rows([]).after, heartbeat_s=60)) as events:
-        coming = asyncio.ensure_future(anext(events))
-        await asyncio.sleep(0.05)
-        assert not coming.done()
-        await asyncio.to_thread(hub.announce)
-        assert await asyncio.wait_for(coming, 2) is None
-    task.cancel()
-
-
-def test_before_and_after_the_hub_runs_nobody_is_told():
-    hub = LiveHub()
-    hub.announce()
-
-    async def short() -> None:
-        task = asyncio.create_task(hub.run(Rows([]).newest))
-        await asyncio.sleep(0)
-        task.cancel()
-
-    asyncio.run(short())
-    hub.announce()  # its loop has ended
-
-
 async def test_closing_the_hub_ends_every_stream(hub):
     rows = Rows([])
 
@@ -143,15 +110,7 @@ class Stage:
         self.hub = LiveHub(poll_s=0.05)
         world.database.listeners.append(self.hub.wake)
         self.thumbnails = Thumbnails(world.clock, limit=2)
-        self.hints = Hints(world.clock, self.hub.announce)
-        self.console = Console(
-            world.read,
-            world.recordings,
-            self.thumbnails,
-            self.hub,
-            world.clock,
-            hints=self.hints,
-        )
+        self.console = Console(world.read, world.recordings, self.thumbnails, self.hub, world.clock)
         self.bridge = ProctoringBridge(world.proctoring, world.blobs, clock=world.clock)
         self.reviewing = Reviewing(
             world.read, world.write, world.recordings, world.blobs, world.clock
@@ -308,90 +267,6 @@ async def test_a_thumbnail_is_the_latest_and_old_sittings_make_room(stage, world
     for other in ("a", "b"):
         stage.thumbnails.keep(other, 0, b"")
     assert stage.thumbnails.of(sitting_id) is None
-
-
-# --- hints ---------------------------------------------------------------------------------------
-
-
-def sign(sitting_id: str, *kinds: FlagKind) -> Hint:
-    return Hint(sitting_id, 20_000, frozenset(kinds))
-
-
-async def hints_of(stage, world, sitting_id: str, login: str = "proctor1"):
-    view = await stage.console.snapshot(await world.actor(login), world.exam_id)
-    return next(tile.hints for tile in view.tiles if tile.sitting_id == sitting_id)
-
-
-async def test_a_first_sign_is_on_the_tile_and_reaches_the_stream_at_once(stage, world):
-    sitting_id = await world.sitting()
-    proctor, cursor = await world.actor("proctor1"), await stage.newest()
-    events_before = await stage.newest()
-    async with aclosing(stage.console.events(proctor, world.exam_id, cursor)) as events:
-        coming = asyncio.ensure_future(_first_event(events))
-        await asyncio.sleep(0.1)
-        await asyncio.to_thread(stage.hints.keep, sign(sitting_id, FlagKind.PHONE))
-        came = await asyncio.wait_for(coming, 2)
-        assert (came.kind, came.sitting_id, came.id) == (HINT_CHANGED, sitting_id, cursor)
-        assert came.tile.hints == (FlagKind.PHONE,)
-        assert await hints_of(stage, world, sitting_id) == (FlagKind.PHONE,)
-        coming = asyncio.ensure_future(_first_event(events))
-        await asyncio.to_thread(stage.hints.keep, sign(sitting_id))
-        gone = await asyncio.wait_for(coming, 2)
-        assert gone.tile.hints == ()
-    assert await stage.newest() == events_before  # nothing of it was written down
-
-
-async def _first_event(events):
-    async for event in events:
-        if event is not None:
-            return event
-    raise AssertionError("the stream ended")
-
-
-async def test_signs_of_another_proctors_student_are_not_told(stage, world):
-    theirs, mine = await world.sitting("student2"), await world.sitting("student1")
-    proctor, cursor = await world.actor("proctor1"), await stage.newest()
-    async with aclosing(stage.console.events(proctor, world.exam_id, cursor)) as events:
-        coming = asyncio.ensure_future(_first_event(events))
-        await asyncio.sleep(0.1)
-        stage.hints.keep(sign(theirs, FlagKind.PHONE))
-        stage.hints.keep(sign("of another exam", FlagKind.PHONE))
-        await asyncio.sleep(0.1)
-        stage.hints.keep(sign(mine, FlagKind.ABSENCE))
-        assert (await asyncio.wait_for(coming, 2)).sitting_id == mine
-
-
-async def test_a_sign_that_nobody_says_again_is_dropped(stage, world):
-    """Its worker is gone: nobody would ever take it back."""
-    sitting_id = await world.sitting()
-    stage.hints.keep(sign(sitting_id, FlagKind.PHONE))
-    world.clock.move(seconds=4)
-    stage.hints.keep(sign(sitting_id, FlagKind.PHONE))
-    world.clock.move(seconds=4)
-    assert await hints_of(stage, world, sitting_id) == (FlagKind.PHONE,)
-    world.clock.move(seconds=4)
-    assert await hints_of(stage, world, sitting_id) == ()
-
-
-async def test_what_has_its_flag_is_no_sign_any_more(stage, world):
-    sitting_id = await world.sitting()
-    await stage.flag(sitting_id)
-    stage.hints.keep(sign(sitting_id, FlagKind.PHONE, FlagKind.ABSENCE))
-    assert await hints_of(stage, world, sitting_id) == (FlagKind.PHONE,)
-
-
-async def test_before_the_test_nothing_is_hinted(stage, world):
-    sitting_id = await world.sitting(begun=False)
-    stage.hints.keep(sign(sitting_id, FlagKind.ABSENCE))
-    assert await hints_of(stage, world, sitting_id) == ()
-
-
-def test_an_empty_seat_in_a_break_is_no_sign():
-    hints = frozenset({FlagKind.ABSENCE, FlagKind.PHONE})
-    running, over = Break(5_000, None), Break(5_000, 9_000)
-    state = SittingState.IN_PROGRESS
-    assert _news(hints, state, (), (over, running)) == (FlagKind.PHONE,)
-    assert _news(hints, state, (), (over,)) == (FlagKind.ABSENCE, FlagKind.PHONE)
 
 
 async def test_what_the_bridge_stores_is_streamed(stage, world):

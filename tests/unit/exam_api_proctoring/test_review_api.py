@@ -29,7 +29,6 @@ from exam_api.services.check_lists import CheckListDesk
 from exam_api.services.drawn_acts import DrawnActs
 from exam_api.services.live import LiveHub
 from exam_api.services.live_console import Console, Thumbnails
-from exam_api.services.live_hints import Hints
 from exam_api.services.ports import MediaState
 from exam_api.services.proctoring_ports import StoredStill
 from exam_api.services.reviewing import Reviewing
@@ -129,14 +128,7 @@ def core(world, thumbnails: Thumbnails) -> ReviewCore:
         testing=testing.Testing(world.database, world.clock, live),
         blobs=world.blobs,
         proctoring=ProctoringServices(
-            console=Console(
-                world.read,
-                world.recordings,
-                thumbnails,
-                LiveHub(),
-                world.clock,
-                hints=Hints(world.clock, lambda: None),
-            ),
+            console=Console(world.read, world.recordings, thumbnails, LiveHub(), world.clock),
             reviewing=Reviewing(
                 world.read, world.write, world.recordings, world.blobs, world.clock
             ),

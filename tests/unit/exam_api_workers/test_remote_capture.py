@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from analysis.contracts import NOBODY_KNOWN, AnalysedStretch, FlagKind, Hint
+from analysis.contracts import NOBODY_KNOWN, AnalysedStretch
 from capture.contracts import (
     CaptureFigures,
     ClockOffset,
@@ -33,7 +33,6 @@ from exam_api.adapters.workers.messages import (
     Beat,
     Counted,
     Happened,
-    Hinted,
     TrackState,
     WorkerLoad,
     WorkerUnavailable,
@@ -103,7 +102,6 @@ async def capture(tmp_path, told):
         on_flag=told.append,
         on_stretch=told.append,
         on_thumbnail=lambda *_: None,
-        on_hint=told.append,
         on_analysis_lost=lambda *lost: told.append(lost),
     )
     service.pool._workers = {0: FakeWorker(0), 1: FakeWorker(1)}
@@ -220,12 +218,6 @@ async def test_what_a_worker_has_analysed_is_handed_on(capture, told):
     stretch = AnalysedStretch("a", 121, 0, 60_000)
     capture._hear(capture.pool.workers[0], Counted(stretch))
     assert told == [stretch]
-
-
-async def test_a_hint_is_handed_on(capture, told):
-    hint = Hint("a", 500, frozenset({FlagKind.PHONE}))
-    capture._hear(capture.pool.workers[0], Hinted(hint))
-    assert told == [hint]
 
 
 async def test_the_growing_segment_is_read_unless_it_is_listed_already(capture, tmp_path):

@@ -17,7 +17,6 @@ from analysis.contracts import (
     FlagKind,
     FlagPhase,
     FlagUpdate,
-    Hint,
     Severity,
     Still,
     Subject,
@@ -43,7 +42,6 @@ from exam_api.adapters.workers.messages import (
     Counted,
     Flagged,
     Happened,
-    Hinted,
     Pictured,
     Setup,
     TrackState,
@@ -72,7 +70,6 @@ MESSAGES = [
     Flagged(FlagUpdate("s1", FlagPhase.OPENED, FLAG)),
     Counted(AnalysedStretch("s1", 121, 0, 60_000)),
     Pictured("s1", 5, b"\xff\xd8"),
-    Hinted(Hint("s1", 5, frozenset({FlagKind.PHONE, FlagKind.ABSENCE}))),
     Beat({KEY: STATE}, CaptureFigures(publishing=1), WorkerLoad(0.1, 0.5)),
     Setup(0, 1, Path("a"), Path("b"), None, CaptureSettings(), 2.0, 20),
 ]

@@ -11,7 +11,7 @@ import { isAsking, isCompleted, isFlagged, isSilent, trackWord } from "./tile.js
 const SHOTS_MS = 2500;
 const FEED_LENGTH = 60;
 const SPEAK_MS = 3000; // one summary for what came in this time, not a sentence a flag
-const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed", "session.second", "watch.ended", "hint.changed"];
+const KINDS = ["sitting.changed", "sitting.noted", "media.started", "media.lost", "flag.opened", "flag.updated", "flag.closed", "decision.made", "act.made", "recording.failed", "session.second", "watch.ended"];
 const FILTERS = {
   all: () => true,
   asking: isAsking,
@@ -26,6 +26,7 @@ class ExamConsole extends HTMLElement {
   #items = new Map(); // sitting id → <li>
   #filter = "all";
   #failed = new Map(); // sitting id → why the disk does not take its recording
+  #fed = new Set(); // flags that the feed has told
   #news = [];
   #missing = new Set(); // sitting and track, told once until it is back
   #wasLost = false;
@@ -87,8 +88,7 @@ class ExamConsole extends HTMLElement {
     if (data.tile) this.#put(data.tile);
     const tile = this.#tiles.get(data.sitting_id);
     if (!tile) return;
-    if (kind === "hint.changed" && tile.hints.length) this.#items.get(tile.sitting_id).firstElementChild.refresh();
-    if (kind.startsWith("flag.") && data.flag) this.#flag(tile, kind, data.flag);
+    if (kind.startsWith("flag.") && data.flag) this.#flag(tile, data.flag);
     if (kind === "media.lost" && data.track !== "camera") this.#trackLost(tile, data);
     if (kind === "media.started") this.#missing.delete(`${data.sitting_id} ${data.track}`);
     if (kind === "decision.made") this.#decided(tile, data);
@@ -143,11 +143,11 @@ class ExamConsole extends HTMLElement {
     if (code) say($("#storage p"), problemText(code));
   }
 
-  #flag(tile, kind, flag) {
+  #flag(tile, flag) {
     const known = tile.flags.findIndex((one) => one.id === flag.id);
     if (known < 0) tile.flags.push(flag);
     else tile.flags[known] = { ...tile.flags[known], ...flag };
-    if (kind !== "flag.opened") return;
+    if (flag.severity === "sign" || this.#fed.has(flag.id)) return; // a sign is on the tile while it lasts
     this.#feed(tile, flag);
     this.#news.push(`${t(`flag.${flag.kind}`)}: ${tile.student.full_name}`);
   }
@@ -200,11 +200,13 @@ class ExamConsole extends HTMLElement {
 
   #rebuildFeed() {
     $("#feed").replaceChildren();
-    const all = [...this.#tiles.values()].flatMap((tile) => tile.flags.map((flag) => ({ tile, flag })));
+    this.#fed.clear();
+    const all = [...this.#tiles.values()].flatMap((tile) => tile.flags.filter((flag) => flag.severity !== "sign").map((flag) => ({ tile, flag })));
     for (const { tile, flag } of all.sort((a, b) => openedAt(a.flag) - openedAt(b.flag))) this.#feed(tile, flag);
   }
 
   #feed(tile, flag) {
+    this.#fed.add(flag.id);
     this.#entry(tile, `#flag-${flag.id}`, flag.severity, t(`flag.${flag.kind}`), `${clockText(openedAt(flag))} · ${t(`severity.${flag.severity}`)}`);
   }
 

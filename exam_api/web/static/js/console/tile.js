@@ -17,7 +17,9 @@ const allowedWords = ({ extra_min, break_min, excused }) => [
 export const openFlags = (tile) => tile.flags.filter((flag) => !flag.verdict && !flag.allowed);
 /** The student waits for a proctor's word. */
 export const isAsking = (tile) => tile.wants.length > 0;
-export const isFlagged = (tile) => openFlags(tile).some((flag) => flag.severity !== "technical");
+export const isFlagged = (tile) => openFlags(tile).some((flag) => flag.severity === "alert" || flag.severity === "notice");
+/** First signs that last: they become flags to judge, or end within seconds. */
+const signs = (tile) => openFlags(tile).filter((flag) => flag.severity === "sign" && flag.end_ms === null).map((flag) => `${t(`flag.${flag.kind}`)}?`);
 /** Something is wrong at this moment. */
 export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null && flag.severity === "alert" && !flag.allowed);
 
@@ -25,7 +27,6 @@ export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null
 const beside = (tile) => (isCompleted(tile) || tile.state === "scheduled" ? [] : tile.tracks.slice(1));
 export const trackWord = (track, live) => t(live ? "live.track_on" : "live.track_off", { track: t(`track.${track}`) });
 
-const hintWord = (kind) => `${t(`flag.${kind}`)}?`;
 const warnings = (tile) => [...(tile.second_log_in ? [t("console.second_log_in")] : []), ...(isCompleted(tile) ? [] : tile.lacking.map((what) => t(`log.${what}`)))];
 
 class ExamTile extends HTMLElement {
@@ -40,10 +41,10 @@ class ExamTile extends HTMLElement {
     this.state = el("span", { class: "badge" });
     this.off = el("span", { class: "off" });
     this.picture = el("img", { alt: "", hidden: true, draggable: "false" });
-    this.hint = el("span", { class: "hint", hidden: true, title: t("console.hint_about") });
+    this.sign = el("span", { class: "sign", hidden: true, title: t("console.sign_about") });
     this.chips = el("span", { class: "chips" });
     this.link = el("a", { class: "tile" },
-      el("span", { class: "shot" }, this.picture, this.state, this.off, this.hint),
+      el("span", { class: "shot" }, this.picture, this.state, this.off, this.sign),
       el("span", { class: "tile-body" }, this.name, el("span", { class: "tile-line" }, this.group, this.progress), this.chips));
     this.watch = el("button", { type: "button", class: "watch", hidden: true, onclick: () => watchLive(this.tile.sitting_id, this.tile.student.full_name, this.tile.tracks) }, t("live.watch"));
     this.act = el("button", { type: "button", class: "button small act", hidden: true, onclick: () => this.dispatchEvent(new CustomEvent("act", { detail: this.tile, bubbles: true })) }, t("console.act"));
@@ -64,7 +65,7 @@ class ExamTile extends HTMLElement {
     const word = isCompleted(tile) ? null : tile.recording.live ? null : tile.state === "scheduled" ? t("console.not_started") : t("console.no_picture");
     say(this.off, word ?? "");
     show(this.off, Boolean(word));
-    this.#drawHints(tile.hints);
+    this.#drawSigns(tile);
     show(this.watch, !isCompleted(tile) && tile.tracks.some((one) => one.live));
     this.watch.setAttribute("aria-label", t("live.watch_of", { name: tile.student.full_name }));
     show(this.act, !isCompleted(tile) && tile.state !== "scheduled");
@@ -73,15 +74,17 @@ class ExamTile extends HTMLElement {
     this.link.setAttribute("aria-label", this.#spoken(tile));
   }
 
-  /** Over the picture, since it comes and goes: nothing below may move. A sign says no more than it does. */
-  #drawHints(kinds) {
-    say(this.hint, kinds.map(hintWord).join(" "));
-    show(this.hint, kinds.length > 0);
+  /** Over the picture, since they come and go: nothing below may move. */
+  #drawSigns(tile) {
+    const found = signs(tile);
+    say(this.sign, found.join(" "));
+    if (found.length && this.sign.hidden) this.refresh();
+    show(this.sign, found.length > 0);
   }
 
   #drawChips(tile) {
     const counts = new Map();
-    for (const flag of openFlags(tile)) {
+    for (const flag of openFlags(tile).filter((one) => one.severity !== "sign")) {
       const entry = counts.get(flag.kind) ?? { n: 0, severity: flag.severity, now: false };
       entry.n += 1;
       entry.now ||= flag.end_ms === null;
@@ -102,9 +105,9 @@ class ExamTile extends HTMLElement {
   }
 
   #spoken(tile) {
-    const flags = openFlags(tile).map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
+    const flags = openFlags(tile).filter((flag) => flag.severity !== "sign").map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
     const tracks = beside(tile).map(({ track, live }) => trackWord(track, live));
-    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...warnings(tile), ...tile.hints.map(hintWord), ...tracks, ...flags].join(", ");
+    return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...warnings(tile), ...signs(tile), ...tracks, ...flags].join(", ");
   }
 
   /** Fetch the newest picture; the old one stays until the new one is there. */

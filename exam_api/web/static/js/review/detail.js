@@ -7,6 +7,7 @@ export const percent = (value) => `${Math.round(value * 100)} %`;
 export const verdictBadge = (flag) => {
   const verdict = flag.decision?.verdict;
   if (!verdict && flag.allowed) return el("span", { class: "badge" }, t("review.allowed"));
+  if (!verdict && flag.severity === "sign") return el("span", { class: "badge" }, t("severity.sign"));
   const tone = { confirmed: "alert", dismissed: "" }[verdict] ?? "warn";
   return el("span", { class: `badge ${tone}` }, t(verdict ? `verdict.${verdict}` : "verdict.open"));
 };
