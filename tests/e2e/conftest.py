@@ -178,6 +178,21 @@ def browser(launch: Launch, clip: Path) -> Browser:
 
 
 @pytest.fixture(scope="session")
+def coming_and_going(launch: Launch, clip: Path) -> Browser:
+    """The camera shows somebody for longer than a flag lasts on, so that each absence is a flag."""
+    scene, there = clip.with_name("scene.webm"), clip.with_name("there.mjpeg")
+    start_s = DEMO_EVENTS[0][1]
+    write_mjpeg(scene, there, start_s - 8, start_s - 2)  # before the walk to the door
+    longer = clip.with_name("coming_and_going.mjpeg")
+    longer.write_bytes(2 * there.read_bytes() + clip.read_bytes())
+    return launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={longer}",
+    )
+
+
+@pytest.fixture(scope="session")
 def camera_less(launch: Launch) -> Browser:
     return launch(
         "--use-fake-device-for-media-stream=device-count=0", "--use-fake-ui-for-media-stream"

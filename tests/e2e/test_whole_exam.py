@@ -57,11 +57,15 @@ def answer_by_keyboard(student, count: int) -> None:
 
 
 def watch_live(proctor) -> None:
-    """The absence shows on the console as it happens."""
+    """The absence shows on the console as it happens: its first sign, then what is to be judged."""
     watch = proctor.sign_in("proctor1")
     proctor.check_page("06-exams")
     watch.click("a.primary[href^='/console/']")
     watch.wait_for_selector("#connection:has-text('Live')")
+    sign = f"exam-tile:has-text('{STUDENT}') .sign"
+    watch.wait_for_selector(f"{sign}:text-is('No person in the picture?')", timeout=60_000)
+    proctor.shot("07-sign")
+    watch.wait_for_selector(sign, state="hidden")
     watch.wait_for_selector(ABSENCE, timeout=60_000)
     watch.wait_for_selector("exam-tile img:visible")
     proctor.check_page("07-console")
@@ -113,10 +117,10 @@ def form4_rows(proctor, target: Path) -> list[tuple[object, ...]]:
 
 
 def test_an_absence_becomes_a_flag_an_act_and_a_row_of_form_4(
-    visit, require: Callable[[str], Path], tmp_path: Path
+    visit, coming_and_going, require: Callable[[str], Path], tmp_path: Path
 ):
     pdftotext = require("pdftotext")
-    student, proctor, member = visit(), visit(), visit()
+    student, proctor, member = visit(using=coming_and_going), visit(), visit()
     check_devices(student)
     answer_by_keyboard(student, 5)
     watch_live(proctor)
