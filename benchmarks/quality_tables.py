@@ -107,17 +107,18 @@ def _kinds(kinds: Json) -> Iterator[str]:
             _percent(tally["precision"]),
             str(tally["false_flags"]),
             f"{tally['delay_p50_s']} / {tally['delay_p95_s']}" if tally["recall"] else "–",
+            f"{tally['judged_p50_s']} / {tally['judged_p95_s']}" if tally["recall"] else "–",
         )
         for kind, tally in cast("Mapping[str, Json]", kinds).items()
     )
-    yield from _table(
-        ("kind", "events", "met", "95 %", "precision", "false", "delay p50 / p95, s"), rows
-    )
+    heads = ("kind", "events", "met", "95 %", "precision", "false")
+    yield from _table((*heads, "delay p50 / p95, s", "more than a sign p50 / p95, s"), rows)
 
 
 def _false(outcome: Json) -> str:
     return (
-        f"{outcome['false_flags']} false flags in {outcome['hours']} student-hours, most likely "
+        f"{outcome['false_flags']} false flags in {outcome['hours']} student-hours "
+        f"({outcome['of_them_signs_only']} of them first signs only), most likely "
         f"fewer than {outcome['false_flags_per_hour_below']} an hour; "
         f"{outcome['false_technical_flags']} false technical ones."
     )

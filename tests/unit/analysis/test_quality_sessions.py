@@ -220,6 +220,18 @@ def test_technical_flags_accuse_nobody() -> None:
     assert found["false_flags_per_hour"] == 0.5
 
 
+def test_a_flag_that_ends_as_a_first_sign_is_false_too_and_counted_apart() -> None:
+    events = [Event("phone", 10, 20)]
+    sign, other = Claim("phone", 40, 41, 41.2), Claim("phone", 60, 66, 61.2, judged_s=63)
+    met = Claim("phone", 10.5, 19, 11.6, judged_s=13)
+    found = outcomes_json([Outcome(tallied(events, [sign, other, met]), 2.0)])
+    assert (found["false_flags"], found["of_them_signs_only"]) == (2, 1)
+    kinds = found["per_kind"]
+    assert isinstance(kinds, dict)
+    assert (kinds["phone"]["delay_p50_s"], kinds["phone"]["judged_p50_s"]) == (1.6, 3.0)
+    assert kinds["phone"]["more_than_a_sign"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("bgr", "tone"),
     [((180, 205, 240), "very light"), ((110, 145, 195), "intermediate"), ((30, 45, 70), "dark")],

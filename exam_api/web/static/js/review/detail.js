@@ -51,7 +51,8 @@ function before(flag) {
 
 /** What such a flag claims, and what it does not. */
 function explanation(flag) {
-  if (flag.kind !== "speech") return el("p", { class: "small" }, t(`seen.${flag.kind}`));
+  const sign = flag.severity === "sign" && flag.end_ms !== null ? ` ${t("seen.sign")}` : "";
+  if (flag.kind !== "speech") return el("p", { class: "small" }, t(`seen.${flag.kind}`) + sign);
   const lips = flag.boxes.find((box) => box.label.startsWith("lips_"))?.label;
   const whose = { lips_moving: t("seen.lips_moving"), lips_still: t("seen.lips_still") }[lips] ?? t("seen.lips_unknown");
   return el("p", { class: "small" }, `${whose} ${t("seen.speech")}`);
