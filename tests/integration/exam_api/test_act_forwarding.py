@@ -64,6 +64,7 @@ async def test_an_act_that_lags_behind_its_decisions_does_not_go(made_act, clock
 async def test_with_open_flags_an_act_does_not_go(made_act, clock, client_of) -> None:
     """Else the proctor could decide them no more, and never hand the check list in."""
     await add_flag(made_act, "technical", "camera_covered")
+    await add_flag(made_act, "sign", "phone")
     flag_id = await add_flag(made_act)
     with pytest.raises(FlagsUndecided):
         await made_act.take("member", "forward")

@@ -93,11 +93,14 @@ async def end_sittings(database, state: str = "submitted") -> None:
         await unit.session.execute(update(tables.Sitting).values(state=state))
 
 
-async def add_flag(database, sitting_id: str, verdict: str, at, by: str) -> None:
+async def add_flag(
+    database, sitting_id: str, verdict: str, at, by: str, *, severity: str = "alert"
+) -> None:
     """A flag with a decision, and its act where it is confirmed."""
     async with database.write() as unit:
         flag = tables.FlagRow(
-            id=new_id(), sitting_id=sitting_id, kind="phone", severity="alert", start_ms=0,
+            id=new_id(), sitting_id=sitting_id, kind="phone", severity=severity,
+            start_ms=("alert", "sign", "technical").index(severity),
             end_ms=900, confidence=0.9, models=[], thresholds={}, scores=[], boxes=[], opened_at=at,
         )  # fmt: skip
         unit.session.add(flag)
@@ -282,11 +285,16 @@ async def test_flags_that_come_after_the_answer_stand_out_and_can_be_settled(
     sittings = [row.sitting_id for row in (await desk.get(member, handed_in)).rows]
     core.clock.pass_time(hours=1)
     for sitting_id in sittings:
+        for accusing_nobody in ("sign", "technical"):
+            given = (sitting_id, "", core.clock.now(), proctor.id)
+            await add_flag(database, *given, severity=accusing_nobody)
         await add_flag(database, sitting_id, "", core.clock.now(), proctor.id)
     assert await shown() == [(1, RowProblem.FLAGS_UNDECIDED)] * 2
     assert await listed() == [2]
     async with database.write() as unit:
-        flags = select(tables.FlagRow.id).where(tables.FlagRow.sitting_id == sittings[0])
+        flags = select(tables.FlagRow.id).where(
+            tables.FlagRow.sitting_id == sittings[0], tables.FlagRow.severity == "alert"
+        )
         flag_id = (await unit.session.scalars(flags)).one()
         decision = tables.DecisionRow(
             id=new_id(), flag_id=flag_id, verdict="dismissed", comment="", by_user=proctor.id,
