@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from analysis.contracts import Severity
 from capture.publisher import Publisher
 from exam_api.cli.terminal import Failure
 from exam_api.services.seeding import DEMO_PASSWORD
@@ -133,11 +134,12 @@ class Student(Person):
 
 
 class Proctor(Person):
-    """Confirms every flag, as somebody who looked at each would, and takes the documents."""
+    """Confirms what lasted, as somebody who looked at each would, and takes the documents."""
 
     async def confirm_all(self, sitting_id: str) -> str | None:
-        """The act's id; None where nothing was flagged."""
-        flag_ids = [flag["id"] for flag in (await self.review(sitting_id))["flags"]]
+        """The act's id; None where nothing was flagged, or first signs alone."""
+        flags = (await self.review(sitting_id))["flags"]
+        flag_ids = [flag["id"] for flag in flags if flag["severity"] != Severity.SIGN]
         if not flag_ids:
             return None
         reviewed = await self.post(
