@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from analysis.contracts import Severity
 from exam_api.adapters.sql import tables
 from exam_api.adapters.sql.exams import SqlExams, allowances_of, exam_of
 from exam_api.adapters.sql.people import names_of
@@ -135,8 +136,11 @@ class SqlOverview:
         return sorted(listed, key=lambda one: one.made_at, reverse=True)
 
     async def _flag_counts(self, sitting_ids: Sequence[str]) -> Mapping[str, tuple[int, int, int]]:
-        """(all, undecided, confirmed) by sitting; of several decisions the newest counts."""
-        flags = select(tables.FlagRow.sitting_id, tables.FlagRow.id).where(
+        """(all, undecided, confirmed) by sitting; of several decisions the newest counts.
+
+        First signs are left out, but for those that somebody has decided on.
+        """
+        flags = select(tables.FlagRow.sitting_id, tables.FlagRow.id, tables.FlagRow.severity).where(
             tables.FlagRow.sitting_id.in_(sitting_ids)
         )
         found = (await self._session.execute(flags)).all()
@@ -147,7 +151,8 @@ class SqlOverview:
             .order_by(tables.DecisionRow.at, tables.DecisionRow.id)
         )
         verdicts = dict((await self._session.execute(decided)).all())
-        return _tally(found, verdicts)
+        counted = [one[:2] for one in found if one[2] != Severity.SIGN or one[1] in verdicts]
+        return _tally(counted, verdicts)
 
 
 def _tally(

@@ -36,9 +36,11 @@ async def person(database, login: str) -> Actor:
     return actor_of(found)
 
 
-async def add_flag(database, sitting_id: str, at, start_ms: int = 0) -> str:
+async def add_flag(
+    database, sitting_id: str, at, start_ms: int = 0, severity: str = "alert"
+) -> str:
     row = tables.FlagRow(
-        id=new_id(), sitting_id=sitting_id, kind="absence", severity="alert", start_ms=start_ms,
+        id=new_id(), sitting_id=sitting_id, kind="absence", severity=severity, start_ms=start_ms,
         end_ms=start_ms + 900, confidence=0.9, models=[], thresholds={}, scores=[], boxes=[],
         opened_at=at,
     )  # fmt: skip
@@ -98,6 +100,7 @@ async def test_the_newest_decision_counts_and_a_lonely_dismissal_withdraws_the_a
     proctor = await person(database, "proctor1")
     first = await add_flag(database, begun.id, clock.now())
     await add_flag(database, begun.id, clock.now(), start_ms=5000)
+    sign = await add_flag(database, begun.id, clock.now(), start_ms=9000, severity="sign")
     await decide(database, first, "confirmed", proctor, clock.now())
     await add_act(database, begun.id, proctor, clock.now(), 1, done=True)
 
@@ -114,6 +117,9 @@ async def test_the_newest_decision_counts_and_a_lonely_dismissal_withdraws_the_a
     assert (after.flags, after.undecided, after.confirmed) == (2, 1, 0)
     assert after.act is not None
     assert after.act.withdrawn
+    # A first sign counts where somebody has decided on it.
+    await decide(database, sign, "confirmed", proctor, clock.pass_time(seconds=1))
+    assert ((await listed()).flags, (await listed()).confirmed) == (3, 1)
 
 
 async def test_an_act_is_listed_once_by_its_newest_complete_revision(
