@@ -193,11 +193,16 @@ class Host:
 
 
 def stay_on(core: int | None) -> None:
-    """Where the system forbids it the worker runs as well, a little slower."""
+    """All threads: libraries have started some already, as numpy's for linear algebra.
+
+    Where the system forbids it the worker runs as well, a little slower.
+    """
     if core is None:
         return
     try:
-        os.sched_setaffinity(0, {core})
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setaffinity(int(thread.name), {core})
     except (OSError, AttributeError) as error:
         _log.warning("worker_not_pinned", core=core, why=str(error))
 
