@@ -12,11 +12,14 @@ export const verdictBadge = (flag) => {
   return el("span", { class: `badge ${tone}` }, t(verdict ? `verdict.${verdict}` : "verdict.open"));
 };
 
+/** Nothing where the other badge says it already. */
+const severityBadge = (flag) => (flag.severity === "sign" && !flag.decision ? null : el("span", { class: `badge ${flag.severity === "alert" ? "alert" : ""}` }, t(`severity.${flag.severity}`)));
+
 /** The detail card's contents; `onDecide(verdict, comment)`. */
 export function detail(flag, { onDecide, onSeek, mayDecide, sitting }) {
   return [
     el("h2", { id: "detail-heading", tabindex: "-1" }, `${t(`flag.${flag.kind}`)} · ${span(flag.start_ms)}`),
-    el("p", { class: "row" }, verdictBadge(flag), el("span", { class: `badge ${flag.severity === "alert" ? "alert" : ""}` }, t(`severity.${flag.severity}`))),
+    el("p", { class: "row" }, verdictBadge(flag), severityBadge(flag)),
     evidence(flag),
     before(flag),
     facts(flag),
