@@ -32,9 +32,18 @@ class ModelSet:
     given_up: Mapping[str, tuple[ModelRef, ...]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, models_dir: Path | None = None, *, data_dir: Path | None = None) -> "ModelSet":
-        """Raises ModelError when the face models are absent or altered."""
-        return cls.from_registry(registry(data_dir, models_dir))
+    def load(
+        cls,
+        models_dir: Path | None = None,
+        *,
+        data_dir: Path | None = None,
+        objects: tuple[str, ...] = (),
+    ) -> "ModelSet":
+        """``objects``: names of the object models that watch; empty = those of the folders.
+
+        Raises ModelError when the face models are absent or altered.
+        """
+        return cls.from_registry(registry(data_dir, models_dir, objects))
 
     @classmethod
     def from_registry(cls, known: Registry) -> "ModelSet":

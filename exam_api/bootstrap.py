@@ -105,8 +105,6 @@ from exam_api.web.app import create_app
 from exam_api.web.container import Core, WebSettings
 from exam_api.web.pages import install_pages
 from exam_api.web.pages.errors import error_page
-from models.choice import ObjectChoice, choose_objects
-from models.errors import ModelError
 from models.registry import registry
 
 _log = structlog.get_logger(__name__)
@@ -152,10 +150,8 @@ async def build(settings: Settings) -> FastAPI:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     seal_key = await asyncio.to_thread(_seal_key, settings, clock)
     key = await asyncio.to_thread(RecordingKey.load_or_create, settings.recording_key_path)
-    watching = await asyncio.to_thread(_watching, settings)
     database = await open_database(settings.database, clock)
     container = _container(settings, database, clock, seal_key, key)
-    container.watching = watching
     database.listeners.append(container.hub.wake)
     database.job_listeners += [container.jobs.wake, container.export_jobs.wake]
     if seal_key.self_made:
@@ -180,14 +176,6 @@ async def build(settings: Settings) -> FastAPI:
         error_page=error_page,
         lifespan=_lifespan(container),
     )
-
-
-def _watching(settings: Settings) -> ObjectChoice:
-    """What the analyzers will choose too; why a choice cannot be made they tell in the log."""
-    try:
-        return choose_objects(registry(settings.data_dir, settings.models_dir))
-    except ModelError:
-        return ObjectChoice()
 
 
 def _seal_key(settings: Settings, clock: Clock) -> SealKey:
@@ -298,6 +286,7 @@ def _container(
         hub=hub,
         capture=capture,
         recording=ground.recording,
+        watching=ground.recording.watching,
         bridge=ground.bridge,
         archive=ground.archive,
         keeper=_keeper(ground, recording_key),

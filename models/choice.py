@@ -25,6 +25,10 @@ class ObjectChoice:
     better: ModelEntry | None = None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(entry.name for entry in self.watching)
+
+    @property
     def recall(self) -> float | None:
         """Of one alone, as measured; nobody measured what several see together."""
         return self.watching[0].phone_recall if len(self.watching) == 1 else None

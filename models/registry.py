@@ -41,19 +41,23 @@ class Registry:
     """The models that may be loaded and the folders they may lie in, the first folder first.
 
     Beside the shipped manifest's: those that an operator added to a folder (``models.folder``).
-    ``wanted``: names of the object models that the operator wants to watch; empty = the best one.
+    ``wanted``: names of the object models that are to watch; unless given, those that the operator
+    put down; empty = the best one.
     Raises ManifestBroken for a folder whose manifest cannot be read.
     """
 
     def __init__(
-        self, folders: tuple[Path, ...] = (), manifest: Mapping[str, ModelEntry] | None = None
+        self,
+        folders: tuple[Path, ...] = (),
+        manifest: Mapping[str, ModelEntry] | None = None,
+        wanted: tuple[str, ...] = (),
     ) -> None:
         self.folders = folders
         shipped = shipped_manifest() if manifest is None else manifest
         added = [Folder.read(folder) for folder in folders]
         own = {name: entry for one in reversed(added) for name, entry in one.models.items()}
         self._manifest = {**own, **shipped}  # nobody passes a file off as a shipped model
-        self.wanted = next((one.wanted for one in added if one.wanted), ())
+        self.wanted = wanted or next((one.wanted for one in added if one.wanted), ())
 
     def __iter__(self) -> Iterator[ModelEntry]:
         return iter(self._manifest.values())
@@ -117,11 +121,14 @@ class Registry:
         return tuple(state.entry for state in self.verify() if state.code is None)
 
 
-def registry(data_dir: Path | None = None, models_dir: Path | None = None) -> Registry:
+def registry(
+    data_dir: Path | None = None, models_dir: Path | None = None, wanted: tuple[str, ...] = ()
+) -> Registry:
     """The usual folders: the one named by the environment or by hand, then the data dir's own."""
     named = os.environ.get(MODELS_DIR)
     folders = [models_dir, Path(named) if named else None, data_dir and data_dir / "models"]
-    return Registry(tuple(folder for folder in folders if folder is not None))
+    present = tuple(folder for folder in folders if folder is not None)
+    return Registry(present, wanted=wanted)
 
 
 def load(name: str, *, data_dir: Path | None = None, models_dir: Path | None = None) -> LoadedModel:

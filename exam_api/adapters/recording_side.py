@@ -23,16 +23,23 @@ from exam_api.services.live_media import TappedAnalysis
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.proctoring_ports import SittingAnalysis
 from exam_api.settings import Settings
+from models import registry
+from models.choice import ObjectChoice, choose_objects
+from models.errors import ModelError
 
 OnThumbnail = Callable[[str, int, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingSide:
-    """``analyzer``: None where workers analyse; they start and stop with ``capture``."""
+    """``analyzer``: None where workers analyse; they start and stop with ``capture``.
+
+    ``watching``: the object models, until the server starts anew, whatever restarts in between.
+    """
 
     capture: CaptureService
     analyzer: AnalysisWorker | None
+    watching: ObjectChoice
     thumbnail_every_s: float
     lag: LoopLag = field(default_factory=LoopLag)
 
@@ -67,23 +74,37 @@ class RecordingSide:
 def recording_side(
     settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
 ) -> RecordingSide:
+    watching = _watching(settings)
     if settings.workers > 1:
-        remote = _remote(settings, bridge, on_thumbnail)
-        return RecordingSide(remote, None, settings.thumbnail_every_s)
+        remote = _remote(settings, watching, bridge, on_thumbnail)
+        return RecordingSide(remote, None, watching, settings.thumbnail_every_s)
     capture = CaptureService(
         settings.recordings_dir, on_event=bridge.on_capture, settings=_capture_settings(settings)
     )
     analyzer = AnalysisWorker(
-        lambda: ModelSet.load(settings.models_dir, data_dir=settings.data_dir),
+        lambda: ModelSet.load(
+            settings.models_dir, data_dir=settings.data_dir, objects=watching.names
+        ),
         bridge.on_flag,
         on_thumbnail,
         on_stretch=bridge.on_stretch,
     )
-    return RecordingSide(capture, analyzer, settings.thumbnail_every_s)
+    return RecordingSide(capture, analyzer, watching, settings.thumbnail_every_s)
+
+
+def _watching(settings: Settings) -> ObjectChoice:
+    """None where no choice can be made; the analyzers tell in the log why."""
+    try:
+        return choose_objects(registry(settings.data_dir, settings.models_dir))
+    except ModelError:
+        return ObjectChoice()
 
 
 def _remote(
-    settings: Settings, bridge: ProctoringBridge, on_thumbnail: OnThumbnail
+    settings: Settings,
+    watching: ObjectChoice,
+    bridge: ProctoringBridge,
+    on_thumbnail: OnThumbnail,
 ) -> RemoteCapture:
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
 
@@ -97,6 +118,7 @@ def _remote(
             capture=replace(_capture_settings(settings), max_sittings=sys.maxsize),
             thumbnail_every_s=settings.thumbnail_every_s,
             log_level=logging.getLogger().level,
+            objects=watching.names,
         )
 
     return RemoteCapture(

@@ -112,7 +112,7 @@ class Host:
             setup.recordings_dir, on_event=self._on_event, settings=setup.capture
         )
         analyzer = AnalysisWorker(
-            lambda: ModelSet.load(setup.models_dir, data_dir=setup.data_dir),
+            lambda: ModelSet.load(setup.models_dir, data_dir=setup.data_dir, objects=setup.objects),
             self._on_flag,
             self._on_thumbnail,
             on_stretch=self._on_stretch,

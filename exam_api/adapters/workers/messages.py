@@ -14,7 +14,10 @@ Tracks = Mapping[TrackKey, "TrackState"]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a worker is. ``core``: the one it stays on, where the system lets it."""
+    """What a worker is. ``core``: the one it stays on, where the system lets it.
+
+    ``objects``: names of the object models that watch, as chosen when the server started.
+    """
 
     index: int
     core: int | None
@@ -24,6 +27,7 @@ class Setup:
     capture: CaptureSettings
     thumbnail_every_s: float
     log_level: int
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
