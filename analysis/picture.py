@@ -12,7 +12,7 @@ from analysis.errors import PictureUnreadable
 from capture.contracts import AudioChunk, Frame
 
 SMALLEST = 32  # pixels a side: below this nothing can be told
-LARGEST = 1280  # longer sides are thinned out: no detector's input is larger than 416
+LARGEST = 1280  # longer sides are made smaller: no detector's input is larger than 416
 DARK_LUMA = 60.0
 GAIN_TO = 95.0
 GAIN_LIMIT = 12.0
@@ -31,17 +31,17 @@ def _checked(i420: NDArray[np.uint8]) -> tuple[int, int]:
     return height, width
 
 
-def _thinned(i420: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Every k-th pixel of each plane, so that an 8K frame costs little memory and time."""
-    step = -(-max(height, width) // LARGEST)
-    if step == 1:
+def _bounded(i420: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Each plane a whole number of times smaller, by mean: an 8K frame then costs little."""
+    times = -(-max(height, width) // LARGEST)
+    if times == 1:
         return i420
-    luma = i420[:height][::step, ::step]
-    rows, columns = (luma.shape[0] // 2) * 2, (luma.shape[1] // 2) * 2
-    chroma = i420[height:].reshape(2, height // 2, width // 2)[:, ::step, ::step]
-    chroma = chroma[:, : rows // 2, : columns // 2]
-    planes = (luma[:rows, :columns], chroma.reshape(rows // 2, columns))
-    return np.ascontiguousarray(np.concatenate(planes))
+    columns, rows = (max(side // times & ~1, 2) for side in (width, height))
+    blue, red = i420[height:].reshape(2, height // 2, width // 2)
+    halves = (columns // 2, rows // 2)
+    chroma = [cv2.resize(plane, halves, interpolation=cv2.INTER_AREA) for plane in (blue, red)]
+    luma = cv2.resize(i420[:height], (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.concatenate([luma, np.reshape(chroma, (rows // 2, columns))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Picture:
     @classmethod
     def of(cls, frame: Frame, sound: Sequence[AudioChunk] = ()) -> "Picture":
         height, width = _checked(frame.i420)
-        return cls(frame.at_ms, _thinned(frame.i420, height, width), tuple(sound))
+        return cls(frame.at_ms, _bounded(frame.i420, height, width), tuple(sound))
 
     @property
     def width(self) -> int:

@@ -31,7 +31,7 @@ def test_any_size_becomes_a_bounded_picture(size: tuple[int, int]) -> None:
     assert abs(picture.width / picture.height - size[0] / size[1]) < 0.02 * size[0] / size[1]
 
 
-def test_thinning_keeps_the_colours_in_place() -> None:
+def test_a_smaller_picture_keeps_the_colours_in_place() -> None:
     bgr = np.zeros((2000, 2600, 3), np.uint8)
     bgr[:1000, 1300:] = (200, 30, 30)
     bgr[1000:, :1300] = (30, 200, 30)
@@ -41,6 +41,19 @@ def test_thinning_keeps_the_colours_in_place() -> None:
     assert np.allclose(small[height // 4, 3 * width // 4], (200, 30, 30), atol=8)
     assert np.allclose(small[3 * height // 4, width // 4], (30, 200, 30), atol=8)
     assert np.allclose(small[height // 4, width // 4], (0, 0, 0), atol=8)
+
+
+def test_a_smaller_picture_shows_the_mean_of_fine_print() -> None:
+    large = frame(1920, 1080, fill=0)
+    large.i420[:1080:2] = 255  # lines: every second one alone would be all white
+    small = Picture.of(large).bgr
+    assert abs(float(small.mean()) - 127.5) < 10
+
+
+def test_a_strip_of_a_picture_is_still_one() -> None:
+    picture = Picture.of(frame(40_000, 32))
+    assert (picture.width, picture.height) == (1250, 2)
+    assert picture.bgr.shape == (2, 1250, 3)
 
 
 @pytest.mark.parametrize(
