@@ -61,7 +61,7 @@ def _progress(name: str) -> Progress:
         tenth = done * 10 // total if total else done // _MB
         if tenth > told:
             told = tenth
-            share = f"{done * 100 // total:3} %" if total else ""
+            share = f"{tenth * 10:3} %" if total else ""
             sys.stderr.write(f"{name}: {done / _MB:.1f} MB {share}\n")
 
     return tell
