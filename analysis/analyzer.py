@@ -29,7 +29,7 @@ from analysis.outages import Outages
 from analysis.picture import Picture
 from analysis.policy import AnalysisPolicy, KindPolicy
 from analysis.reach import in_reach, phone_held
-from analysis.rules import Change, RuleState, finish, in_evidence, numbers, step, supports
+from analysis.rules import Change, RuleState, finish, in_evidence, numbers, past, step, supports
 from analysis.schedule import Allowance, Pace
 from analysis.seat import Seat
 from analysis.strip import Strip
@@ -59,8 +59,7 @@ class Acquaintance:
     def __init__(self, secret: int = 0) -> None:
         self.secret = secret
         self.normal, self.seat, self.usual = Normal(), Seat(), Usual()
-        self.ended_ms: dict[FlagKind, int] = {}
-        self.alerted_ms: dict[FlagKind, int] = {}  # of those that were more than a first sign
+        self.past: dict[FlagKind, RuleState] = {}
 
 
 class Watch:
@@ -85,9 +84,7 @@ class Watch:
         self._strip = strip
         self._thresholds = thresholds
         self._known = known
-        self._state = RuleState(
-            ended_ms=known.ended_ms.get(kind), alerted_ms=known.alerted_ms.get(kind)
-        )
+        self._state = known.past.get(kind, RuleState())
         self._best = BestPicture(kind)
         self._before: tuple[Still, ...] = ()
 
@@ -129,10 +126,7 @@ class Watch:
 
     def _end(self, change: Change) -> Told:
         flag = self._flag(change)
-        if flag.end_ms is not None:
-            self._known.ended_ms[self._kind] = flag.end_ms
-            if not change.brief:
-                self._known.alerted_ms[self._kind] = flag.end_ms
+        self._known.past[self._kind] = past(self._state)
         self._best.forget()
         self._before = ()
         return change.phase, flag

@@ -172,8 +172,13 @@ def step(rule: Rule, state: RuleState, at_ms: int, score: float | None) -> Step:
 def finish(_rule: Rule, state: RuleState) -> Step:
     """Evidence ends here (the stream does, or a gap in it): an open flag is closed."""
     if state.ongoing is None:
-        return RuleState(ended_ms=state.ended_ms, alerted_ms=state.alerted_ms), ()
+        return past(state), ()
     return _closed(state, state.ongoing)
+
+
+def past(state: RuleState) -> RuleState:
+    """What outlives the evidence: when flags ended, by which a later one is a repeat."""
+    return RuleState(ended_ms=state.ended_ms, alerted_ms=state.alerted_ms)
 
 
 def _closed(state: RuleState, ongoing: Ongoing, votes: tuple[CastVote, ...] = ()) -> Step:
