@@ -6,7 +6,7 @@ import { clock as clockText } from "../time.js";
 import { watchLoad } from "./load.js";
 import "../review/course.js";
 import { LiveLine } from "./stream.js";
-import { isAsking, isCompleted, isFlagged, isSilent, trackWord } from "./tile.js";
+import { isAsking, isCompleted, isFlagged, isSign, isSilent, trackWord } from "./tile.js";
 
 const SHOTS_MS = 2500;
 const FEED_LENGTH = 60;
@@ -147,7 +147,7 @@ class ExamConsole extends HTMLElement {
     const known = tile.flags.findIndex((one) => one.id === flag.id);
     if (known < 0) tile.flags.push(flag);
     else tile.flags[known] = { ...tile.flags[known], ...flag };
-    if (flag.severity === "sign" || this.#fed.has(flag.id)) return; // a sign is on the tile while it lasts
+    if (isSign(flag) || this.#fed.has(flag.id)) return; // a sign is on the tile while it lasts
     this.#feed(tile, flag);
     this.#news.push(`${t(`flag.${flag.kind}`)}: ${tile.student.full_name}`);
   }
@@ -201,7 +201,7 @@ class ExamConsole extends HTMLElement {
   #rebuildFeed() {
     $("#feed").replaceChildren();
     this.#fed.clear();
-    const all = [...this.#tiles.values()].flatMap((tile) => tile.flags.filter((flag) => flag.severity !== "sign").map((flag) => ({ tile, flag })));
+    const all = [...this.#tiles.values()].flatMap((tile) => tile.flags.filter((flag) => !isSign(flag)).map((flag) => ({ tile, flag })));
     for (const { tile, flag } of all.sort((a, b) => openedAt(a.flag) - openedAt(b.flag))) this.#feed(tile, flag);
   }
 

@@ -18,8 +18,10 @@ export const openFlags = (tile) => tile.flags.filter((flag) => !flag.verdict && 
 /** The student waits for a proctor's word. */
 export const isAsking = (tile) => tile.wants.length > 0;
 export const isFlagged = (tile) => openFlags(tile).some((flag) => flag.severity === "alert" || flag.severity === "notice");
+export const isSign = (flag) => flag.severity === "sign";
 /** First signs that last: they become flags to judge, or end within seconds. */
-const signs = (tile) => openFlags(tile).filter((flag) => flag.severity === "sign" && flag.end_ms === null).map((flag) => `${t(`flag.${flag.kind}`)}?`);
+const signs = (tile) => openFlags(tile).filter((flag) => isSign(flag) && flag.end_ms === null).map((flag) => `${t(`flag.${flag.kind}`)}?`);
+const moreThanSigns = (tile) => openFlags(tile).filter((flag) => !isSign(flag));
 /** Something is wrong at this moment. */
 export const isRaised = (tile) => tile.flags.some((flag) => flag.end_ms === null && flag.severity === "alert" && !flag.allowed);
 
@@ -84,7 +86,7 @@ class ExamTile extends HTMLElement {
 
   #drawChips(tile) {
     const counts = new Map();
-    for (const flag of openFlags(tile).filter((one) => one.severity !== "sign")) {
+    for (const flag of moreThanSigns(tile)) {
       const entry = counts.get(flag.kind) ?? { n: 0, severity: flag.severity, now: false };
       entry.n += 1;
       entry.now ||= flag.end_ms === null;
@@ -105,7 +107,7 @@ class ExamTile extends HTMLElement {
   }
 
   #spoken(tile) {
-    const flags = openFlags(tile).filter((flag) => flag.severity !== "sign").map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
+    const flags = moreThanSigns(tile).map((flag) => `${t(`flag.${flag.kind}`)} ${span(flag.start_ms)}`);
     const tracks = beside(tile).map(({ track, live }) => trackWord(track, live));
     return [tile.student.full_name, tile.student.group, this.state.textContent, this.progress.textContent, ...tile.wants.map((want) => t(`want.${want}`)), ...warnings(tile), ...signs(tile), ...tracks, ...flags].join(", ");
   }
