@@ -117,12 +117,12 @@ def measure(events: int, hours: float) -> Mapping[str, object]:
     by_alert: dict[str, dict[str, float]] = {}
     for alert_ms, rule in rules.items():
         calm = sitting(rule, hours * 3600, float("inf"), random.Random(SEED))
-        waits = [one.alert_s for one in delays(rule, events)]
+        shown = list(delays(rule, events))
+        waits = [one.alert_s for one in shown]
         rate = {"false_per_hour": round(len(calm.alerts_s) / hours, 2)}
         by_alert[str(alert_ms)] = summary(waits) | rate
-    shown = list(delays(policy, events))
-    signs = sitting(policy, hours * 3600, float("inf"), random.Random(SEED)).signs_s
-    rate = {"false_per_hour": round(len(signs) / hours, 2)}
+    # How soon a flag opens does not hang on when it becomes an alert: any of the lines tells it.
+    rate = {"false_per_hour": round(len(calm.signs_s) / hours, 2)}
     return {
         "policy": {"enter_ms": policy.timing.enter_ms, "alert_ms": policy.timing.alert_ms},
         "events": events,
