@@ -167,14 +167,18 @@ def launch(playwright: Playwright, require: Callable[[str], Path]) -> Iterator[L
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def browser(launch: Launch, clip: Path) -> Browser:
-    return launch(
+def camera_of(clip: Path) -> tuple[str, ...]:
+    """A camera that shows the clip, over and over, and is granted without a question."""
+    return (
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-video-capture={clip}",
-        "--host-resolver-rules=MAP exam.test 127.0.0.1",
     )
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Launch, clip: Path) -> Browser:
+    return launch(*camera_of(clip), "--host-resolver-rules=MAP exam.test 127.0.0.1")
 
 
 @pytest.fixture(scope="session")
@@ -185,11 +189,7 @@ def coming_and_going(launch: Launch, clip: Path) -> Browser:
     write_mjpeg(scene, there, start_s - 8, start_s - 2)  # before the walk to the door
     longer = clip.with_name("coming_and_going.mjpeg")
     longer.write_bytes(2 * there.read_bytes() + clip.read_bytes())
-    return launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={longer}",
-    )
+    return launch(*camera_of(longer))
 
 
 @pytest.fixture(scope="session")
