@@ -17,12 +17,13 @@ _FIRST_CANDIDATE = re.compile(r"a=candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (
 
 @dataclass(slots=True)
 class Weather:
-    """Shares and seconds; ``rate_bps`` limits the way to the server, with 0.3 s of queue."""
+    """Shares and seconds; ``rate_bps`` limits the way to the server, with ``queue_s`` before it."""
 
     loss: float = 0.0
     delay_s: float = 0.0
     jitter_s: float = 0.0
     rate_bps: float | None = None
+    queue_s: float = 0.3
     audio_delay_s: float = 0.0  # for the payload types in ``audio``
 
 
@@ -106,7 +107,7 @@ class LossyLink:
         if weather.rate_bps is not None:
             now = asyncio.get_running_loop().time()
             begins = max(self._free_at, now)
-            if begins - now > 0.3:
+            if begins - now > weather.queue_s:
                 return None
             self._free_at = begins + len(data) * 8 / weather.rate_bps
             wait += self._free_at - now
