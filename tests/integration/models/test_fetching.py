@@ -59,11 +59,11 @@ def handler(source: Source) -> type[BaseHTTPRequestHandler]:
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if source.trickle is not None:
+            if (pause_s := source.trickle) is not None:
                 with suppress(OSError):  # who asked gave up
                     for at in range(0, len(body), 10):
                         self.wfile.write(body[at : at + 10])
-                        time.sleep(source.trickle)
+                        time.sleep(pause_s)
                 return
             self.wfile.write(body if source.cut_after is None else body[: source.cut_after])
 
