@@ -13,17 +13,19 @@ from dataclasses import dataclass
 Address = tuple[str, int]
 _CANDIDATES = re.compile(r"a=(?:candidate:.*|end-of-candidates)\r\n")
 _FIRST_CANDIDATE = re.compile(r"a=candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host")
+# What a busy machine kept from being sent in time comes to the link at once, where a camera's
+# pictures would have been spread: a shorter queue would lose what no line loses.
+_QUEUE_S = 2.0
 
 
 @dataclass(slots=True)
 class Weather:
-    """Shares and seconds; ``rate_bps`` limits the way to the server, with ``queue_s`` before it."""
+    """Shares and seconds; ``rate_bps`` limits the way to the server, behind a queue."""
 
     loss: float = 0.0
     delay_s: float = 0.0
     jitter_s: float = 0.0
     rate_bps: float | None = None
-    queue_s: float = 0.3
     audio_delay_s: float = 0.0  # for the payload types in ``audio``
 
 
@@ -107,7 +109,7 @@ class LossyLink:
         if weather.rate_bps is not None:
             now = asyncio.get_running_loop().time()
             begins = max(self._free_at, now)
-            if begins - now > weather.queue_s:
+            if begins - now > _QUEUE_S:
                 return None
             self._free_at = begins + len(data) * 8 / weather.rate_bps
             wait += self._free_at - now

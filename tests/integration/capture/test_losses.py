@@ -140,19 +140,14 @@ async def test_what_the_sender_cannot_give_again_is_told_and_a_key_frame_asked_f
 
 
 async def test_a_line_of_128_kbit_carries_both_tracks_without_a_gap(capture_server, open_peer, vp8):
-    """As camera and microphone adapt to it: less than the line, and a key frame queues for long.
-
-    The line holds two seconds: what a busy machine kept from being sent in time comes at once
-    here, where a camera's pictures would have been spread. For losses see the tests above.
-    """
+    """As camera and microphone adapt to it: less than the line, and a key frame queues for long."""
     pictures = [(at, data, at % 2 == 0) for at, data in encode_video(noise=4, bits=80_000)]
     sound = [(at, data, True) for at, data in encode_audio()]
     media = [type(vp8)("video", "vp8", pictures), type(vp8)("audio", "opus", sound)]
     rate = sum(len(data) * 8 for one in media for _, data, _ in one.packets) / SECONDS
     assert 80_000 < rate < 120_000
     peer, offer = await open_peer(*media)
-    link = LossyLink(Weather(delay_s=0.02, rate_bps=128_000, queue_s=2.0))
-    service = capture_server.service
+    link, service = LossyLink(Weather(delay_s=0.02, rate_bps=128_000)), capture_server.service
     try:
         headers = {"Authorization": "Bearer s1", "Content-Type": "application/sdp"}
         reply = await capture_server.http.post(
