@@ -14,13 +14,15 @@ import cv2
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from capture.demo_scene import DEMO_EVENTS, render_demo_scene
 from exam_api.services.seeding import DEMO_PASSWORD
+from tests.patience import PATIENCE_S
 
 START_S = 120.0
-STEP_MS = 30_000
+STEP_MS = 1000 * PATIENCE_S
+expect.set_options(timeout=STEP_MS)
 CAMERA_FPS = 15
 QUIET = (
     "--headless",
@@ -90,7 +92,7 @@ class DemoServer:
         if self._process:
             self._process.terminate()
             try:
-                self._process.wait(timeout=20)
+                self._process.wait(timeout=PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
@@ -268,7 +270,7 @@ class Visitor:
 
     def until(self, expression: str) -> None:
         """Wait until it holds; the pages' policy lets no expression be polled inside of them."""
-        give_up = time.monotonic() + STEP_MS / 1000
+        give_up = time.monotonic() + PATIENCE_S
         while not self.page.evaluate(expression):
             assert time.monotonic() < give_up, expression
             self.page.wait_for_timeout(100)

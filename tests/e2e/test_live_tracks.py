@@ -99,7 +99,7 @@ def stop_sharing(student, proctor) -> None:
     page.click("#screen-note [data-share]")
     expect(note).to_be_hidden()
     chips = proctor.page.locator(".chips").filter(has_text="Screen: arriving")
-    expect(chips.first).to_be_visible(timeout=20_000)
+    expect(chips.first).to_be_visible()
 
 
 def review(proctor) -> None:
@@ -140,4 +140,4 @@ def test_screen_and_phone_are_recorded_watched_and_reviewed(own_server, visit, s
     student.page.click("[data-act=finish-yes]")
     student.page.wait_for_selector("[data-step=result]:visible")
     over = "The exam has ended. You may close this page."
-    expect(phone.page.locator("#phone-state.over")).to_have_text(over, timeout=20_000)
+    expect(phone.page.locator("#phone-state.over")).to_have_text(over)

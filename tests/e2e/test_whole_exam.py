@@ -63,10 +63,10 @@ def watch_live(proctor) -> None:
     watch.click("a.primary[href^='/console/']")
     watch.wait_for_selector("#connection:has-text('Live')")
     sign = f"exam-tile:has-text('{STUDENT}') .sign"
-    watch.wait_for_selector(f"{sign}:text-is('No person in the picture?')", timeout=60_000)
+    watch.wait_for_selector(f"{sign}:text-is('No person in the picture?')")
     proctor.shot("07-sign")
     watch.wait_for_selector(sign, state="hidden")
-    watch.wait_for_selector(ABSENCE, timeout=60_000)
+    watch.wait_for_selector(ABSENCE)
     watch.wait_for_selector("exam-tile img:visible")
     proctor.check_page("07-console")
 

@@ -12,6 +12,7 @@ from analysis.contracts import FlagKind
 from analysis.second_look import look_again
 from exam_api.adapters.second_looker import ProcessLooker
 from exam_api.services.second_look import SecondLookFailed
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -71,7 +72,7 @@ def child_of(pid: int) -> int:
 
 
 def until(what: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + PATIENCE_S
     while not what():
         assert time.monotonic() < give_up
         time.sleep(0.05)

@@ -31,6 +31,7 @@ from capture.service import CaptureService
 from capture.settings import CaptureSettings
 from capture.whep import whep_router
 from capture.whip import whip_router
+from tests.patience import PATIENCE_S
 
 FPS = 15
 
@@ -208,8 +209,8 @@ class CaptureServer:
     def seen(self, kind: type[CaptureEvent]) -> list[CaptureEvent]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    async def until(self, condition: Callable[[], object], within_s: float = 10.0) -> None:
-        async with asyncio.timeout(within_s):
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():  # noqa: ASYNC110 - it looks at files and counters too
                 await asyncio.sleep(0.02)
 
@@ -221,7 +222,7 @@ class CaptureServer:
         assert reply.status_code == 201, reply.text
         peer.resource = self.url + reply.headers["Location"]
         await peer.connection.setRemoteDescription(RTCSessionDescription(reply.text, "answer"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await peer.connected.wait()
         return peer
 
@@ -259,7 +260,7 @@ async def serve(
     config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         capture = CaptureServer(
             service, root, f"http://127.0.0.1:{port}", http, app, events, origin
         )

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from capture.contracts import MediaStarted
 from capture.settings import CaptureSettings
 from tests.integration.capture.browser_scripts import PLAY, PUBLISH
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +48,7 @@ class Said(dict):
     """What the page told the test."""
 
     async def until(self, key):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while key not in self and "problem" not in self:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert "problem" not in self, self["problem"]
@@ -93,7 +94,7 @@ def firefox(require, tmp_path, capture_server, pages):
     )
     yield
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=PATIENCE_S)
 
 
 @pytest.mark.usefixtures("firefox")
@@ -102,9 +103,9 @@ async def test_firefox_publishes_and_plays_a_clip(capture_server, pages):
     service = capture_server.service
     published = await said.until("published")
     assert published["status"] == 201, published["answer"]
-    await capture_server.until(lambda: capture_server.seen(MediaStarted), within_s=30)
+    await capture_server.until(lambda: capture_server.seen(MediaStarted))
     zero = capture_server.seen(MediaStarted)[0].at_ms
-    await capture_server.until(lambda: service.recorded_until("s1") > zero + 4500, within_s=30)
+    await capture_server.until(lambda: service.recorded_until("s1") > zero + 4500)
     clips.append(await service.clip("s1", zero + 2500, before_ms=1500, after_ms=10_000))
     shown = await said.until("played")
     assert shown["width"] > 0

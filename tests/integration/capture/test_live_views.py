@@ -9,6 +9,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from capture.contracts import Relief, TrackKind, WatchGrant
 from capture.errors import NotLiveNow, SdpUnsupported, ViewsFull, ViewsStopped
 from capture.settings import CaptureSettings
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +40,7 @@ class Viewer:
         return reply
 
     async def frame(self, kind: str = "video"):
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.tracks[kind].recv()
 
 

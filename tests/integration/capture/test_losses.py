@@ -17,6 +17,7 @@ from capture.session import PublishSession
 from capture.settings import CaptureSettings
 from capture.timeline import SittingClock
 from capture.viewing import Audience
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +54,7 @@ async def connect(open_peer):
         answer = await ingest.answer(check_offer(link.offer(offer), 65536), 60)
         answer = await link.answer(answer)
         await peer.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await peer.connected.wait()
         return peer, ingest, sink, link
 
@@ -64,7 +65,7 @@ async def connect(open_peer):
 
 
 async def played(peer):
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(track.done.wait() for track in peer.tracks))
     await asyncio.sleep(1.2)  # retransmissions, and the end of any wait
 
@@ -198,7 +199,7 @@ async def test_sender_reports_align_sound_that_takes_a_longer_way_and_starts_lat
         answer = await session.answer(check_offer(link.offer(offer), 65536))
         answer = await link.answer(answer)
         await peer.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await peer.connected.wait()
         await asyncio.sleep(0.4)
         late.set()

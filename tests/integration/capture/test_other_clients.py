@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from capture.chain import verify_folder
 from capture.contracts import MediaStarted, PublisherEnded, TrackKind
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 CHILD = Path(__file__).with_name("whip_child.py")
@@ -52,7 +53,7 @@ async def test_ffmpeg_publishes_by_whip_and_is_recorded(capture_server, certific
     command = [CHILD, capture_server.whip, "s1:camera2", *certificate, "5"]
     child = await asyncio.create_subprocess_exec(sys.executable, *map(str, command))
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             assert await child.wait() == 0
     finally:
         if child.returncode is None:

@@ -9,6 +9,7 @@ from aiortc import RTCSessionDescription
 from capture.codecs import vp8_key
 from capture.offer import check_offer
 from capture.rtp_seam import Ingest
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -84,13 +85,13 @@ async def test_the_end_of_the_peer_is_told_and_leaves_no_thread(pair, vp8):
 
     before = threading.active_count()
     peer, ingest, sink, _ = await pair(vp8)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await peer.connected.wait()
         while not sink.frames:  # noqa: ASYNC110 - the sink is a plain callback
             await asyncio.sleep(0.05)
     assert threading.active_count() - before <= 1  # the loop's own resolver at most
     await peer.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await sink.closed.wait()
     assert ingest.ended_by_peer
     assert not ingest.connected
@@ -101,7 +102,7 @@ async def test_a_key_frame_is_asked_from_the_sender(pair, vp8):
     sender = peer.connection.getSenders()[0]
     asked = asyncio.Event()
     sender._send_keyframe = asked.set
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not asked.is_set():
             ingest.request_key_frame()
             await asyncio.sleep(0.05)

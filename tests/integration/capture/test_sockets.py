@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from capture.sockets import EVERY_S, BatchedTransport, _readers, can_be_read_together
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -46,7 +47,7 @@ async def _open():
 
 
 async def _until(condition):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110 - what is read sets no event of its own
             await asyncio.sleep(0.005)
 
@@ -82,7 +83,7 @@ async def test_the_first_after_a_silence_does_not_wait(sender):
         await asyncio.sleep(3 * EVERY_S)
         owner.some.clear()
         sender.sendto(b"x", transport.get_extra_info("sockname"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await owner.some.wait()
         waits.append(owner.came[-1][3] - owner.came[-1][2])
     assert sorted(waits)[3] < EVERY_S / 2
@@ -92,7 +93,7 @@ async def test_the_first_after_a_silence_does_not_wait(sender):
 async def test_what_is_sent_arrives_and_a_refused_one_is_told(sender):
     owner, transport = await _open()
     transport.sendto(b"hello", sender.getsockname())
-    sender.settimeout(5)
+    sender.settimeout(PATIENCE_S)
     assert await asyncio.to_thread(sender.recv, 10) == b"hello"
     transport.sendto(b"to nowhere", ("256.0.0.1", 1))
     assert [type(error) for error in owner.errors] == [socket.gaierror]
@@ -108,7 +109,7 @@ async def test_the_last_socket_takes_the_reader_with_it(sender):
         await _until(lambda owner=owner: owner.came)
         transport.close()
         transport.abort()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await owner.lost.wait()
         assert transport.is_closing()
     assert asyncio.get_running_loop() not in _readers
@@ -128,7 +129,7 @@ async def test_a_receiver_may_close_others_while_they_are_read(sender):
     for transport in (first, second):
         sender.sendto(b"x", transport.get_extra_info("sockname"))
         sender.sendto(b"y", transport.get_extra_info("sockname"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(one.lost.wait(), two.lost.wait())
     assert (one.errors, two.errors) == ([], [])
 

@@ -16,6 +16,7 @@ from capture.contracts import PublishGrant
 from capture.ice import IceSettings, linked_servers
 from capture.service import CaptureService
 from capture.settings import CaptureSettings
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -80,7 +81,7 @@ async def turn(
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not await listens(address, port):  # noqa: ASYNC110 - another program's port
                 await asyncio.sleep(0.05)
         yield IceSettings((f"turn:{address}:{port}?transport=udp",), SECRET)
@@ -131,7 +132,7 @@ async def test_a_recording_comes_over_a_relay(capture_server, require):
         forged = [{**servers[0], "credential": "south"}]
         assert await page.evaluate(PUBLISH, [forged, "s2"]) in {201, 400, 422}
         assert await page.evaluate(PUBLISH, [servers, "s1"]) == 201
-        await capture_server.until(lambda: service.recorded_until("s1") > 2000, within_s=25)
+        await capture_server.until(lambda: service.recorded_until("s1") > 2000)
         assert await page.evaluate(LINE) == "relay"
         assert not service.status("s2").live  # with a wrong password there is no way through
         await browser.close()

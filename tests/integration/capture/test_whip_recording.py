@@ -12,6 +12,7 @@ import pytest
 from capture.chain import verify_folder
 from capture.contracts import MediaStarted, PublisherEnded, SegmentClosed
 from capture.publisher import Publisher
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -150,7 +151,7 @@ async def test_decoded_frames_reach_the_tap_at_its_rate(capture_server, vp8):
     tap = capture_server.service.tap("s1")
     await capture_server.publish("s1", vp8, loop=True)
     frames = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(frames) < 4:
             frame = await asyncio.to_thread(tap.take, 1.0)
             frames += [frame] if frame else []

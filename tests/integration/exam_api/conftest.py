@@ -42,6 +42,7 @@ from exam_api.web.container import Core
 from exam_api.web.logs import configure_logging
 from exam_api.web.pages import install_pages
 from exam_api.web.pages.errors import error_page
+from tests.patience import PATIENCE_S
 
 # Run in processes of their own, which kill themselves.
 _CHILDREN = [f"tests.integration.exam_api.{name}" for name in ("act_child", "act_making_child")]
@@ -147,19 +148,19 @@ def postgres_server(require: Callable[[str], Path]) -> Iterator[str]:
         yield _ready(f"postgresql://baqylau@/postgres?host={home}", server)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE_S)
         log.close()
         shutil.rmtree(home)
 
 
 def _ready(url: str, server: "subprocess.Popen[bytes]") -> str:
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_S
     while True:
         try:
             psycopg.connect(url).close()
         except psycopg.OperationalError:
             assert server.poll() is None, "PostgreSQL ended at its start"
-            assert time.monotonic() < until, "PostgreSQL did not start within 30 s"
+            assert time.monotonic() < until, "PostgreSQL did not start"
             time.sleep(0.05)
         else:
             return url

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from exam_api.services.seeding import DEMO_PASSWORD
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -31,18 +32,18 @@ async def running(url: str, folder: Path) -> AsyncIterator[tuple["subprocess.Pop
         yield server, socket
     finally:
         server.kill()
-        server.wait(10)
+        server.wait(PATIENCE_S)
 
 
 async def _until_well(server: "subprocess.Popen[bytes]", socket: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_S
     while True:
         try:
             async with _client(socket) as http:
                 assert (await http.get("/healthz")).status_code == 200
         except httpx.TransportError:
             assert server.poll() is None, "the server ended at its start"
-            assert time.monotonic() < until, "the server did not start within 60 s"
+            assert time.monotonic() < until, "the server did not start"
             await asyncio.sleep(0.05)
         else:
             return
@@ -50,7 +51,7 @@ async def _until_well(server: "subprocess.Popen[bytes]", socket: str) -> None:
 
 def _client(socket: str) -> httpx.AsyncClient:
     transport = httpx.AsyncHTTPTransport(uds=socket)
-    return httpx.AsyncClient(transport=transport, base_url="http://exam.test", timeout=20)
+    return httpx.AsyncClient(transport=transport, base_url="http://exam.test", timeout=PATIENCE_S)
 
 
 async def _page(http: httpx.AsyncClient, login: str) -> tuple[str, list[dict]]:

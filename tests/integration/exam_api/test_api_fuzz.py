@@ -38,6 +38,7 @@ from exam_api.cli.server import listen, serving
 from exam_api.domain.roles import Role
 from exam_api.services.seeding import DEMO_PASSWORD, SeedPerson, load_university
 from exam_api.settings import Settings
+from tests.patience import PATIENCE_S
 
 from .conftest import new_database
 
@@ -119,7 +120,7 @@ class Server(threading.Thread):
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
-        self.join(30)
+        self.join(PATIENCE_S)
 
 
 def login_of(role: Role) -> str:
@@ -142,7 +143,7 @@ def server(
     url = new_database(request.getfixturevalue("postgres_server")) if on == "postgres" else ""
     running = Server(tmp_path_factory.mktemp("fuzzed"), url)
     running.start()
-    assert running.ready.wait(120)
+    assert running.ready.wait(2 * PATIENCE_S)
     assert running.is_alive()
     yield running
     running.close()
@@ -160,12 +161,14 @@ class Caller:
     def log_in(self) -> None:
         if self._role is not None:
             given = {"login": login_of(self._role), "password": DEMO_PASSWORD}
-            self.http.post(f"{self._server.base_url}/api/v1/session", json=given, timeout=60)
+            self.http.post(
+                f"{self._server.base_url}/api/v1/session", json=given, timeout=PATIENCE_S
+            )
 
     def send(self, case: Case) -> requests.Response:
         asked = case.as_transport_kwargs(base_url=self._server.base_url)
         asked["cookies"] = None  # the session's own
-        answer = self.http.request(**asked, timeout=60, stream=True, allow_redirects=False)
+        answer = self.http.request(**asked, timeout=PATIENCE_S, stream=True, allow_redirects=False)
         if answer.headers.get("content-type", "").startswith(_STREAMS):
             answer.close()
         else:
@@ -222,16 +225,16 @@ def calls_of(operation: schemathesis.APIOperation) -> Sequence[Case]:
 
 def prepare(server: Server, student: Caller) -> None:
     """A sitting to act on."""
-    exams = student.http.get(f"{server.base_url}/api/v1/exams", timeout=60).json()
+    exams = student.http.get(f"{server.base_url}/api/v1/exams", timeout=PATIENCE_S).json()
     for card in exams:
         path = f"/api/v1/exams/{card['exam']['id']}/sittings"
-        student.http.post(server.base_url + path, timeout=60)
+        student.http.post(server.base_url + path, timeout=PATIENCE_S)
 
 
 def test_nobody_breaks_the_api(server: Server, on: str) -> None:
     callers = [Caller(server, role) for role in (None, *Role)]
     prepare(server, next(caller for caller in callers if caller.name == Role.STUDENT))
-    served = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=60).json()
+    served = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=PATIENCE_S).json()
     schema = schemathesis.openapi.from_dict(served)
     operations = [result.ok() for result in schema.get_all_operations()]
     operations = [each for each in operations if each.path.startswith("/api/v1")]
@@ -265,7 +268,7 @@ _CHECKED_BY_PAPER = "put /api/v1/sittings/{sitting_id}/answers/{item_id} body.re
 
 
 def test_every_text_asked_for_is_bounded(server: Server) -> None:
-    schema = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=60).json()
+    schema = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=PATIENCE_S).json()
     found = {place for place in _unbounded(schema) if not place.startswith(_CHECKED_BY_PAPER)}
     assert found == set(), "an id, or plain(…), instead of a bare str"
 
@@ -275,7 +278,7 @@ _SHORT = {"/api/v1/appeals/{appeal_id}/answer-sheet", "/api/v1/sittings/{sitting
 
 
 def test_every_list_comes_page_by_page(server: Server) -> None:
-    schema = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=60).json()
+    schema = requests.get(f"{server.base_url}/api/v1/openapi.json", timeout=PATIENCE_S).json()
     whole = {
         path
         for path, item in schema["paths"].items()

@@ -12,9 +12,9 @@ import pytest
 
 from exam_api.adapters.blobs import StoredBlobs, blobs_at
 from exam_api.domain.errors import Conflict, NotFound, StorageError
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
-ANSWERS_WITHIN_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def s3(require: Callable[[str], Path]) -> Iterator[str]:
     command = [require("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + ANSWERS_WITHIN_S
+        until = time.monotonic() + PATIENCE_S
         while True:
             assert server.poll() is None and time.monotonic() < until  # noqa: PT018 - either way
             try:

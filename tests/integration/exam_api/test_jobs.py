@@ -4,16 +4,18 @@ import asyncio
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from exam_api.adapters.clock import SystemClock
 from exam_api.adapters.sql.database import Database
+from exam_api.adapters.sql.tables import JobRow
 from exam_api.domain.errors import StorageBusy
 from exam_api.services.jobs import JobPolicy, JobRefused, JobRun, JobRunner, JobState, LeaseLost
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 POLICY = JobPolicy(lease=timedelta(seconds=30), first_delay=timedelta(seconds=10), attempts=3)
@@ -147,26 +149,36 @@ async def test_who_lost_the_lease_changes_nothing(database, clock):
     assert (shown.done, shown.total, shown.error) == (1, 2, "")
 
 
-async def test_a_running_runner_hears_of_new_jobs_and_keeps_long_ones(database):
+async def test_a_running_runner_hears_of_new_jobs_and_keeps_long_ones(database, clock):
     """The lease of a job that takes long is renewed: no other runner begins it again."""
+    lease = timedelta(seconds=0.3)
     done = asyncio.Event()
     starts = []
 
+    async def held_until() -> datetime:
+        async with database.read() as unit:
+            return await unit.session.scalar(select(JobRow.due_at))
+
     async def slow(run: JobRun) -> None:
         starts.append(run.job.attempt)
-        await asyncio.sleep(0.6)
+        for _ in range(4):  # no lease lasts as long
+            while await held_until() < clock.now() + lease:  # noqa: ASYNC110 - a row
+                await asyncio.sleep(0.01)
+            clock.pass_time(seconds=0.2)
         done.set()
 
-    policy = JobPolicy(lease=timedelta(seconds=0.2), poll_s=60)
-    runner = JobRunner(database, SystemClock(), {"write": slow}, policy)
+    runner = JobRunner(database, clock, {"write": slow}, JobPolicy(lease=lease, poll_s=300))
     database.job_listeners.append(runner.wake)
-    other = JobRunner(database, SystemClock(), {"write": slow}, JobPolicy(poll_s=0.05))
-    tasks = [asyncio.create_task(one.run()) for one in (runner, other)]
+    other = JobRunner(database, clock, {"write": slow}, JobPolicy(poll_s=0.02))
+    first = asyncio.create_task(runner.run())
     await asyncio.sleep(0.05)
-    await add(database, "one")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
+        await add(database, "one")
+        while not starts:  # noqa: ASYNC110 - the handler only appends
+            await asyncio.sleep(0.01)
+        second = asyncio.create_task(other.run())
         await done.wait()
-    for task in tasks:
+    for task in (first, second):
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -176,7 +188,7 @@ async def test_a_running_runner_hears_of_new_jobs_and_keeps_long_ones(database):
 async def _child(url: str, fatal: int) -> int:
     program = Path(__file__).with_name("jobs_child.py")
     ran = await asyncio.to_thread(
-        subprocess.run, [sys.executable, program, url, str(fatal)], timeout=60, check=False
+        subprocess.run, [sys.executable, program, url, str(fatal)], timeout=PATIENCE_S, check=False
     )
     return ran.returncode
 

@@ -8,6 +8,7 @@ import pytest
 
 from exam_api.cli.server import listen, serving
 from exam_api.settings import Settings
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -26,7 +27,9 @@ async def test_the_next_answer_finds_its_connection_open(tmp_path: Path) -> None
     async with (
         serving(Settings(data_dir=tmp_path / "data"), listener),
         httpx.AsyncClient(
-            base_url=f"http://{host}:{port}", limits=httpx.Limits(keepalive_expiry=60)
+            base_url=f"http://{host}:{port}",
+            limits=httpx.Limits(keepalive_expiry=60),
+            timeout=PATIENCE_S,
         ) as client,
     ):
         for pause in (PAUSE_S, 0.0):

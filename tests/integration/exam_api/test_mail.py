@@ -18,6 +18,7 @@ from exam_api.services.bounces import BounceUnreadable
 from exam_api.services.jobs import JobRunner
 from exam_api.services.notices import MAIL, MailJob
 from exam_api.services.notices_ports import DeliveryState
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("told")]
 
@@ -85,7 +86,11 @@ async def told(database) -> None:
 @pytest.fixture
 def runner(core, smtp) -> JobRunner:
     mailer = SmtpMailer(
-        "127.0.0.1", smtp.port, sender="exams@university.test", security="none", timeout_s=5
+        "127.0.0.1",
+        smtp.port,
+        sender="exams@university.test",
+        security="none",
+        timeout_s=PATIENCE_S,
     )
     return JobRunner(core.database, core.clock, {MAIL: MailJob(core.letters, mailer)})
 
@@ -180,7 +185,7 @@ async def test_a_server_that_asks_to_wait_gets_the_mail_later(core, smtp, runner
 
 
 async def test_no_server_at_all_delays_too(core, admin):
-    mailer = SmtpMailer("127.0.0.1", 1, sender="a@b", security="none", timeout_s=2)
+    mailer = SmtpMailer("127.0.0.1", 1, sender="a@b", security="none", timeout_s=PATIENCE_S)
     await JobRunner(core.database, core.clock, {MAIL: MailJob(core.letters, mailer)}).run_due()
     state = (await states(core, admin))["registrar@university.test"]
     assert state == (DeliveryState.WAITING, "mail_delayed")

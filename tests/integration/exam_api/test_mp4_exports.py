@@ -22,6 +22,7 @@ from exam_api.domain.errors import ExportFailed
 from exam_api.services.exports import EXPORT, blob_key, export_key
 from exam_api.services.jobs import JobState
 from tests.integration.exam_api.export_child import FolderRecordings
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 SITTING = "s1"
@@ -39,7 +40,9 @@ def frames(tmp_path_factory, require) -> list[Frame]:
     sound = f"sine=frequency=440:duration={LENGTH_S}"
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
     command += ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "256k"]
-    subprocess.run([*command, "-g", "30", "-c:a", "libopus", str(path)], check=True, timeout=120)
+    subprocess.run(
+        [*command, "-g", "30", "-c:a", "libopus", str(path)], check=True, timeout=PATIENCE_S
+    )
     with av.open(str(path)) as container:
         return [
             (one.stream.type, max(0, round(one.pts * one.time_base * 1000)), bytes(one), key)
@@ -82,7 +85,7 @@ def _probe(path: Path) -> tuple[list[str], float]:
         [*asked, "format=duration:stream=codec_name", str(path)],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     found = json.loads(told.stdout)
     codecs = sorted(stream["codec_name"] for stream in found["streams"])
@@ -92,7 +95,7 @@ def _probe(path: Path) -> tuple[list[str], float]:
 async def _child(url: str, folder: Path, fatal: str) -> int:
     program = Path(__file__).with_name("export_child.py")
     command = [sys.executable, str(program), url, str(folder), fatal]
-    ran = await asyncio.to_thread(subprocess.run, command, timeout=120, check=False)
+    ran = await asyncio.to_thread(subprocess.run, command, timeout=PATIENCE_S, check=False)
     return ran.returncode
 
 
@@ -165,7 +168,7 @@ async def test_cancelled_it_leaves_no_process(tmp_path, frames):
         begun.set()
 
     work = asyncio.create_task(FfmpegTranscoder().transcode(joined, tmp_path / "a.mp4", tell))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await begun.wait()
     assert len(_ffmpegs_at(tmp_path)) == 1
     work.cancel()

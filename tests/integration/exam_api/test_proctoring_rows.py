@@ -28,6 +28,7 @@ from exam_api.services.acts import Acts
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.proctoring_ports import EventKind, Verdict
 from exam_api.services.reviewing import Reviewing
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -157,7 +158,7 @@ async def test_a_held_sitting_and_its_events_are_waited_for_in_one_order(
             times = await store.times(begun.id)
             await store.append_event(times.exam_id, times.id, EventKind.MEDIA_LOST, {})
 
-    await asyncio.wait_for(asyncio.gather(student(), bridge()), 10)
+    await asyncio.wait_for(asyncio.gather(student(), bridge()), PATIENCE_S)
 
 
 async def test_one_act_however_many_processes_make_it(begun, rows) -> None:

@@ -30,6 +30,7 @@ from exam_api.services.notices import mail_key
 from exam_api.services.ports import NewSession
 from exam_api.services.seeding import seed_demo
 from exam_api.settings import Settings
+from tests.patience import PATIENCE_S
 
 _UNTIL: Final = datetime(2099, 1, 1, tzinfo=UTC)
 _SIGNED = {"acts": "act_id", "check-lists": "list_id", "appeals": "decided_appeal_id"}
@@ -80,7 +81,7 @@ class University:
         headers = {**_HEADERS, **more.pop("headers"), **self.cookies.get(person, {})}
         asking = self.http.request(method, path, headers=headers, **more)
         try:
-            async with asyncio.timeout(0.3 if hangs else 30):
+            async with asyncio.timeout(0.3 if hangs else PATIENCE_S):
                 return await asking
         except TimeoutError:
             assert hangs

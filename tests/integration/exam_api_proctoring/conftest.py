@@ -19,6 +19,8 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.patience import PATIENCE_S
+
 COMMAND = [sys.executable, "-m", "exam_api.cli", "--lang", "en"]
 FPS = 15
 SPOKEN_S = 28
@@ -114,7 +116,7 @@ class ServerProcess:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *, within_s: float = 60) -> None:
+    def start(self) -> None:
         log = (self.data / "server.log").open("ab")
         self.process = subprocess.Popen(
             [*COMMAND, "serve"],
@@ -123,11 +125,13 @@ class ServerProcess:
             stderr=log,
         )
         log.close()
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log()[-2000:]
             try:
-                if httpx.get(f"{self.address}/healthz", trust_env=False).is_success:
+                if httpx.get(
+                    f"{self.address}/healthz", timeout=PATIENCE_S, trust_env=False
+                ).is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)
@@ -142,14 +146,14 @@ class ServerProcess:
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
     def log(self) -> str:
         return (self.data / "server.log").read_text(errors="replace")
 
     @contextmanager
     def client(self, login: str, password: str) -> Iterator[httpx.Client]:
-        with httpx.Client(base_url=self.address, timeout=30, trust_env=False) as http:
+        with httpx.Client(base_url=self.address, timeout=PATIENCE_S, trust_env=False) as http:
             answer = http.post("/api/v1/session", json={"login": login, "password": password})
             assert answer.is_success, answer.text
             yield http

@@ -19,6 +19,7 @@ from exam_api.cli.demo_run import seed
 from exam_api.cli.replay_people import Proctor
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.settings import Settings
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -41,8 +42,8 @@ def cores_of(pid: int) -> set[int]:
     return set().union(*(os.sched_getaffinity(int(one.name)) for one in threads))
 
 
-async def wait_for(what, within_s: float = 30.0):
-    deadline = time.monotonic() + within_s
+async def wait_for(what):
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         if found := await what():
             return found
@@ -89,7 +90,7 @@ async def test_a_dead_and_a_hung_worker_cost_only_their_own_sittings_a_gap(serve
     async with AsyncExitStack() as stack:
 
         async def browser() -> httpx.AsyncClient:
-            client = httpx.AsyncClient(base_url=server.address, timeout=30, trust_env=False)
+            client = httpx.AsyncClient(base_url=server.address, timeout=PATIENCE_S, trust_env=False)
             return await stack.enter_async_context(client)
 
         media = await asyncio.to_thread(prepare, 14)
@@ -121,8 +122,8 @@ async def strike(server, office: Office, struck: LoadStudent, spared: LoadStuden
     await wait_for(lambda: office.absent(struck))  # its worker will not close that flag any more
 
     os.kill(killed, signal.SIGKILL)
-    await wait_for(lambda: office.lost(struck), 3)
-    await wait_for(lambda: office.not_absent(struck), 3)
+    await wait_for(lambda: office.lost(struck))
+    await wait_for(lambda: office.not_absent(struck))
     assert await office.live(spared)
     assert verify_folder(server.data / "recordings" / struck.sitting_id / "camera") == []
     await wait_for(office.both_workers)
@@ -131,7 +132,7 @@ async def strike(server, office: Office, struck: LoadStudent, spared: LoadStuden
 
     hung = recorder_of(server, struck.sitting_id)
     os.kill(hung, signal.SIGSTOP)
-    await wait_for(lambda: office.lost(struck), 15)
+    await wait_for(lambda: office.lost(struck))
     assert not Path(f"/proc/{hung}").exists()
     await wait_for(lambda: comes_back(struck))
 
@@ -156,7 +157,9 @@ async def test_workers_outlive_a_killed_server_only_to_close_their_recordings(se
     server.settings["workers"] = 2
     await asyncio.to_thread(server.start)
     media = await asyncio.to_thread(prepare, 4)
-    async with httpx.AsyncClient(base_url=server.address, timeout=30, trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=server.address, timeout=PATIENCE_S, trust_env=False
+    ) as http:
         student = LoadStudent(http, media, 0)
         await student.arrive("student1", DEMO_PASSWORD)
         workers = workers_of(server.process.pid)

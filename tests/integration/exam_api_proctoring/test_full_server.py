@@ -12,6 +12,7 @@ from exam_api.cli.replay_people import Person
 from exam_api.cli.terminal import Failure
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.settings import Settings
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -32,7 +33,7 @@ async def test_a_full_server_tells_the_turn_and_keeps_whom_it_has(server, worker
     def browser() -> httpx.AsyncClient:
         hooks = {"response": [noted]}
         return httpx.AsyncClient(
-            base_url=server.address, timeout=30, trust_env=False, event_hooks=hooks
+            base_url=server.address, timeout=PATIENCE_S, trust_env=False, event_hooks=hooks
         )
 
     async def turn(student: LoadStudent) -> int:

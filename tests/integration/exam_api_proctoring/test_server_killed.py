@@ -16,6 +16,7 @@ from capture.publisher import Publisher
 from exam_api.cli.demo_run import seed
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.settings import Settings
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -34,12 +35,14 @@ class Camera:
     async def _play(self) -> None:
         # The server that the camera talks to is killed: how this end finds out is not the point.
         with contextlib.suppress(CaptureError, httpx.HTTPError):
-            async with httpx.AsyncClient(base_url=self._address, trust_env=False) as http:
+            async with httpx.AsyncClient(
+                base_url=self._address, timeout=PATIENCE_S, trust_env=False
+            ) as http:
                 await Publisher().publish(self._video, "/whip", self._token, http=http)
 
 
-def wait_for(what, within_s: float = 30.0):
-    deadline = time.monotonic() + within_s
+def wait_for(what):
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         if found := what():
             return found
@@ -87,7 +90,7 @@ def play_through(server, empty_room, clients):
     confirming.start()
     time.sleep(0.4)  # somewhere between the decision and the sealed act
     server.kill()
-    confirming.join(20)
+    confirming.join(PATIENCE_S)
 
     server.start()
     assert verify_folder(server.data / "recordings" / sitting_id / "camera") == []

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import threading
-import time
 
 import httpx
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from exam_api.cli.demo_run import seed
 from exam_api.services.seeding import DEMO_PASSWORD
 from exam_api.settings import Settings
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -31,11 +31,10 @@ def test_a_stop_ends_live_streams_and_a_start_keeps_everything(server):
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
-    assert connected.wait(30)
-    began = time.monotonic()
+    assert connected.wait(PATIENCE_S)
     server.stop()
-    assert ended.wait(10)
-    assert time.monotonic() - began < 8
+    assert ended.wait(PATIENCE_S)
+    assert "graceful shutdown exceeded" not in server.log(), "no stream had to be cut off"
 
     assert asyncio.run(seed(Settings(data_dir=server.data))).exam_id == exam_id
     server.start()
@@ -50,7 +49,7 @@ def test_a_second_server_on_the_same_data_is_refused(server, command):
     refused = command("serve", data_dir=server.data, port=0)
     assert refused.returncode == 1
     assert "another server" in refused.stderr
-    assert httpx.get(f"{server.address}/healthz", trust_env=False).is_success
+    assert httpx.get(f"{server.address}/healthz", timeout=PATIENCE_S, trust_env=False).is_success
 
 
 def test_a_taken_port_is_told_before_anything_is_made(command, tmp_path):

@@ -18,6 +18,7 @@ from capture.settings import CaptureSettings
 from capture.whip import whip_router
 from exam_api.adapters.workers.messages import Setup
 from exam_api.adapters.workers.remote import RemoteCapture
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 SITTING = "0192-a-sitting"
@@ -59,8 +60,8 @@ def remote(root: Path, told: Told) -> RemoteCapture:
     )
 
 
-async def until(condition, within_s: float) -> None:
-    async with asyncio.timeout(within_s):
+async def until(condition) -> None:
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110 - reports come from another process
             await asyncio.sleep(0.05)
 
@@ -84,17 +85,17 @@ async def test_a_stranger_who_speaks_is_told_by_the_worker(require, somebody, vo
             playing = asyncio.create_task(
                 publisher.publish(somebody, "http://test/whip", SITTING, http=http, sound=voice)
             )
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 await publisher.started.wait()
             await capture.ask(SITTING, "attach", SITTING, (), Subject(faces=(enrolled,)), 3)
             expected = {FlagKind.IDENTITY_MISMATCH, FlagKind.SPEECH}
             with suppress(TimeoutError):
-                await until(lambda: told.opened() >= expected, 60)
+                await until(lambda: told.opened() >= expected)
             assert told.opened() == expected
             publisher.stop()
             await playing
             await capture.ask(SITTING, "detach", SITTING)
-            await until(lambda: told.closed() >= expected and told.stretches, 20)
+            await until(lambda: told.closed() >= expected and told.stretches)
             figures = capture.figures()
     finally:
         await capture.aclose()

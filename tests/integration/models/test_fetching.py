@@ -23,6 +23,7 @@ from models.errors import (
 )
 from models.fetching import add, pull
 from models.manifest import ModelEntry
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -83,7 +84,7 @@ def source() -> Iterator[Source]:
     yield set_up
     server.shutdown()
     server.server_close()
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
 
 def known(url: str, *, size: int | None = len(CONTENT)) -> Registry:
@@ -165,7 +166,7 @@ def test_a_source_that_trickles_holds_nobody_for_hours(source: Source, tmp_path:
         pull(known(source.url), "small", tmp_path, timeout_s=0.2)
     assert left_in(tmp_path) == ["small.onnx.part"]
     source.trickle = None
-    assert pull(known(source.url), "small", tmp_path, timeout_s=5).read_bytes() == CONTENT
+    assert pull(known(source.url), "small", tmp_path, timeout_s=PATIENCE_S).read_bytes() == CONTENT
 
 
 def test_a_server_without_ranges_is_read_from_the_start(source: Source, tmp_path: Path) -> None:

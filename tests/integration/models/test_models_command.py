@@ -20,6 +20,7 @@ from exam_api.settings import Settings
 from models import Registry
 from models.errors import ModelDigestMismatch, ModelError
 from models.manifest import shipped_manifest
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., Result]
@@ -139,7 +140,7 @@ def mirror(file: str) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}/yolox_nano.onnx"
     server.shutdown()
     server.server_close()
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
 
 def first_start(url: str, data: Path, monkeypatch: pytest.MonkeyPatch, *, fetch: bool) -> None:

@@ -18,6 +18,7 @@ from analysis.picture import Picture
 from analysis.policy import DEFAULT_POLICY
 from analysis.worker import FORGIVEN_AFTER_S, LOOKS, MOST_HANGS, AnalysisWorker
 from capture.contracts import Frame
+from tests.patience import PATIENCE_S
 
 GOOD = ModelRef("good", "1", "1" * 64)
 BAD = ModelRef("bad", "1", "0" * 64)
@@ -194,13 +195,16 @@ class Heard:
             self.updates.append(update)
             self._more.notify_all()
 
+    def times(self, wanted: tuple[str, FlagKind, FlagPhase]) -> int:
+        told = [(one.sitting_id, one.flag.kind, one.phase) for one in self.updates]
+        return told.count(wanted)
+
     def wait_for(self, *wanted: tuple[str, FlagKind, FlagPhase], times: int = 1) -> None:
         def there() -> bool:
-            told = [(one.sitting_id, one.flag.kind, one.phase) for one in self.updates]
-            return all(told.count(one) >= times for one in wanted)
+            return all(self.times(one) >= times for one in wanted)
 
         with self._more:
-            assert self._more.wait_for(there, 20), self.updates
+            assert self._more.wait_for(there, PATIENCE_S), self.updates
 
 
 class Hanging:
@@ -219,7 +223,7 @@ class Hanging:
             self.left -= 1
             self.hung += 1
             self.hanging.set()
-            self.release.wait(30)
+            self.release.wait(PATIENCE_S)
         return Sighting(measures={"phone": 0.0})
 
 
@@ -283,7 +287,7 @@ def test_a_sitting_may_leave_while_its_thread_hangs() -> None:
     with working(trouble, heard) as worker:
         worker.attach("a", Tap("a"))
         heard.wait_for(("a", FlagKind.ABSENCE, FlagPhase.OPENED))
-        assert trouble.hanging.wait(10)
+        assert trouble.hanging.wait(PATIENCE_S)
         worker.detach("a")
         heard.wait_for(("a", FlagKind.ANALYSIS_LOST, FlagPhase.CLOSED))
         worker.attach("a", Tap("a"))
@@ -306,7 +310,7 @@ class Paused(threading.Event):
     def look(self, times: int) -> None:
         for _ in range(times):
             self._looks.release()
-            assert self._slept.acquire(timeout=20)
+            assert self._slept.acquire(timeout=PATIENCE_S)
 
     def set(self) -> None:
         super().set()
@@ -320,7 +324,7 @@ def watched_by_hand(
     worker = AnalysisWorker(lambda: ModelSet(makers, (GOOD, BAD), {}), heard, hangs_after_s=1)
     looks = worker._stopping = Paused()
     worker.start()
-    assert looks._slept.acquire(timeout=20)
+    assert looks._slept.acquire(timeout=PATIENCE_S)
     try:
         yield worker, looks
     finally:
@@ -332,7 +336,7 @@ def test_a_machine_that_stood_still_for_minutes_is_no_hang(monkeypatch) -> None:
     trouble, heard = Hanging(hangs=1), Heard()
     with watched_by_hand({"faces": Good, "objects": trouble.make}, heard) as (worker, looks):
         worker.attach("a", Tap("a"))
-        assert trouble.hanging.wait(20)
+        assert trouble.hanging.wait(PATIENCE_S)
         looks.look(1)
         now = time.monotonic
         monkeypatch.setattr("time.monotonic", lambda: now() + 600)
@@ -362,7 +366,7 @@ def test_an_error_while_a_lane_is_replaced_leaves_no_lane_unstarted(monkeypatch)
     monkeypatch.setattr("analysis.lane._cut_off", fails)
     with watched_by_hand({"faces": Good, "objects": trouble.make}, heard) as (worker, looks):
         worker.attach("a", Tap("a"))
-        assert trouble.hanging.wait(20)
+        assert trouble.hanging.wait(PATIENCE_S)
         looks.look(LOOKS + 2)
         heard.wait_for(("a", FlagKind.ABSENCE, FlagPhase.OPENED), times=2)
         trouble.release.set()
@@ -375,7 +379,7 @@ def test_photos_that_hang_a_network_are_seen_to_and_all_who_waited_get_their_gap
         calls.append(1)
         if len(calls) == 2:  # the first is asked for the models
             hanging.set()
-            release.wait(30)
+            release.wait(PATIENCE_S)
         return Good()
 
     heard = Heard()
@@ -383,16 +387,15 @@ def test_photos_that_hang_a_network_are_seen_to_and_all_who_waited_get_their_gap
         make()
         for name in ("a", "b"):
             worker.attach(name, Tap(name))
-        assert hanging.wait(20)
+        assert hanging.wait(PATIENCE_S)
         assert worker._lanes[0].looking == "identity"
         looks.look(LOOKS + 2)
         for name in ("a", "b"):
             heard.wait_for((name, FlagKind.ANALYSIS_LOST, FlagPhase.CLOSED))
             heard.wait_for((name, FlagKind.ABSENCE, FlagPhase.OPENED))
-        before = len(heard.updates)
+        before = heard.times(going_on := ("b", FlagKind.ABSENCE, FlagPhase.UPDATED))
         release.set()
-        heard.wait_for(("b", FlagKind.ABSENCE, FlagPhase.UPDATED), times=2)
-        assert len(heard.updates) > before
+        heard.wait_for(going_on, times=before + 2)
     for name in ("a", "b"):
         phases = [phase for phase, _, _ in lost(of(heard, name))]
         assert phases == [FlagPhase.OPENED, FlagPhase.CLOSED]

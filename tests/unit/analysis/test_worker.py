@@ -27,6 +27,7 @@ from analysis.rounds import OnThumbnail
 from analysis.worker import AnalysisWorker
 from capture.contracts import Frame
 from models.errors import ModelAbsent
+from tests.patience import PATIENCE_S
 
 REF = ModelRef("scripted", "1", "0" * 64)
 CLEAR = {"luma": 120.0, "std": 45.0, "sharpness": 8.0}
@@ -110,8 +111,8 @@ def working(
         worker.stop()
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout_s
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.005)
@@ -303,7 +304,7 @@ def test_what_was_done_is_told_each_minute_and_at_the_end() -> None:
     worker.start()
     try:
         worker.attach("a", tap)
-        wait_for(tap.exhausted.is_set, timeout_s=20)
+        wait_for(tap.exhausted.is_set)
         worker.detach("a")
         assert told == [
             AnalysedStretch("a", 121, 500, 60_500),
@@ -323,7 +324,7 @@ def test_whoever_refuses_the_count_does_not_stop_the_watching() -> None:
     worker.start()
     try:
         worker.attach("a", tap)
-        wait_for(tap.exhausted.is_set, timeout_s=20)
+        wait_for(tap.exhausted.is_set)
         done = worker.detach("a")
         assert (done.frames, done.failures) == (130, 0)
     finally:

@@ -13,6 +13,7 @@ from capture.codecs import vp8_key
 from capture.contracts import Frame, Relief
 from capture.decode import FrameSampler
 from capture.tap import FrameTap
+from tests.patience import PATIENCE_S
 
 
 def frame(at_ms):
@@ -63,11 +64,11 @@ def test_the_latest_frame_wins_and_what_was_missed_is_counted():
 def test_taking_waits_for_a_frame_and_wakes_at_the_end():
     tap = FrameTap("s1")
     threading.Timer(0.05, tap.put, [frame(7)]).start()
-    assert tap.take(2.0).at_ms == 7
+    assert tap.take(PATIENCE_S).at_ms == 7
     threading.Timer(0.05, tap.close).start()
     start = time.monotonic()
-    assert tap.take(5.0) is None
-    assert time.monotonic() - start < 2
+    assert tap.take(PATIENCE_S) is None
+    assert time.monotonic() - start < PATIENCE_S
     tap.put(frame(8))
     assert tap.take() is None
 

@@ -38,6 +38,7 @@ from exam_api.services.sittings import SittingDesk
 from exam_api.web.api import exports as export_routes
 from exam_api.web.app import create_app
 from exam_api.web.container import Core
+from tests.patience import PATIENCE_S
 
 CAMERA = TrackKind.CAMERA
 MP4 = bytes(range(250)) * 4
@@ -143,7 +144,7 @@ async def test_progress_is_on_record_while_it_is_made(office):
     office.transcoder.steps = (15_000, 30_000)
     await office.ask()
     running = asyncio.create_task(office.runner.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await office.transcoder.stuck.wait()
     now = await office.state()
     assert (now.state, now.progress) == ("running", 50)
@@ -188,7 +189,7 @@ async def test_a_transcoding_without_end_is_given_up(office):
     job = ExportJob(office.world.recordings, office.files, office.world.clock)
     runner = JobRunner(office.world.database, office.world.clock, {EXPORT: job}, EXPORT_JOBS)
     await office.ask()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert await runner.run_due() == 1
     async with office.world.database.read() as unit:
         (status,) = await unit.jobs.statuses([office.key])

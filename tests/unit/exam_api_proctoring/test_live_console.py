@@ -17,6 +17,7 @@ from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.proctoring_ports import HANDED_OVER, EventKind, StoredEvent, Verdict
 from exam_api.services.reviewing import Reviewing
 from exam_api.web.api.live_routes import MAX_CURSOR, cursor_of, stream, wire
+from tests.patience import PATIENCE_S
 
 
 def event(number: int) -> StoredEvent:
@@ -37,7 +38,7 @@ class Rows:
 
 
 async def take(events, count: int):
-    return [(await asyncio.wait_for(anext(events), 2)) for _ in range(count)]
+    return [(await asyncio.wait_for(anext(events), PATIENCE_S)) for _ in range(count)]
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ async def test_a_listener_gets_what_it_missed_and_then_what_comes(hub):
         await asyncio.sleep(0.05)
         rows.rows.append(event(4))
         hub.wake()
-        assert (await asyncio.wait_for(coming, 2)).id == 4
+        assert (await asyncio.wait_for(coming, PATIENCE_S)).id == 4
     task.cancel()
 
 
@@ -67,7 +68,7 @@ async def test_a_lost_wake_up_costs_one_look(hub):
         coming = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0.05)
         rows.rows.append(event(2))  # written by another process: nobody wakes the hub
-        assert (await asyncio.wait_for(coming, 2)).id == 2
+        assert (await asyncio.wait_for(coming, PATIENCE_S)).id == 2
     task.cancel()
 
 
@@ -85,7 +86,7 @@ async def test_closing_the_hub_ends_every_stream(hub):
     listeners = [asyncio.create_task(listen()) for _ in range(3)]
     await asyncio.sleep(0.02)
     hub.close()
-    assert await asyncio.wait_for(asyncio.gather(*listeners), 2) == [[], [], []]
+    assert await asyncio.wait_for(asyncio.gather(*listeners), PATIENCE_S) == [[], [], []]
 
 
 async def test_without_listeners_the_table_is_left_alone(hub):
@@ -196,12 +197,12 @@ async def test_whoever_is_taken_off_an_exam_is_told_so_last(stage, world):
     cursor = await stage.newest()
     await stage.flag(await world.sitting())
     async with aclosing(stage.console.events(proctor, world.exam_id, cursor)) as events:
-        cursor = (await asyncio.wait_for(anext(events), 30)).id  # now it is open
+        cursor = (await asyncio.wait_for(anext(events), PATIENCE_S)).id  # now it is open
         coming = asyncio.ensure_future(anext(events))
         async with world.database.write() as unit:
             assert await unit.schedule.leave(world.exam_id, proctor.id)
         await stage.flag(await world.sitting("student2"))
-        last = await asyncio.wait_for(coming, 30)
+        last = await asyncio.wait_for(coming, PATIENCE_S)
         assert (last.kind, last.sitting_id, last.id) == (WATCH_ENDED, None, cursor)
         with pytest.raises(StopAsyncIteration):
             await anext(events)
@@ -227,17 +228,16 @@ async def test_only_those_who_watch_the_exam_see_its_console(stage, world, stran
             await stage.console.thumbnail(actor, await world.sitting("student2"))
 
 
-async def test_a_flag_reaches_the_stream_with_its_tile_within_a_second(stage, world):
+async def test_a_flag_reaches_the_stream_with_its_tile_as_it_is_written(stage, world):
     sitting_id = await world.sitting()
     proctor = await world.actor("proctor1")
     cursor = (await stage.console.snapshot(proctor, world.exam_id)).cursor
     async with aclosing(stage.console.events(proctor, world.exam_id, cursor)) as events:
         coming = asyncio.ensure_future(anext(events))
+        stage.hub._poll_s = 3600.0  # whoever is not woken waits for longer than the test
         await asyncio.sleep(0.1)
-        began = time.perf_counter()
         flag_id = await stage.flag(sitting_id)
-        seen = await asyncio.wait_for(coming, 2)
-        assert time.perf_counter() - began < 1
+        seen = await asyncio.wait_for(coming, PATIENCE_S)
     assert (seen.kind, seen.sitting_id, seen.flag.id) == ("flag.opened", sitting_id, flag_id)
     assert [flag.id for flag in seen.tile.flags] == [flag_id]
 
@@ -331,5 +331,5 @@ async def test_a_stop_that_meets_a_wake_up_still_ends_the_watch() -> None:
     await asyncio.sleep(0)  # it waits for a hint
     hub.wake()
     watch.cancel()
-    done, _ = await asyncio.wait([watch], timeout=2)
+    done, _ = await asyncio.wait([watch], timeout=PATIENCE_S)
     assert watch in done

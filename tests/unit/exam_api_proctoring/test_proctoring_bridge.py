@@ -38,6 +38,7 @@ from exam_api.domain.policy import ExamPolicy
 from exam_api.services.identity_ports import Photo, PhotoKind
 from exam_api.services.proctoring import ProctoringBridge
 from exam_api.services.proctoring_ports import EventKind
+from tests.patience import PATIENCE_S
 
 
 class FakeAnalysis:
@@ -159,7 +160,7 @@ async def test_a_worker_that_hangs_keeps_no_row_of_another_sitting_waiting(bench
 
     def detach(sitting_id: str) -> None:
         if sitting_id == stuck:
-            go_on.wait(20)
+            go_on.wait()
         switch_off(sitting_id)
 
     bench.analysis.detach = detach
@@ -167,7 +168,7 @@ async def test_a_worker_that_hangs_keeps_no_row_of_another_sitting_waiting(bench
         for sitting_id in (stuck, other):
             bench.bridge.on_capture(MediaLost(sitting_id, 30_000))
         bench.bridge.on_capture(MediaStarted(stuck, 31_000))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await bench.bridge._reports.join()
         kinds = [kind for kind in await world.kinds() if kind.startswith("media.")]
         assert kinds == ["media.lost", "media.lost", "media.started"]

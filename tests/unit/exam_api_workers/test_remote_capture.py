@@ -39,6 +39,7 @@ from exam_api.adapters.workers.messages import (
 )
 from exam_api.adapters.workers.pool import CALL_S
 from exam_api.adapters.workers.remote import SUPPLY_S, RemoteCapture
+from tests.patience import PATIENCE_S
 
 # Where each public method of the capture service is done when workers record.
 BY_THE_WORKER = {*CAPTURE_CALLS, "explain"}
@@ -153,10 +154,10 @@ async def test_no_worker_gets_a_sitting_whose_manifest_is_written_here(capture):
 
     def slow(_manifest) -> None:
         begun.set()
-        go_on.wait(5)
+        go_on.wait(PATIENCE_S)
 
     amending = asyncio.create_task(capture._amend(TrackKey("a"), slow))
-    await asyncio.to_thread(begun.wait, 5)
+    await asyncio.to_thread(begun.wait, PATIENCE_S)
     publishing = asyncio.create_task(capture.publish(grant("a"), "v=0"))
     await asyncio.sleep(0.05)
     assert owners(capture) == {}

@@ -8,6 +8,7 @@ from capture.contracts import CaptureFigures
 from exam_api.adapters.workers import pool as pool_module
 from exam_api.adapters.workers.messages import Beat, WorkerLoad
 from exam_api.adapters.workers.pool import RESTART_DELAYS_S, Worker, WorkerPool
+from tests.patience import PATIENCE_S
 
 BEAT = Beat({}, CaptureFigures(), WorkerLoad())
 
@@ -79,7 +80,7 @@ async def replaced(pool, first, spawned):
     pool._spawn = spawn
     keeping = asyncio.create_task(pool._keep(first))
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await there.wait()
             await asyncio.sleep(0.01)
         assert not keeping.done()
