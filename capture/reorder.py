@@ -33,8 +33,8 @@ class RoundTrip:
     def __init__(self) -> None:
         self.seconds = 0.1
 
-    def sample(self, seconds: float) -> None:
-        self.seconds += (min(max(seconds, 0.001), 1.0) - self.seconds) / 8
+    def sample(self, seconds: float, weight: float = 1 / 8) -> None:
+        self.seconds += (min(max(seconds, 0.001), 1.0) - self.seconds) * weight
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class _Missing:
     since: float
     ask_at: float
     asks: int = 0
-    asked_at: float = 0.0
+    first_asked_at: float = 0.0
 
 
 class Reorder(Generic[T]):
@@ -72,6 +72,7 @@ class Reorder(Generic[T]):
         self._waiting: dict[int, T] = {}
         self._missing: dict[int, _Missing] = {}  # ascending; never empty while packets wait
         self._repaired: dict[int, float] = {}  # asked for, then come: how late each was
+        self._doubted: dict[int, float] = {}  # asked for again, then come: after the first asking
         self._base = 0  # the first number, moved at a restart so that ``expected`` goes on
         self.given_up = 0
 
@@ -137,7 +138,8 @@ class Reorder(Generic[T]):
         for number, missing in self._missing.items():
             if missing.ask_at <= now and missing.asks < _MAX_ASKS:
                 missing.asks += 1
-                missing.asked_at = now
+                if missing.asks == 1:
+                    missing.first_asked_at = now
                 missing.ask_at = now + max(_ASK_EVERY_S, 1.2 * self._trip.seconds)
                 found.append(number & 0xFFFF)
         return sorted(found)
@@ -161,27 +163,31 @@ class Reorder(Generic[T]):
         if repair is None:
             repair = missing.asks > 0
             if repair:
-                self._note_repaired(number, late_s)
+                _note(self._repaired, number, late_s)
         if not repair:
             self._be_patient(late_s)
             return Arrival.ORIGINAL
-        if missing.asks == 1:  # else nobody knows which request it answers
-            self._trip.sample(now - missing.asked_at)
+        took_s = now - missing.first_asked_at
+        if missing.asks == 1:
+            self._trip.sample(took_s)
+        else:  # nobody knows yet which request it answers
+            _note(self._doubted, number, took_s)
         self._grace_s = max(0.95 * self._grace_s, _GRACE_S)
         return Arrival.REPAIR
 
     def _repeat(self, number: int) -> Arrival:
-        """Asked for and here twice: so it was overtaken, not lost, and counts once after all."""
+        """Asked for and here twice: so it was overtaken, not lost, and counts once after all.
+
+        Or it was asked for again while the first answer was on its way. That answer's time is the
+        line's round trip: unless it is learnt a narrow line fills with what it carries twice.
+        """
+        if (took_s := self._doubted.pop(number, None)) is not None:
+            self._trip.sample(took_s, 1 / 16)  # it is the slow ones that are asked for twice
         late_s = self._repaired.pop(number, None)
         if late_s is None:
             return Arrival.REPEATED
         self._be_patient(late_s)
         return Arrival.ORIGINAL
-
-    def _note_repaired(self, number: int, late_s: float) -> None:
-        self._repaired[number] = late_s
-        if len(self._repaired) > _MAX_MISSING:
-            del self._repaired[next(iter(self._repaired))]
 
     def _be_patient(self, late_s: float) -> None:
         """A packet was overtaken: do not ask for the next ones before they had as much time."""
@@ -211,3 +217,10 @@ class Reorder(Generic[T]):
         self._next, self._top = sequence, sequence + 1
         self._base = self._top - expected
         self._run(packet, after_gap=True, on_time=True)
+
+
+def _note(times: dict[int, float], number: int, seconds: float) -> None:
+    """Of the last few only."""
+    times[number] = seconds
+    if len(times) > _MAX_MISSING:
+        del times[next(iter(times))]

@@ -94,6 +94,20 @@ def test_requests_follow_the_round_trip():
     assert 0.3 < asked[1] - asked[0] < 0.4
 
 
+def test_answers_that_come_twice_tell_how_long_the_line_takes():
+    """Each was asked for again while the first answer was on its way."""
+    stream = Stream()
+    for number in range(0, 200, 2):
+        stream.push(number)
+        stream.push(number + 2)
+        asked = stream.run_until(stream.now + 0.4)
+        stream.now = asked[0][0] + 0.4
+        for _ in asked:
+            stream.push(number + 1, repair=True)
+    assert 0.3 < stream.trip.seconds <= 0.4
+    assert len(asked) == 1
+
+
 def test_overtaken_packets_make_it_patient_and_are_no_repairs():
     stream = Stream()
     stream.push(0, 2)
