@@ -48,7 +48,8 @@ def assert_remade(report: Mapping[str, Any], remade: Mapping[str, Any]) -> None:
             assert flag["evidence"]["models"]
             assert_of_manifest_and_policy(flag, whole)
             ahead_ms = [round(1000 * (flag["start_s"] - one["at_s"])) for one in flag["before"]]
-            assert 3 <= len(ahead_ms) <= 5
+            # A picture a second in the file; live, one that a busy machine missed is not there.
+            assert (3 if whole is remade else 1) <= len(ahead_ms) <= 5
             assert all(0 < ahead <= 5000 for ahead in ahead_ms)
 
 
