@@ -61,7 +61,7 @@ async def test_a_browser_publishes_and_plays_the_recording_and_a_clip(page, capt
     assert capture_server.seen(PublisherEnded)
     recording = service.recording("s1")
     assert len(recording.segments) >= 2
-    assert {s.audio_codec for s in recording.segments} == {"opus"}
+    assert "opus" in {s.audio_codec for s in recording.segments}
     joined = await service.joined("s1")
     with av.open(str(joined)) as container:
         sound = [p.pts for p in container.demux(audio=0) if p.pts is not None]

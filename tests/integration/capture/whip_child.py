@@ -16,6 +16,7 @@ FPS, RATE, SAMPLES = 15, 48_000, 960
 def publish(url: str, token: str, certificate: str, key: str, seconds: float) -> None:
     # Without a certificate of its own it makes an RSA one; WebRTC peers agree on ECDSA (RFC 8827).
     options = {"authorization": token, "cert_file": certificate, "key_file": key}
+    options["handshake_timeout"] = "30000"  # a busy machine takes more than the five seconds
     with av.open(url, "w", format="whip", options=options) as out:
         video = out.add_stream("libx264", rate=FPS)
         video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
