@@ -24,8 +24,8 @@ BYTES = {b"key": 1250, b"part": 130, b"sound": 90}  # as they are on the line
 class Line:
     """Sender, link and receiver.
 
-    ``forgets``: the sender gives nothing again. ``carries``: bytes a second, of which as many as
-    fit into a third of a second wait and the others are dropped.
+    ``forgets``: the sender gives nothing again. ``carries``: bytes a second, both ways together as
+    over Wi-Fi; what would wait for longer than ``QUEUE_S`` is dropped.
     """
 
     def __init__(
